@@ -1,0 +1,276 @@
+//! The `at` control: which point along the axis.
+
+use jiff::civil::DateTime;
+
+use crate::axis::{Axis, Kind};
+use crate::chart::{Failure, Note};
+use crate::failure::shown;
+use crate::json::Token;
+use crate::labels;
+use crate::plot::Plot;
+use crate::points::Point;
+use crate::row::{self, RowChoice};
+use crate::sort;
+use crate::stamp;
+
+/// The word for the newest value that is not in the future.
+pub const LATEST: &str = "latest";
+
+/// The word for the newest value whose period is over.
+pub const LATEST_COMPLETE: &str = "latest-complete";
+
+/// What was chosen under `at`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At<'a> {
+    /// The newest value that is not in the future.
+    Latest,
+    /// The newest value whose period is over.
+    LatestComplete,
+    /// A value along the axis.
+    Given(&'a str),
+}
+
+impl<'a> At<'a> {
+    /// Reads what was chosen: `latest` by default on an axis of time; elsewhere `bad-selection`
+    /// where nothing is chosen, or one of the words that need points in time.
+    pub fn read(plot: &Plot<'a>) -> Result<Option<Self>, Failure> {
+        let Some(axis) = &plot.axis else {
+            return match plot.chosen.at {
+                None => Ok(None),
+                Some(at) => Err(Failure::bad_selection(
+                    "at",
+                    format!(
+                        "The chart has no x axis, so nothing stands at {}. Leave `at` out.",
+                        shown(at)
+                    ),
+                )),
+            };
+        };
+        let at = match plot.chosen.at {
+            Some(LATEST) => At::Latest,
+            Some(LATEST_COMPLETE) => At::LatestComplete,
+            Some(value) => return Ok(Some(At::Given(value))),
+            None if axis.frame().is_some() => At::Latest,
+            None => {
+                return Err(Failure::bad_selection(
+                    "at",
+                    format!(
+                        "Nothing says which value of `{}` is meant. Choose one under `at`.",
+                        axis.field.name
+                    ),
+                ));
+            }
+        };
+        match &axis.kind {
+            Kind::Time(_) => Ok(Some(at)),
+            Kind::Category(why) => Err(Failure::bad_selection(
+                "at",
+                format!("{why}. So there is no latest; choose one of its values under `at`."),
+            )),
+        }
+    }
+
+    /// Picks the point that is meant.
+    ///
+    /// Failures: `no-data` where there is none, or `incomplete` where it may have been cut off;
+    /// `ambiguous` where several rows stand there; `incomplete` where others may stand there.
+    pub fn pick(
+        self,
+        plot: &Plot<'a>,
+        axis: &Axis<'a>,
+        points: &[Point<'a>],
+        rows: &RowChoice<'a>,
+    ) -> Result<(Point<'a>, Vec<Note>), Failure> {
+        let (point, notes) = match self {
+            At::Given(value) => (given(plot, axis, points, value)?, Vec::new()),
+            At::Latest | At::LatestComplete => self.newest(plot, axis, points)?,
+        };
+        if !axis.is_on_pivots() && plot.document.truncated && !rows.pins_all(plot) {
+            return Err(row::unpinned(plot));
+        }
+        Ok((point, notes))
+    }
+
+    fn newest(
+        self,
+        plot: &Plot<'a>,
+        axis: &Axis<'a>,
+        points: &[Point<'a>],
+    ) -> Result<(Point<'a>, Vec<Note>), Failure> {
+        let now = plot.clock.now()?;
+        if self == At::LatestComplete && now.is_none() {
+            return Err(Failure::bad_selection(
+                "at",
+                "Neither the context nor the result says when it is, so nothing tells which periods are over. Choose `latest` or a value, or give `now`.",
+            ));
+        }
+        let is_cut = is_cut(plot, axis);
+        if is_cut
+            && !sort::newest_first(
+                &plot.document,
+                &plot.query,
+                &axis.field.name,
+                axis.is_on_pivots(),
+            )
+        {
+            return Err(Failure::incomplete(format!(
+                "Looker cut the result at its limit, and it is not sorted by `{}`, newest first, so the latest may be among what is missing. Sort the tile so, or raise its limit.",
+                axis.field.name
+            ))
+            .blaming("at"));
+        }
+        let end = |start: DateTime| axis.frame().and_then(|frame| frame.end(start));
+        let is_over = |start: DateTime, now: DateTime| end(start).is_some_and(|end| end <= now);
+        let in_time = |start: DateTime| match (now, self) {
+            (None, _) => true,
+            (Some(now), At::LatestComplete) => is_over(start, now),
+            (Some(now), _) => start <= now,
+        };
+        let mut best: Option<DateTime> = None;
+        let mut skipped: Option<(DateTime, Token<'a>)> = None;
+        for point in points.iter().filter(|point| point.number.is_some()) {
+            let (Some(start), Some(x)) = (point.start(plot), point.x) else {
+                continue;
+            };
+            if in_time(start) {
+                best = best.max(Some(start));
+            } else if now.is_some_and(|now| start > now)
+                && skipped.is_none_or(|(before, _)| start > before)
+            {
+                skipped = Some((start, x));
+            }
+        }
+        let Some(best) = best else {
+            return Err(nothing(plot, axis, is_cut));
+        };
+        let point = sole(
+            plot,
+            points
+                .iter()
+                .filter(|point| point.start(plot) == Some(best)),
+        )?;
+        let mut notes = Vec::new();
+        if let Some((_, x)) = skipped {
+            notes.push(Note::new(
+                "forecast-skipped",
+                format!(
+                    "Values up to {} lie in the future and are passed over.",
+                    labels::value(x)
+                ),
+            ));
+        }
+        if self == At::Latest
+            && let Some(now) = now
+            && !is_over(best, now)
+        {
+            let x = point.x.map(labels::value).unwrap_or_default();
+            notes.push(Note::new(
+                "partial-period",
+                format!("The period {x} was not over yet, so its number may still change. `latest-complete` reads the one before."),
+            ));
+        }
+        Ok((point, notes))
+    }
+}
+
+/// The point at a value: the same text, or on an axis of time the same period.
+fn given<'a>(
+    plot: &Plot<'a>,
+    axis: &Axis<'a>,
+    points: &[Point<'a>],
+    value: &str,
+) -> Result<Point<'a>, Failure> {
+    let with_x = || points.iter().filter(|point| point.has_x());
+    let same_text: Vec<_> = with_x()
+        .filter(|point| point.x.and_then(Token::text).is_some_and(|x| x == value))
+        .collect();
+    if !same_text.is_empty() {
+        return sole(plot, same_text.into_iter());
+    }
+    if let Some(frame) = axis.frame()
+        && let Some(stamp) = stamp::parse(value)
+        && frame.is_named_by(stamp.grain)
+        && let Some(stamp) = frame.placed(stamp)
+    {
+        let start = match stamp.offset {
+            None => Some(stamp.start),
+            Some(_) => stamp.local(plot.clock.zone()),
+        };
+        let same_period: Vec<_> = with_x()
+            .filter(|point| start.is_some() && point.start(plot) == start)
+            .collect();
+        if !same_period.is_empty() {
+            return sole(plot, same_period.into_iter());
+        }
+    }
+    let field = &axis.field.name;
+    if is_cut(plot, axis) {
+        return Err(Failure::incomplete(format!(
+            "`{field}` has no value {}, but Looker cut the result at its limit, so it may be among what is missing. Raise the tile's limit.",
+            shown(value)
+        ))
+        .blaming("at"));
+    }
+    Err(Failure::no_data(format!(
+        "`{field}` has no value {} in this result. Choose another under `at`, or widen the tile's filters.",
+        shown(value)
+    ))
+    .blaming("at"))
+}
+
+/// The one point of those that stand at one value.
+fn sole<'p, 'a: 'p>(
+    plot: &Plot<'a>,
+    mut points: impl Iterator<Item = &'p Point<'a>>,
+) -> Result<Point<'a>, Failure> {
+    let Some(first) = points.next() else {
+        return Err(Failure::internal(
+            "a value along the axis was found and then lost",
+        ));
+    };
+    match points.count() {
+        0 => Ok(*first),
+        others => Err(repeated(plot, first, others + 1)),
+    }
+}
+
+/// Several points stand at one value of the axis.
+pub fn repeated(plot: &Plot<'_>, point: &Point<'_>, count: usize) -> Failure {
+    let x = point.x.map(labels::value).unwrap_or_default();
+    if point.row.is_some() && !plot.axis.as_ref().is_some_and(|axis| axis.is_on_pivots()) {
+        return row::several(plot, count, &format!(" {}", shown(&x)));
+    }
+    Failure::ambiguous(
+        "pivot",
+        format!(
+            "{count} columns stand at {}, so nothing tells which is meant. Say under `pivot`, or repair the pivots of the tile's query.",
+            shown(&x)
+        ),
+    )
+}
+
+/// Whether values along the axis may be missing.
+pub fn is_cut(plot: &Plot<'_>, axis: &Axis<'_>) -> bool {
+    if axis.is_on_pivots() {
+        plot.document.columns_truncated
+    } else {
+        plot.document.truncated
+    }
+}
+
+fn nothing(plot: &Plot<'_>, axis: &Axis<'_>, is_cut: bool) -> Failure {
+    let (measure, field) = (&plot.measure.name, &axis.field.name);
+    if is_cut {
+        return Failure::incomplete(format!(
+            "`{measure}` is null at every `{field}` that came, and Looker cut the result at its limit. Raise the tile's limit."
+        ));
+    }
+    if plot.rows.is_empty() {
+        return Failure::no_data(format!(
+            "The result has no rows, so there is no `{measure}` to read. The tile's filters may leave nothing."
+        ));
+    }
+    Failure::no_data(format!(
+        "`{measure}` is null at every `{field}` up to now, so there is no latest. Widen the tile's filters, or choose another `y`."
+    ))
+}

@@ -1,0 +1,111 @@
+//! What time it is for a result, by the clock of the zone that its times are in.
+
+use std::cell::OnceCell;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use crate::chart::{Failure, Note};
+use crate::document::Document;
+use crate::failure::shown;
+use crate::vis::Query;
+use crate::{stamp, zone};
+
+/// The clock of a result. Nothing is looked up before it is asked for.
+#[derive(Debug)]
+pub struct Clock<'a> {
+    now: Option<&'a str>,
+    ran_at: Option<String>,
+    zones: Vec<String>,
+    found: OnceCell<(TimeZone, Option<Note>)>,
+}
+
+impl<'a> Clock<'a> {
+    /// The clock of a document: the context's `now`, else when Looker computed the result; in the
+    /// result's zone, else the query's, else the context's, else UTC.
+    pub fn new(
+        document: &Document<'_>,
+        query: &Query<'_>,
+        context: &'a [(String, String)],
+    ) -> Self {
+        let said = |name: &str| {
+            let attribute = context
+                .iter()
+                .find(|(key, value)| key == name && !value.is_empty());
+            attribute.map(|(_, value)| value.as_str())
+        };
+        let zones = [
+            document.timezone.as_deref(),
+            query.timezone.as_deref(),
+            said("time-zone"),
+        ];
+        Self {
+            now: said("now"),
+            ran_at: document.ran_at.as_deref().map(str::to_owned),
+            zones: zones.into_iter().flatten().map(str::to_owned).collect(),
+            found: OnceCell::new(),
+        }
+    }
+
+    fn found(&self) -> &(TimeZone, Option<Note>) {
+        self.found.get_or_init(|| {
+            let mut unknown: Option<&str> = None;
+            for name in &self.zones {
+                match zone::find(name) {
+                    Some(zone) => {
+                        return (zone, unknown.map(|unknown| unknown_zone(unknown, name)));
+                    }
+                    None => unknown = unknown.or(Some(name)),
+                }
+            }
+            (
+                TimeZone::UTC,
+                unknown.map(|unknown| unknown_zone(unknown, "UTC")),
+            )
+        })
+    }
+
+    /// The zone of the result's times.
+    pub fn zone(&self) -> &TimeZone {
+        &self.found().0
+    }
+
+    /// A note where the zone had to be guessed; none as long as nobody asked for the zone.
+    pub fn note(&self) -> Option<Note> {
+        self.found.get()?.1.clone()
+    }
+
+    /// What the clock shows; none where neither the context nor the result says.
+    pub fn now(&self) -> Result<Option<DateTime>, Failure> {
+        let instant = match self.now {
+            Some(now) => Some(instant(now).ok_or_else(|| {
+                Failure::other(
+                    "bad-context",
+                    format!(
+                        "The context's `now` is {}, which is no RFC 3339 time. Give one like `2017-07-28T02:25:19Z`.",
+                        shown(now)
+                    ),
+                )
+            })?),
+            // Looker's own time is left aside where it is written in another way than documented.
+            None => self.ran_at.as_deref().and_then(instant),
+        };
+        Ok(instant.map(|instant| zone::local(instant, self.zone())))
+    }
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    stamp::parse(text)?.instant()
+}
+
+fn unknown_zone(name: &str, instead: &str) -> Note {
+    Note::new(
+        "unknown-time-zone",
+        format!(
+            "There is no time zone {}; {} is used, so a period may seem to end hours early or late.",
+            shown(name),
+            shown(instead)
+        ),
+    )
+}

@@ -1,0 +1,54 @@
+//! A whole result: what it says about itself, its fields and columns, and the rows asked for.
+
+use std::borrow::Cow;
+
+use crate::chart::{Failure, Note};
+use crate::fields::Fields;
+use crate::json::Token;
+use crate::pivots::Pivot;
+use crate::table::{Column, SoleRowSeed, Table};
+use serde::de::DeserializeSeed;
+
+/// A `json_detail` answer, read to its end and found sound.
+#[derive(Clone, Debug)]
+pub struct Document<'a> {
+    /// The fields of the query.
+    pub fields: Fields<'a>,
+    /// The column heads; empty where the result is not pivoted.
+    pub pivots: Vec<Pivot<'a>>,
+    /// The columns asked for, row by row.
+    pub table: Table<'a>,
+    /// When Looker computed it.
+    pub ran_at: Option<Cow<'a, str>>,
+    /// The zone its times are in.
+    pub timezone: Option<Cow<'a, str>>,
+    /// Whether the row limit cut it.
+    pub truncated: bool,
+    /// Whether the column limit cut it.
+    pub columns_truncated: bool,
+    /// The sorts that Looker added by itself.
+    pub added_sorts: Option<Token<'a>>,
+    /// Looker's notes that are no errors.
+    pub notes: Vec<Note>,
+    /// `totals_data` as it came.
+    pub(crate) totals: Option<Token<'a>>,
+}
+
+impl<'a> Document<'a> {
+    /// Whether the query was asked for column totals.
+    pub fn has_totals(&self) -> bool {
+        self.totals.is_some()
+    }
+
+    /// The column totals of the columns given, as a table of one row; none where there are none.
+    pub fn totals(&self, columns: Vec<Column<'a>>) -> Result<Option<Table<'a>>, Failure> {
+        let Some(totals) = self.totals else {
+            return Ok(None);
+        };
+        let mut json = serde_json::Deserializer::from_str(totals.raw());
+        match SoleRowSeed(columns).deserialize(&mut json) {
+            Ok(table) => Ok(Some(table)),
+            Err(error) => Err(crate::reader::misshapen(&error)),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! One field's metadata, as far as anything here needs it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use crate::json::{Token, keys};
+
+/// Which of Looker's lists a field stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `fields.measures`
+    Measure,
+    /// `fields.dimensions`
+    Dimension,
+    /// `fields.table_calculations`
+    Calculation,
+    /// `fields.pivots`: a dimension whose values head the columns.
+    Pivot,
+}
+
+/// How the query was sorted by a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sorted {
+    /// 0 is the first sort key.
+    pub index: i64,
+    /// Greatest first.
+    pub descending: bool,
+}
+
+/// A field. Whatever Looker left out, or sent in another shape than documented, is none.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// `view.field`, or the bare name of a calculation or SQL column.
+    pub name: Cow<'a, str>,
+    /// The list it stands in.
+    pub role: Role,
+    /// The label with its view, e.g. "Orders Created Month".
+    pub label: Option<Cow<'a, str>>,
+    /// The label without its view; calculations have none.
+    pub label_short: Option<Cow<'a, str>>,
+    /// E.g. "date_month", "count_distinct", "number".
+    pub kind: Option<Cow<'a, str>>,
+    /// `measure`, in old versions `is_measure`.
+    pub measure: Option<bool>,
+    /// `is_numeric`
+    pub numeric: Option<bool>,
+    /// `is_timeframe`
+    pub timeframe: Option<bool>,
+    /// `is_fiscal`
+    pub fiscal: Option<bool>,
+    /// By how many months the fiscal year starts after the calendar year it is named by.
+    pub fiscal_month_offset: Option<i64>,
+    /// `time_interval`: the unit's name and how many of it.
+    pub interval: Option<(Cow<'a, str>, i64)>,
+    /// E.g. "#,##0.0%".
+    pub value_format: Option<Cow<'a, str>>,
+    /// E.g. "percent_1".
+    pub value_format_name: Option<Cow<'a, str>>,
+    /// How the query was sorted by it.
+    pub sorted: Option<Sorted>,
+    /// `can_pivot` of a calculation.
+    pub can_pivot: Option<bool>,
+    /// `pivoted` of a calculation.
+    pub pivoted: Option<bool>,
+}
+
+impl<'a> Field<'a> {
+    /// Whether the chart counts it among the measures: calculations do unless they say otherwise.
+    pub fn is_measure_like(&self) -> bool {
+        match self.role {
+            Role::Measure => true,
+            Role::Calculation => self.measure != Some(false),
+            Role::Dimension | Role::Pivot => false,
+        }
+    }
+
+    /// Whether the chart counts it among the dimensions.
+    pub fn is_dimension_like(&self) -> bool {
+        match self.role {
+            Role::Dimension => true,
+            Role::Calculation => self.measure == Some(false),
+            Role::Measure | Role::Pivot => false,
+        }
+    }
+
+    /// Whether its metadata says that it holds numbers. Where metadata is silent its type tells.
+    pub fn is_numeric(&self) -> bool {
+        match (self.numeric, self.kind.as_deref()) {
+            (Some(numeric), _) => numeric,
+            (None, Some(kind)) => {
+                matches!(kind, "number" | "int" | "integer" | "float" | "decimal")
+            }
+            (None, None) => self.role != Role::Dimension,
+        }
+    }
+
+    /// Whether its cells may be pivoted in a pivoted result.
+    pub fn is_pivotable(&self) -> bool {
+        match self.role {
+            Role::Measure => true,
+            Role::Calculation => self.can_pivot != Some(false) && self.pivoted != Some(false),
+            Role::Dimension | Role::Pivot => false,
+        }
+    }
+}
+
+keys! {
+    /// What is kept of a field.
+    FieldKey {
+        Name = "name",
+        Label = "label",
+        LabelShort = "label_short",
+        Type = "type",
+        Measure = "measure",
+        IsMeasure = "is_measure",
+        Numeric = "is_numeric",
+        Timeframe = "is_timeframe",
+        Fiscal = "is_fiscal",
+        FiscalMonthOffset = "fiscal_month_offset",
+        Interval = "time_interval",
+        ValueFormat = "value_format",
+        ValueFormatName = "value_format_name",
+        Sorted = "sorted",
+        CanPivot = "can_pivot",
+        Pivoted = "pivoted",
+    }
+}
+
+/// Reads a field of the list given.
+pub(crate) struct FieldSeed(pub Role);
+
+impl<'de> DeserializeSeed<'de> for FieldSeed {
+    type Value = Field<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for FieldSeed {
+    type Value = Field<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field, which is an object with `name`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut name = None;
+        let mut is_measure = None;
+        let mut field = Field {
+            name: Cow::Borrowed(""),
+            role: self.0,
+            label: None,
+            label_short: None,
+            kind: None,
+            measure: None,
+            numeric: None,
+            timeframe: None,
+            fiscal: None,
+            fiscal_month_offset: None,
+            interval: None,
+            value_format: None,
+            value_format_name: None,
+            sorted: None,
+            can_pivot: None,
+            pivoted: None,
+        };
+        while let Some(key) = map.next_key::<FieldKey>()? {
+            if key == FieldKey::Other {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let value: Token<'de> = map.next_value()?;
+            match key {
+                FieldKey::Name => name = value.filled(),
+                FieldKey::Label => field.label = value.filled(),
+                FieldKey::LabelShort => field.label_short = value.filled(),
+                FieldKey::Type => field.kind = value.filled(),
+                FieldKey::Measure => field.measure = value.flag(),
+                FieldKey::IsMeasure => is_measure = value.flag(),
+                FieldKey::Numeric => field.numeric = value.flag(),
+                FieldKey::Timeframe => field.timeframe = value.flag(),
+                FieldKey::Fiscal => field.fiscal = value.flag(),
+                FieldKey::FiscalMonthOffset => field.fiscal_month_offset = value.integer(),
+                FieldKey::Interval => field.interval = interval(value),
+                FieldKey::ValueFormat => field.value_format = value.filled(),
+                FieldKey::ValueFormatName => field.value_format_name = value.filled(),
+                FieldKey::Sorted => field.sorted = sorted(value),
+                FieldKey::CanPivot => field.can_pivot = value.flag(),
+                FieldKey::Pivoted => field.pivoted = value.flag(),
+                FieldKey::Other => {}
+            }
+        }
+        field.measure = field.measure.or(is_measure);
+        field.name = name.ok_or_else(|| A::Error::custom("a field has no `name`"))?;
+        Ok(field)
+    }
+}
+
+fn interval(token: Token<'_>) -> Option<(Cow<'_, str>, i64)> {
+    let object = token.object()?;
+    let name = object.get("name")?.filled()?;
+    let count = object.get("count").and_then(Token::integer).unwrap_or(1);
+    Some((name, count))
+}
+
+fn sorted(token: Token<'_>) -> Option<Sorted> {
+    let object = token.object()?;
+    Some(Sorted {
+        index: object.get("sort_index")?.integer()?,
+        descending: object.get("desc").and_then(Token::flag).unwrap_or(false),
+    })
+}

@@ -1,0 +1,161 @@
+//! The points that a selection leaves: one number, or those along the axis.
+
+use jiff::civil::DateTime;
+
+use crate::cell::Value;
+use crate::chart::{Failure, Note};
+use crate::columns::Columns;
+use crate::json::Token;
+use crate::layout::Layout;
+use crate::plot::Plot;
+use crate::row::RowChoice;
+
+/// A number in the chart, or the place where there is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Point<'a> {
+    /// The value along the axis; none where it plays no part.
+    pub x: Option<Token<'a>>,
+    /// The row; none for the column total.
+    pub row: Option<usize>,
+    /// The column, where what is read is pivoted.
+    pub pivot: Option<usize>,
+    /// What stands there; none where it is null.
+    pub number: Option<Value<'a>>,
+}
+
+/// What a selection leaves to read.
+#[derive(Clone, Debug)]
+pub enum Points<'a> {
+    /// One place, whatever `at` says, with what is to be noted about it.
+    One(Point<'a>, Vec<Note>),
+    /// The places along the axis, in their order in the document.
+    Along(Vec<Point<'a>>),
+}
+
+/// Finds the points.
+///
+/// `row` and `pivot` are judged here: `bad-selection`, then what is told in [`RowChoice::sole`] and
+/// [`Columns::read`].
+pub fn find<'a>(
+    plot: &Plot<'a>,
+    rows: &RowChoice<'a>,
+    columns: &Columns,
+) -> Result<Points<'a>, Failure> {
+    match (rows, columns) {
+        (RowChoice::Total, columns) => of_totals(plot, columns),
+        (rows, Columns::Along(pivots)) => {
+            let row = rows.sole(plot)?;
+            let along = pivots
+                .iter()
+                .map(|pivot| point(plot, row, Some(*pivot), true));
+            along.collect::<Result<_, _>>().map(Points::Along)
+        }
+        (rows, Columns::Flat | Columns::One(_)) => {
+            let pivot = match columns {
+                Columns::One(pivot) => Some(*pivot),
+                Columns::Flat | Columns::Along(_) => None,
+            };
+            if plot.axis.as_ref().is_some_and(|axis| !axis.is_on_pivots()) {
+                let fitting = rows.rows(plot);
+                if fitting.is_empty() && matches!(rows, RowChoice::Where(_)) {
+                    return Err(rows.none(plot));
+                }
+                let along = fitting.into_iter().map(|row| point(plot, row, pivot, true));
+                return along.collect::<Result<_, _>>().map(Points::Along);
+            }
+            let (row, notes) = sole(plot, rows)?;
+            Ok(Points::One(point(plot, row, pivot, false)?, notes))
+        }
+    }
+}
+
+/// The row of a chart without an axis: the one that fits, or the first where it shows that.
+fn sole<'a>(plot: &Plot<'a>, rows: &RowChoice<'a>) -> Result<(usize, Vec<Note>), Failure> {
+    if plot.layout != Layout::Single || !matches!(rows, RowChoice::Any) {
+        return rows.sole(plot).map(|row| (row, Vec::new()));
+    }
+    let Some(first) = plot.rows.first() else {
+        return Err(rows.none(plot));
+    };
+    let mut notes = Vec::new();
+    if plot.rows.len() > 1 {
+        notes.push(Note::new(
+            "first-row",
+            format!("The result has {} rows; the first is read, as the tile shows it. Choose another under `row`.", plot.rows.len()),
+        ));
+    }
+    Ok((*first, notes))
+}
+
+fn of_totals<'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'a>, Failure> {
+    let totals = plot.totals()?;
+    let number = |pivot| match &totals {
+        Some(totals) => plot.number(totals, 0, pivot),
+        None => Ok(None),
+    };
+    let total = |pivot: Option<usize>, x| {
+        Ok(Point {
+            x,
+            row: None,
+            pivot,
+            number: number(pivot)?,
+        })
+    };
+    match columns {
+        Columns::Flat => total(None, None).map(|point| Points::One(point, Vec::new())),
+        Columns::One(pivot) => {
+            total(Some(*pivot), None).map(|point| Points::One(point, Vec::new()))
+        }
+        Columns::Along(pivots) => {
+            let along = pivots
+                .iter()
+                .map(|pivot| total(Some(*pivot), x_on_pivot(plot, *pivot)));
+            along.collect::<Result<_, _>>().map(Points::Along)
+        }
+    }
+}
+
+fn point<'a>(
+    plot: &Plot<'a>,
+    row: usize,
+    pivot: Option<usize>,
+    along: bool,
+) -> Result<Point<'a>, Failure> {
+    let x = match &plot.axis {
+        Some(axis) if along && axis.is_on_pivots() => {
+            pivot.and_then(|pivot| x_on_pivot(plot, pivot))
+        }
+        Some(axis) if along => Some(plot.value(row, &axis.field.name)),
+        _ => None,
+    };
+    Ok(Point {
+        x,
+        row: Some(row),
+        pivot,
+        number: plot.number(&plot.document.table, row, pivot)?,
+    })
+}
+
+fn x_on_pivot<'a>(plot: &Plot<'a>, pivot: usize) -> Option<Token<'a>> {
+    let axis = plot.axis.as_ref()?;
+    plot.document.pivots.get(pivot)?.value(&axis.field.name)
+}
+
+impl Point<'_> {
+    /// Whether it stands at a value of the axis.
+    pub fn has_x(&self) -> bool {
+        self.x.is_some_and(|x| !x.is_null())
+    }
+
+    /// Where its period begins, on an axis of time.
+    pub fn start(&self, plot: &Plot<'_>) -> Option<DateTime> {
+        let frame = plot.axis.as_ref()?.frame()?;
+        let x = self.x.filter(|x| !x.is_null())?;
+        // The zone is asked for only where a text has an offset, so that most results need none.
+        let stamp = frame.placed(crate::axis::stamp_of(x)?)?;
+        match stamp.offset {
+            None => Some(stamp.start),
+            Some(_) => stamp.local(plot.clock.zone()),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The texts that Looker writes for points in time.
+//!
+//! `2017`, `2017-07`, `2017-07-28`, `2017-07-28 13`, `… 13:45`, `… 13:45:10`, `… 13:45:10.250`, with
+//! a blank or a `T` before the hour and perhaps an offset after the time; `2017-Q3`, `FY2024`,
+//! `FY2024-Q1`.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, Timestamp};
+
+/// How fine a text is. Finer is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grain {
+    /// `2017` or `FY2017`
+    Year,
+    /// `2017-Q3` or `FY2024-Q1`
+    Quarter,
+    /// `2017-07`
+    Month,
+    /// `2017-07-28`
+    Day,
+    /// `2017-07-28 13`
+    Hour,
+    /// `2017-07-28 13:45`
+    Minute,
+    /// `2017-07-28 13:45:10`
+    Second,
+    /// With a fraction of a second.
+    Instant,
+}
+
+/// A text read as a point in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Where the period begins, by the clock of the text's own zone.
+    pub start: DateTime,
+    /// How fine the text is.
+    pub grain: Grain,
+    /// Whether it is said to be fiscal (`FY`); `start` is then that of the calendar year.
+    pub fiscal: bool,
+    /// The offset that follows the time, if one does.
+    pub offset: Option<Offset>,
+}
+
+impl Stamp {
+    /// The instant, where an offset says which it is.
+    pub fn instant(&self) -> Option<Timestamp> {
+        self.offset?.to_timestamp(self.start).ok()
+    }
+
+    /// Where the period begins by the clock of a zone: texts without an offset are in it already.
+    pub fn local(&self, zone: &TimeZone) -> Option<DateTime> {
+        match self.offset {
+            None => Some(self.start),
+            Some(_) => self
+                .instant()
+                .map(|instant| crate::zone::local(instant, zone)),
+        }
+    }
+
+    /// The start moved by whole months.
+    #[must_use]
+    pub fn moved(self, months: i64) -> Option<Self> {
+        let span = Span::new().try_months(months).ok()?;
+        let start = self.start.checked_add(span).ok()?;
+        Some(Self { start, ..self })
+    }
+}
+
+/// Reads a text; none where it is not a point in time.
+pub fn parse(text: &str) -> Option<Stamp> {
+    let mut rest = Rest(text);
+    let fiscal = rest.takes("FY");
+    let year = rest.number(4)?;
+    let stamp = |month: i64, day: i64| {
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    };
+    let whole = |date: Date, grain| Stamp {
+        start: date.at(0, 0, 0, 0),
+        grain,
+        fiscal,
+        offset: None,
+    };
+    if rest.0.is_empty() {
+        return Some(whole(stamp(1, 1)?, Grain::Year));
+    }
+    if !rest.takes("-") {
+        return None;
+    }
+    if rest.takes("Q") {
+        let quarter = rest.number(1)?;
+        let known = (1..=4).contains(&quarter) && rest.0.is_empty();
+        return known.then_some(whole(stamp(i64::from(quarter) * 3 - 2, 1)?, Grain::Quarter));
+    }
+    if fiscal {
+        return None;
+    }
+    let month = i64::from(rest.number(2)?);
+    if rest.0.is_empty() {
+        return Some(whole(stamp(month, 1)?, Grain::Month));
+    }
+    if !rest.takes("-") {
+        return None;
+    }
+    let date = stamp(month, i64::from(rest.number(2)?))?;
+    if rest.0.is_empty() {
+        return Some(whole(date, Grain::Day));
+    }
+    if !(rest.takes(" ") || rest.takes("T") || rest.takes("t")) {
+        return None;
+    }
+    time(date, rest)
+}
+
+/// The time of day after a date, with the offset that may follow it.
+fn time(date: Date, mut rest: Rest<'_>) -> Option<Stamp> {
+    let mut parts = [0_i8; 3];
+    let mut grain = Grain::Day;
+    let grains = [Grain::Hour, Grain::Minute, Grain::Second];
+    for (index, (part, finer)) in parts.iter_mut().zip(grains).enumerate() {
+        if index > 0 && !rest.takes(":") {
+            break;
+        }
+        *part = i8::try_from(rest.number(2)?).ok()?;
+        grain = finer;
+    }
+    let mut nanoseconds = 0;
+    if grain == Grain::Second && (rest.takes(".") || rest.takes(",")) {
+        nanoseconds = rest.fraction()?;
+        grain = Grain::Instant;
+    }
+    let [hour, minute, second] = parts;
+    let time = jiff::civil::Time::new(hour, minute, second, nanoseconds).ok()?;
+    let offset = match rest.0 {
+        "" => None,
+        _ => Some(offset(rest)?),
+    };
+    Some(Stamp {
+        start: date.to_datetime(time),
+        grain,
+        fiscal: false,
+        offset,
+    })
+}
+
+/// `Z`, ` UTC`, `+00:00`, ` -0800`, `+01`.
+fn offset(mut rest: Rest<'_>) -> Option<Offset> {
+    rest.takes(" ");
+    if ["Z", "z", "UTC", "GMT"].contains(&rest.0) {
+        return Some(Offset::UTC);
+    }
+    let west = rest.takes("-");
+    if !west && !rest.takes("+") {
+        return None;
+    }
+    let hours = i32::from(rest.number(2)?);
+    rest.takes(":");
+    let minutes = if rest.0.is_empty() {
+        0
+    } else {
+        i32::from(rest.number(2)?)
+    };
+    if !rest.0.is_empty() || hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = (hours * 60 + minutes) * 60;
+    Offset::from_seconds(if west { -seconds } else { seconds }).ok()
+}
+
+/// What is left of a text to read.
+struct Rest<'a>(&'a str);
+
+impl Rest<'_> {
+    fn takes(&mut self, prefix: &str) -> bool {
+        match self.0.strip_prefix(prefix) {
+            Some(rest) => {
+                self.0 = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Exactly that many digits.
+    fn number(&mut self, digits: usize) -> Option<i16> {
+        let (number, rest) = self.0.split_at_checked(digits)?;
+        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        self.0 = rest;
+        number.parse().ok()
+    }
+
+    /// One to nine digits after the point, as nanoseconds.
+    fn fraction(&mut self) -> Option<i32> {
+        let count = self.0.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        if !(1..=9).contains(&count) {
+            return None;
+        }
+        self.0 = rest;
+        format!("{digits:0<9}").parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<(String, Grain)> {
+        parse(text).map(|stamp| (stamp.start.to_string(), stamp.grain))
+    }
+
+    #[test]
+    fn reads_every_timeframe() {
+        for (text, start, grain) in [
+            ("2017", "2017-01-01T00:00:00", Grain::Year),
+            ("FY2024", "2024-01-01T00:00:00", Grain::Year),
+            ("2017-Q3", "2017-07-01T00:00:00", Grain::Quarter),
+            ("FY2024-Q1", "2024-01-01T00:00:00", Grain::Quarter),
+            ("2017-07", "2017-07-01T00:00:00", Grain::Month),
+            ("2019-12-22", "2019-12-22T00:00:00", Grain::Day),
+            ("2019-12-22 13", "2019-12-22T13:00:00", Grain::Hour),
+            ("2019-12-22 13:45", "2019-12-22T13:45:00", Grain::Minute),
+            ("2019-12-22 13:45:10", "2019-12-22T13:45:10", Grain::Second),
+            ("2019-12-22T13:45:10", "2019-12-22T13:45:10", Grain::Second),
+            (
+                "2019-12-22 13:45:10.250",
+                "2019-12-22T13:45:10.25",
+                Grain::Instant,
+            ),
+            (
+                "2019-12-22 13:45:10.123456",
+                "2019-12-22T13:45:10.123456",
+                Grain::Instant,
+            ),
+        ] {
+            assert_eq!(read(text), Some((start.to_owned(), grain)), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_offsets() {
+        for (text, instant) in [
+            ("2017-07-28T02:25:19+00:00", "2017-07-28T02:25:19Z"),
+            ("2017-07-28T02:25:19Z", "2017-07-28T02:25:19Z"),
+            ("2017-07-28 02:25:19 UTC", "2017-07-28T02:25:19Z"),
+            ("2017-07-28 02:25:19 -0800", "2017-07-28T10:25:19Z"),
+            ("2017-07-28 02:25:19+02", "2017-07-28T00:25:19Z"),
+            ("2017-07-28T02:25:19.5+05:30", "2017-07-27T20:55:19.5Z"),
+        ] {
+            let instant_read = parse(text)
+                .and_then(|stamp| stamp.instant())
+                .map(|instant| instant.to_string());
+            assert_eq!(instant_read.as_deref(), Some(instant), "{text}");
+        }
+        assert_eq!(parse("2017-07-28 02:25:19").unwrap().instant(), None);
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for text in [
+            "",
+            "July",
+            "Monday",
+            "7",
+            "13",
+            "201",
+            "20170",
+            "2017-7",
+            "2017-13",
+            "2017-00",
+            "2017-02-30",
+            "2017-Q5",
+            "2017-Q0",
+            "2017-Q",
+            "FY2024-07",
+            "FY24",
+            "2017-07-28 24",
+            "2017-07-28 13:60",
+            "2017-07-28x",
+            "2017-07-28 13:45:10 somewhere",
+            "2017-07-28 13:45:10.",
+            "10 to 19",
+            "2017-07-2 8",
+            "٢٠١٧",
+            "2017-07-28 13:45:10+99:00",
+            "2017-W30",
+            "a2017",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
