@@ -1,0 +1,69 @@
+//! Documents: JSON records with a key and a version.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// The most bytes a document's body or an audit entry may have. What is larger is a blob.
+pub const MAX_RECORD_BYTES: usize = 64 * 1024;
+
+/// The most bytes a document's key may have.
+pub const MAX_KEY_BYTES: usize = 512;
+
+/// What a document describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An extractor with its versions and its roll-out.
+    Extractor,
+    /// An access token, known only by its hash.
+    Token,
+    /// A setting made while the server runs.
+    Setting,
+    /// Which blob is the compiled code of a component.
+    Code,
+}
+
+impl Kind {
+    /// The name under which documents of this kind are stored. It never changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Extractor => "extractor",
+            Self::Token => "token",
+            Self::Setting => "setting",
+            Self::Code => "code",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A document as the store keeps it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its name among the documents of its kind.
+    pub key: String,
+    /// Changes with each write and never comes back for this key, not even when the document is
+    /// deleted and made anew. Later versions are greater; they are not consecutive.
+    pub version: u64,
+    /// The JSON text of the owner's record, byte for byte as it was written.
+    pub body: Vec<u8>,
+    /// When it was last written, by the store's clock, in whole microseconds.
+    pub updated_at: Timestamp,
+}
+
+impl fmt::Debug for Document {
+    // The body stays out: some kinds keep sealed secrets, which have no place in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("updated_at", &self.updated_at)
+            .finish()
+    }
+}
