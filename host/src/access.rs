@@ -1,0 +1,195 @@
+//! Who may call: bearer tokens and their roles.
+//!
+//! A token is 256 random bits, so its SHA-256 is all that needs to be kept, and finding it by that
+//! hash tells a prober nothing. The text itself is shown once, when it is made.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Clock;
+use crate::store::{AuditEntry, Change, Expected, Kind, Store, StoreError};
+
+/// The key of the token that comes from the environment or is made at the first start.
+const BOOTSTRAP: &str = "bootstrap";
+/// What every token begins with, so that scanners of leaked secrets know ours.
+const PREFIX: &str = "lm_";
+/// The shortest token that is taken from the environment, without its prefix.
+const SHORTEST: usize = 16;
+
+/// What a token may do. Each role includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads and previews.
+    Viewer,
+    /// Also changes what is read.
+    Editor,
+    /// Also runs the server.
+    Admin,
+}
+
+impl Role {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who a valid token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The token's name in audits and limits, such as `token:bootstrap`.
+    pub actor: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// What the store keeps of a token. It holds no secret: only the hash.
+#[derive(Debug, Serialize, Deserialize)]
+struct TokenRecord {
+    format: u32,
+    role: Role,
+    sha256: String,
+    created_at: Timestamp,
+}
+
+/// Tokens could not be read or made.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The token in the environment is too weak.
+    #[error("LENSMOUNT_ADMIN_TOKEN must begin with lm_ and have at least 16 characters after it; make one with `openssl rand -hex 32`")]
+    Weak,
+    /// The store failed.
+    #[error("tokens could not be read from the store")]
+    Store(#[from] StoreError),
+    /// A stored token is not what we wrote.
+    #[error("the stored token {name} cannot be read; restore a backup")]
+    Record {
+        /// Its name.
+        name: String,
+        /// What the parser said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The machine has no randomness.
+    #[error("this machine gives no random bytes to make a token from")]
+    Random(#[from] getrandom::Error),
+}
+
+/// The tokens that are valid, by hash.
+#[derive(Debug, Default)]
+pub struct Access {
+    tokens: ArcSwap<HashMap<[u8; 32], Arc<Principal>>>,
+}
+
+/// What opening found: the tokens, and the text of one that was made just now.
+pub struct Opened {
+    /// Ready to check tokens.
+    pub access: Access,
+    /// To be shown once.
+    pub made: Option<SecretString>,
+}
+
+impl Access {
+    /// Reads the tokens. `admin`, where given, is the bootstrap token from now on; without it and
+    /// without any token in the store, one is made.
+    ///
+    /// # Errors
+    ///
+    /// When `admin` is weak or the store fails.
+    pub async fn open(store: &dyn Store, clock: &dyn Clock, admin: Option<&SecretString>) -> Result<Opened, AccessError> {
+        let mut made = None;
+        let stored = store.list(Kind::Token, None, 1).await?;
+        let admin = match admin {
+            Some(admin) => Some(admin.clone()),
+            None if stored.is_empty() => {
+                made = Some(random_token()?);
+                made.clone()
+            }
+            None => None,
+        };
+        if let Some(admin) = admin {
+            bootstrap(store, clock, &admin).await?;
+        }
+        let access = Self::default();
+        access.reload(store).await?;
+        Ok(Opened { access, made })
+    }
+
+    /// Who a token stands for.
+    #[must_use]
+    pub fn check(&self, token: &str) -> Option<Arc<Principal>> {
+        self.tokens.load().get(&hash(token)).cloned()
+    }
+
+    async fn reload(&self, store: &dyn Store) -> Result<(), AccessError> {
+        let mut tokens = HashMap::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = store.list(Kind::Token, after.as_deref(), 200).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            for document in &page {
+                let record: TokenRecord = serde_json::from_slice(&document.body)
+                    .map_err(|source| AccessError::Record { name: document.key.clone(), source })?;
+                let mut sha256 = [0; 32];
+                if hex::decode_to_slice(&record.sha256, &mut sha256).is_ok() {
+                    let actor = format!("token:{}", document.key);
+                    tokens.insert(sha256, Arc::new(Principal { actor, role: record.role }));
+                }
+            }
+        }
+        self.tokens.store(Arc::new(tokens));
+        Ok(())
+    }
+}
+
+/// Makes `admin` the bootstrap token; the one before it is valid no longer.
+async fn bootstrap(store: &dyn Store, clock: &dyn Clock, admin: &SecretString) -> Result<(), AccessError> {
+    let text = admin.expose_secret();
+    let strong = text.strip_prefix(PREFIX).is_some_and(|secret| {
+        secret.len() >= SHORTEST && secret.chars().all(|c| c.is_ascii_graphic())
+    });
+    if !strong {
+        return Err(AccessError::Weak);
+    }
+    let sha256 = hex::encode(hash(text));
+    let record = |body: &[u8]| {
+        serde_json::from_slice::<TokenRecord>(body)
+            .map_err(|source| AccessError::Record { name: BOOTSTRAP.into(), source })
+    };
+    if let Some(document) = store.get(Kind::Token, BOOTSTRAP).await?
+        && record(&document.body)?.sha256 == sha256
+    {
+        return Ok(());
+    }
+    let record = TokenRecord { format: 1, role: Role::Admin, sha256, created_at: clock.now() };
+    let body =
+        serde_json::to_vec(&record).map_err(|source| AccessError::Record { name: BOOTSTRAP.into(), source })?;
+    let change = Change::new()
+        .put(Kind::Token, BOOTSTRAP, Expected::Any, body)
+        .audited(AuditEntry::new("server", "token.bootstrap", format!("token:{BOOTSTRAP}")));
+    store.commit(change).await?;
+    Ok(())
+}
+
+fn random_token() -> Result<SecretString, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{PREFIX}{}", hex::encode(bytes)).into())
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}

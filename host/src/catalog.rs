@@ -1,0 +1,29 @@
+//! Extractors as things: what there is, which version answers, and how that changes.
+//!
+//! A version is checked and stored once ([`check`]), stays as it is, and is *staged* until an
+//! operator activates it. One document per extractor says everything about it ([`record`]), so
+//! activating, rolling back and deleting are each one write, and a crash between two of them finds
+//! the catalog whole. Calls go through [`live`]: a map that is swapped as a whole, so a call in
+//! flight finishes on the version that it started with.
+
+mod builtin;
+mod calls;
+mod check;
+mod choose;
+mod code;
+mod error;
+mod interface;
+mod live;
+mod open;
+mod record;
+mod rollout;
+mod upload;
+
+pub use calls::Given;
+pub use check::{LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
+pub use choose::{Choice, Verdict};
+pub use error::CatalogError;
+pub use live::{Catalog, Tally, Version};
+pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
+pub use rollout::By;
+pub use upload::Uploaded;

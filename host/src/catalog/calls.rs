@@ -1,0 +1,101 @@
+//! Calling an extractor on a result that is at hand.
+
+use std::sync::Arc;
+
+use crate::event::frame;
+use crate::sandbox::types::{Failure, FailureCode};
+use crate::sandbox::{CallError, Called, Lens, World, chart, events};
+
+use super::error::CatalogError;
+use super::live::{Catalog, Version};
+
+/// What a call is about, lent for as long as it takes. Bodies are copied once, into the guest.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// Looker's answer, byte for byte.
+    pub result: &'a [u8],
+    /// Looker's Query object, or `{}`.
+    pub query: &'a [u8],
+    /// What a person chose.
+    pub chosen: &'a [(&'a str, &'a str)],
+    /// What neither result nor query say: `now`, `time-zone`, `title`.
+    pub context: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Given<'a> {
+    fn tile(&self) -> chart::Tile<'a> {
+        chart::Tile { body: self.result, query: self.query, context: self.context }
+    }
+}
+
+impl Catalog {
+    /// The choices that a chart extractor offers.
+    ///
+    /// # Errors
+    ///
+    /// The extractor's failure, why it was stopped, or why it could not be called.
+    pub async fn outline(&self, version: &Version, given: Given<'_>) -> Result<chart::Offering, CatalogError> {
+        let lens = self.lens_of(version, World::ChartExtractor).await?;
+        version.settle(lens.outline(&self.sandbox, given.tile(), given.chosen).await)
+    }
+
+    /// The one number that a selection points at.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Catalog::outline`].
+    pub async fn read(&self, version: &Version, given: Given<'_>) -> Result<chart::Reading, CatalogError> {
+        let lens = self.lens_of(version, World::ChartExtractor).await?;
+        version.settle(lens.read(&self.sandbox, given.tile(), given.chosen).await)
+    }
+
+    /// Every number along x, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Catalog::outline`].
+    pub async fn series(&self, version: &Version, given: Given<'_>) -> Result<Vec<chart::Reading>, CatalogError> {
+        let lens = self.lens_of(version, World::ChartExtractor).await?;
+        version.settle(lens.series(&self.sandbox, given.tile(), given.chosen).await)
+    }
+
+    /// The events that an event mapper makes of a whole result. The selection is its settings.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Catalog::outline`]; a result that cannot be told apart into head and rows is the
+    /// extractor's `malformed`.
+    pub async fn convert(&self, version: &Version, given: Given<'_>) -> Result<events::Batch, CatalogError> {
+        let lens = self.lens_of(version, World::EventMapper).await?;
+        let document = frame::split(given.result).map_err(|reason| {
+            CatalogError::Call(CallError::Failure(Failure {
+                code: FailureCode::Malformed,
+                message: reason.to_string(),
+                control: None,
+                attributes: Vec::new(),
+            }))
+        })?;
+        let run =
+            events::Run { head: &document.head, query: given.query, settings: given.chosen, context: given.context };
+        version.settle(lens.convert(&self.sandbox, run, document.rows).await)
+    }
+
+    async fn lens_of(&self, version: &Version, wanted: World) -> Result<Arc<Lens>, CatalogError> {
+        if version.record.world != wanted {
+            return Err(CatalogError::OtherWorld {
+                name: version.name.clone(),
+                version: version.record.version.clone(),
+                is: version.record.world,
+                wanted,
+            });
+        }
+        self.lens(version).await
+    }
+}
+
+impl Version {
+    fn settle<T>(&self, outcome: Result<Called<T>, CallError>) -> Result<T, CatalogError> {
+        self.tally.count(&outcome);
+        Ok(outcome?.value)
+    }
+}

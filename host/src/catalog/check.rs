@@ -1,0 +1,282 @@
+//! The stages that a component passes before it is stored, each with a code of its own.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use wasmparser::{ComponentName, Encoding, KnownCustom, Parser, Payload, Validator, WasmFeatures};
+
+use crate::sandbox::{self, Compiled, Identity, Lens, Sandbox, World};
+use crate::store::Digest;
+
+use super::interface::{self, Mismatch};
+
+/// The largest component that is taken: a Python extractor is 18 MB.
+pub const LARGEST: usize = 64 << 20;
+
+/// Why an upload was refused. The text of each is stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedCode {
+    /// Larger than [`LARGEST`].
+    TooLarge,
+    /// Machine code; only wasm is taken.
+    Precompiled,
+    /// Not wasm, or wasm that is no component.
+    NotAComponent,
+    /// A component that is not valid.
+    InvalidComponent,
+    /// Not an extractor, or of another version of the contract.
+    IncompatibleInterface,
+    /// It imports what no extractor gets.
+    ForbiddenImport,
+    /// It cannot be compiled.
+    CompileLimit,
+    /// What it says of itself is not sound, or it does not say it in time.
+    BadDescription,
+    /// That version is taken by other bytes.
+    VersionExists,
+}
+
+impl RefusedCode {
+    /// The stable text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too-large",
+            Self::Precompiled => "precompiled",
+            Self::NotAComponent => "not-a-component",
+            Self::InvalidComponent => "invalid-component",
+            Self::IncompatibleInterface => "incompatible-interface",
+            Self::ForbiddenImport => "forbidden-import",
+            Self::CompileLimit => "compile-limit",
+            Self::BadDescription => "bad-description",
+            Self::VersionExists => "version-exists",
+        }
+    }
+}
+
+/// An upload that was refused, and by which check.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refused {
+    /// Which check.
+    pub code: RefusedCode,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+impl Refused {
+    pub(super) fn new(code: RefusedCode, reason: impl fmt::Display) -> Self {
+        Self { code, reason: reason.to_string() }
+    }
+}
+
+/// One check that was passed, and how long it took.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage {
+    /// Its name in the report.
+    pub name: &'static str,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The stages so far.
+#[derive(Debug, Default)]
+pub(super) struct Report(pub Vec<Stage>);
+
+impl Report {
+    fn stage<T>(&mut self, name: &'static str, check: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
+        let began = Instant::now();
+        let passed = check()?;
+        self.0.push(Stage { name, took: began.elapsed() });
+        Ok(passed)
+    }
+
+    pub(super) fn passed(&mut self, name: &'static str, began: Instant) {
+        self.0.push(Stage { name, took: began.elapsed() });
+    }
+}
+
+/// A component that is sound as wasm and compiled; what it says of itself comes next.
+pub(super) struct Built {
+    pub wasm: Bytes,
+    pub digest: Digest,
+    pub world: World,
+    pub compiled: Compiled,
+}
+
+/// The stages that need no running guest. They block for as long as compiling takes.
+pub(super) fn build(sandbox: &Sandbox, wasm: Bytes, report: &mut Report) -> Result<Built, Refused> {
+    report.stage("size", || size(&wasm))?;
+    report.stage("magic", || magic(&wasm))?;
+    report.stage("validate", || validate(&wasm))?;
+    let world = report.stage("interface", || {
+        interface::target(&wasm).map_err(|mismatch| match mismatch {
+            Mismatch::Import(name) => Refused::new(
+                RefusedCode::ForbiddenImport,
+                format_args!(
+                    "the component imports {name}, and an extractor may import lensmount:extractor/log and nothing else; \
+                     build it without what needs that import"
+                ),
+            ),
+            Mismatch::Interface(text) => Refused::new(RefusedCode::IncompatibleInterface, text),
+        })
+    })?;
+    let digest = report.stage("digest", || Ok(Digest::of(&wasm)))?;
+    let compiled = report.stage("compile", || {
+        sandbox.compile(&wasm).map_err(|error| Refused::new(RefusedCode::CompileLimit, error))
+    })?;
+    Ok(Built { wasm, digest, world, compiled })
+}
+
+fn size(wasm: &[u8]) -> Result<(), Refused> {
+    if wasm.len() <= LARGEST {
+        return Ok(());
+    }
+    Err(Refused::new(
+        RefusedCode::TooLarge,
+        format_args!("the component has {} bytes, and {LARGEST} are the most; strip its debug information", wasm.len()),
+    ))
+}
+
+fn magic(wasm: &[u8]) -> Result<(), Refused> {
+    if sandbox::is_precompiled(wasm) {
+        return Err(Refused::new(
+            RefusedCode::Precompiled,
+            "this is compiled machine code; upload the component it was made from, the server compiles it itself",
+        ));
+    }
+    let not = |what: &str| {
+        Refused::new(
+            RefusedCode::NotAComponent,
+            format_args!("{what}; upload a WebAssembly component, such as `wasm-tools component new` makes"),
+        )
+    };
+    if !wasm.starts_with(b"\0asm") {
+        return Err(not("this does not begin as WebAssembly does"));
+    }
+    match Parser::new(0).parse_all(wasm).next() {
+        Some(Ok(Payload::Version { encoding: Encoding::Component, .. })) => Ok(()),
+        Some(Ok(Payload::Version { encoding: Encoding::Module, .. })) => {
+            Err(not("this is a core module, not a component"))
+        }
+        _ => Err(not("this is WebAssembly of a version that is not known")),
+    }
+}
+
+fn validate(wasm: &[u8]) -> Result<(), Refused> {
+    let features = WasmFeatures::default().difference(WasmFeatures::THREADS | WasmFeatures::MEMORY64);
+    Validator::new_with_features(features).validate_all(wasm).map(drop).map_err(|error| {
+        Refused::new(
+            RefusedCode::InvalidComponent,
+            format_args!("the component is not valid: {error}; it may have been cut or changed on its way"),
+        )
+    })
+}
+
+/// What a component says of itself, once it has been found sound.
+pub(super) struct Described {
+    pub lens: Arc<Lens>,
+    pub version: String,
+    pub title: String,
+    pub summary: String,
+    pub chart_types: Vec<String>,
+}
+
+/// Asks the component who it is, under the same limits as any call.
+pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Described, Refused> {
+    let bad = |reason: String| Refused::new(RefusedCode::BadDescription, reason);
+    let claimed = metadata(&built.wasm);
+    let provisional = Identity {
+        name: claimed.name.clone().unwrap_or_else(|| "(not described yet)".into()),
+        version: claimed.version.clone().unwrap_or_else(|| "?".into()),
+        digest: built.digest,
+    };
+    let link = |identity| Lens::link(sandbox, &built.compiled, built.world, identity);
+    let lens = link(provisional).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
+    let about = lens.describe(sandbox).await.map_err(|error| bad(error.to_string()))?.value;
+    let chart_types = match built.world {
+        World::ChartExtractor => lens.chart_types(sandbox).await.map_err(|error| bad(error.to_string()))?.value,
+        World::EventMapper => Vec::new(),
+    };
+    sound_name(&about.name).map_err(bad)?;
+    semver::Version::parse(&about.version).map_err(|error| {
+        bad(format!("`describe` gives the version {:?}, which is not a semantic version: {error}", about.version))
+    })?;
+    if about.title.trim().is_empty() {
+        return Err(bad("`describe` gives no title; people need one to choose by".into()));
+    }
+    if built.world == World::ChartExtractor && (chart_types.is_empty() || chart_types.iter().any(String::is_empty)) {
+        return Err(bad("`chart-types` is empty or holds an empty text; name the vis_config types that it reads".into()));
+    }
+    claimed.agrees(&about.name, &about.version).map_err(bad)?;
+    let identity = Identity { name: about.name, version: about.version.clone(), digest: built.digest };
+    let lens = link(identity).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
+    Ok(Described {
+        lens: Arc::new(lens),
+        version: about.version,
+        title: about.title,
+        summary: about.summary,
+        chart_types,
+    })
+}
+
+/// Names stand in URLs, settings and Looker's lists.
+fn sound_name(name: &str) -> Result<(), String> {
+    let sound = (1..=64).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
+    if sound {
+        return Ok(());
+    }
+    Err(format!(
+        "`describe` gives the name {name:?}; a name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter"
+    ))
+}
+
+/// The name and version in the component's own metadata, where its author's tools left them.
+struct Metadata {
+    name: Option<String>,
+    version: Option<String>,
+}
+
+impl Metadata {
+    fn agrees(&self, name: &str, version: &str) -> Result<(), String> {
+        let differs = |what, inside: &Option<String>, said: &str| match inside {
+            Some(inside) if inside != said => Err(format!(
+                "`describe` gives the {what} {said:?}, but the component's metadata says {inside:?}; make them agree"
+            )),
+            _ => Ok(()),
+        };
+        // Tools write the world's name or a file's name there when they are not told a better one.
+        let named = self.name.as_ref().filter(|_| self.version.is_some());
+        differs("name", &named.cloned(), name)?;
+        differs("version", &self.version, version)
+    }
+}
+
+/// Reads the component's own name and `version` sections, those of nested modules left out.
+fn metadata(wasm: &[u8]) -> Metadata {
+    let (mut metadata, mut depth) = (Metadata { name: None, version: None }, 0_usize);
+    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 => match section.as_known() {
+                KnownCustom::ComponentName(names) => {
+                    metadata.name = names.into_iter().filter_map(Result::ok).find_map(|name| match name {
+                        ComponentName::Component { name, .. } => Some(name.to_owned()),
+                        _ => None,
+                    });
+                }
+                KnownCustom::Unknown if section.name() == "version" => {
+                    metadata.version = std::str::from_utf8(section.data()).ok().map(ToOwned::to_owned);
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    metadata
+}

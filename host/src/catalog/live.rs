@@ -1,0 +1,175 @@
+//! The catalog as calls see it: a map that is swapped as a whole.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use tokio::sync::{OnceCell, Semaphore};
+
+use crate::clock::SharedClock;
+use crate::sandbox::{CallError, Called, Lens, Sandbox};
+use crate::store::SharedStore;
+
+use super::error::CatalogError;
+use super::record::{ExtractorRecord, VersionRecord};
+
+/// All extractors, in the store and ready to be called.
+pub struct Catalog {
+    pub(super) store: SharedStore,
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) clock: SharedClock,
+    /// One upload compiles at a time: compiling uses all cores by itself.
+    pub(super) compiling: Semaphore,
+    live: ArcSwap<BTreeMap<String, Arc<Live>>>,
+}
+
+/// One extractor at one version of its document.
+pub(super) struct Live {
+    /// The document's version. An older document never replaces a newer one, in whichever order
+    /// their writers get here.
+    pub document: u64,
+    /// Without versions it stands for an extractor that is gone.
+    pub record: ExtractorRecord,
+    versions: BTreeMap<String, Arc<Version>>,
+}
+
+/// A version that can be called. Whoever holds it keeps its code, also when another becomes active.
+pub struct Version {
+    /// The extractor's name.
+    pub name: String,
+    /// What the store keeps of it.
+    pub record: VersionRecord,
+    /// How often it was called since this server started.
+    pub tally: Tally,
+    pub(super) lens: OnceCell<Arc<Lens>>,
+}
+
+/// Calls since the server started.
+#[derive(Debug, Default)]
+pub struct Tally {
+    calls: AtomicU64,
+    failures: AtomicU64,
+    stopped: AtomicU64,
+}
+
+impl Tally {
+    /// Counts one call.
+    pub(super) fn count<T>(&self, outcome: &Result<Called<T>, CallError>) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        match outcome {
+            Ok(_) => {}
+            Err(CallError::Failure(_)) => drop(self.failures.fetch_add(1, Ordering::Relaxed)),
+            Err(CallError::Stopped(_)) => drop(self.stopped.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    /// All calls.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Calls that ended in the extractor's own failure.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Calls that were stopped.
+    #[must_use]
+    pub fn stopped(&self) -> u64 {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+impl Catalog {
+    pub(super) fn empty(store: SharedStore, sandbox: Arc<Sandbox>, clock: SharedClock) -> Self {
+        Self { store, sandbox, clock, compiling: Semaphore::new(1), live: ArcSwap::default() }
+    }
+
+    /// The sandbox that its extractors run in.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// Puts a document in place. What is loaded and counted stays with the versions that stay.
+    pub(super) fn apply(&self, document: u64, record: &ExtractorRecord) {
+        self.live.rcu(|map| {
+            let before = map.get(&record.name);
+            if before.is_some_and(|live| live.document >= document) {
+                return Arc::clone(map);
+            }
+            let versions = record.versions.iter().map(|version| {
+                let kept = before.and_then(|live| live.versions.get(&version.version));
+                let version = match kept.filter(|kept| kept.record == *version) {
+                    Some(kept) => Arc::clone(kept),
+                    None => Arc::new(Version::new(&record.name, version.clone())),
+                };
+                (version.record.version.clone(), version)
+            });
+            let live = Live { document, record: record.clone(), versions: versions.collect() };
+            let mut next = BTreeMap::clone(map);
+            next.insert(record.name.clone(), Arc::new(live));
+            Arc::new(next)
+        });
+    }
+
+    /// All extractors by name.
+    #[must_use]
+    pub fn list(&self) -> Vec<ExtractorRecord> {
+        let map = self.live.load();
+        map.values().filter(|live| !live.record.versions.is_empty()).map(|live| live.record.clone()).collect()
+    }
+
+    /// One extractor.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::NoExtractor`].
+    pub fn get(&self, name: &str) -> Result<ExtractorRecord, CatalogError> {
+        Ok(self.live(name)?.record.clone())
+    }
+
+    /// The version to call: the one that is asked for, else the active one.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn version(&self, name: &str, version: Option<&str>) -> Result<Arc<Version>, CatalogError> {
+        let live = self.live(name)?;
+        let wanted = match (version, &live.record.active) {
+            (Some(version), _) => version,
+            (None, Some(active)) => &active.version,
+            (None, None) => return Err(CatalogError::NotActive { name: name.to_owned() }),
+        };
+        live.versions
+            .get(wanted)
+            .cloned()
+            .ok_or_else(|| CatalogError::NoVersion { name: name.to_owned(), version: wanted.to_owned() })
+    }
+
+    /// The active version of every extractor that has one.
+    #[must_use]
+    pub fn active(&self) -> Vec<Arc<Version>> {
+        let map = self.live.load();
+        map.values()
+            .filter_map(|live| live.versions.get(&live.record.active.as_ref()?.version))
+            .cloned()
+            .collect()
+    }
+
+    fn live(&self, name: &str) -> Result<Arc<Live>, CatalogError> {
+        match self.live.load().get(name) {
+            Some(live) if !live.record.versions.is_empty() => Ok(Arc::clone(live)),
+            _ => Err(CatalogError::NoExtractor { name: name.to_owned() }),
+        }
+    }
+}
+
+impl Version {
+    fn new(name: &str, record: VersionRecord) -> Self {
+        Self { name: name.to_owned(), record, tally: Tally::default(), lens: OnceCell::new() }
+    }
+}

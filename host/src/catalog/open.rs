@@ -1,0 +1,169 @@
+//! Opening the catalog: what the store has, and what this server brings.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use semver::Version as Semver;
+
+use crate::clock::SharedClock;
+use crate::sandbox::{Lens, Sandbox};
+use crate::store::{BlobSpace, Digest, Document, Kind, SharedStore, Store, StoreError};
+
+use super::builtin::{BUILT_IN, BuiltIn};
+use super::check::Report;
+use super::code;
+use super::error::CatalogError;
+use super::live::{Catalog, Version};
+use super::record::{Active, ExtractorRecord, FORMAT, Origin};
+use super::rollout::By;
+
+impl Catalog {
+    /// Reads every extractor from the store, adds the built-in versions that it does not have yet,
+    /// and removes what a crash may have left behind.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, holds a record of a newer server, or a built-in is unsound.
+    pub async fn open(
+        store: SharedStore,
+        sandbox: Arc<Sandbox>,
+        clock: SharedClock,
+    ) -> Result<Arc<Self>, CatalogError> {
+        let catalog = Arc::new(Self::empty(store, sandbox, clock));
+        for document in all(catalog.store.as_ref(), Kind::Extractor).await? {
+            catalog.apply(document.version, &parse(&document)?);
+        }
+        for built_in in BUILT_IN {
+            catalog.bring(built_in).await?;
+        }
+        catalog.sweep().await?;
+        Ok(catalog)
+    }
+
+    /// Adds a built-in version if it is new here. It becomes active on a first start, and at an
+    /// upgrade where an unpinned built-in was active; else it is staged.
+    async fn bring(self: &Arc<Self>, built_in: &BuiltIn) -> Result<(), CatalogError> {
+        let wasm = Bytes::from_static(built_in.wasm);
+        let digest = Digest::of(&wasm);
+        match self.get(built_in.name).as_ref().ok().and_then(|record| record.version(built_in.version)) {
+            Some(known) if known.digest == digest => {
+                // Put back at each start, so that a lost blob of ours mends itself.
+                self.store.put_blob(BlobSpace::Component, wasm).await?;
+                return Ok(());
+            }
+            Some(known) if known.origin == Origin::Uploaded => {
+                tracing::warn!(
+                    extractor = built_in.name, version = built_in.version,
+                    "an uploaded version has the number of this server's built-in; the uploaded one stays"
+                );
+                return Ok(());
+            }
+            _ => {}
+        }
+        let (version, lens) = self.admit(wasm, Origin::BuiltIn, &mut Report::default()).await?;
+        let name = lens.identity().name.clone();
+        let stored = version.clone();
+        let by = By { actor: "server".into(), request_id: None };
+        self.change(&name, by, "extractor.built-in", &version.version.clone(), move |record| {
+            let fresh = record.versions.is_empty();
+            // The same number with other bytes is a rebuild of the same sources.
+            record.versions.retain(|known| known.version != version.version);
+            record.versions.push(version.clone());
+            if fresh || follows(record, &version.version) {
+                record.activate(Active { version: version.version.clone(), pinned: false });
+            }
+            Ok(())
+        })
+        .await?;
+        self.warm(&name, &stored.version, lens);
+        Ok(())
+    }
+
+    /// Blobs are written before the document that names them, so a crash may leave some unnamed.
+    async fn sweep(&self) -> Result<(), CatalogError> {
+        let named: HashSet<Digest> =
+            self.list().iter().flat_map(|record| &record.versions).map(|version| version.digest).collect();
+        for digest in self.store.list_blobs(BlobSpace::Component).await? {
+            if !named.contains(&digest) {
+                tracing::info!(%digest, "a component that no extractor names is removed");
+                self.store.delete_blob(BlobSpace::Component, &digest).await?;
+            }
+        }
+        code::sweep(self.store.as_ref(), &self.sandbox, &named).await?;
+        Ok(())
+    }
+
+    /// The code of a version, loaded at its first call or before it is activated.
+    pub(super) async fn lens(&self, version: &Version) -> Result<Arc<Lens>, CatalogError> {
+        version.lens.get_or_try_init(|| self.load(version)).await.cloned()
+    }
+
+    /// Remembers code that is loaded already.
+    pub(super) fn warm(&self, name: &str, version: &str, lens: Arc<Lens>) {
+        if let Ok(version) = self.version(name, Some(version)) {
+            // Somebody may have called it in between; theirs is as good.
+            drop(version.lens.set(lens));
+        }
+    }
+
+    async fn load(&self, version: &Version) -> Result<Arc<Lens>, CatalogError> {
+        let digest = version.record.digest;
+        let damaged = || CatalogError::Damaged { name: version.name.clone(), version: version.record.version.clone() };
+        let wasm = match self.store.blob(BlobSpace::Component, &digest).await {
+            Ok(Some(wasm)) => wasm,
+            Ok(None) | Err(StoreError::Corrupt { .. }) => return Err(damaged()),
+            Err(error) => return Err(error.into()),
+        };
+        let compiled = match code::load(self.store.as_ref(), &self.sandbox, &wasm, &digest).await {
+            Some(compiled) => compiled,
+            None => {
+                let sandbox = Arc::clone(&self.sandbox);
+                let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&wasm)).await?;
+                let compiled = compiled.map_err(|error| {
+                    tracing::error!(%error, %digest, "a stored component does not compile");
+                    damaged()
+                })?;
+                code::keep(self.store.as_ref(), &self.sandbox, &compiled, &digest).await;
+                compiled
+            }
+        };
+        Lens::link(&self.sandbox, &compiled, version.record.world, version.identity())
+            .map(Arc::new)
+            .map_err(|source| CatalogError::Load { name: version.name.clone(), source })
+    }
+}
+
+/// Whether `candidate`, a built-in, takes over from what is active.
+fn follows(record: &ExtractorRecord, candidate: &str) -> bool {
+    let Some(active) = record.active.as_ref().filter(|active| !active.pinned) else { return false };
+    let built_in = record.version(&active.version).is_some_and(|version| version.origin == Origin::BuiltIn);
+    let newer = Semver::parse(candidate).ok() > Semver::parse(&active.version).ok();
+    built_in && newer
+}
+
+/// Every document of a kind.
+pub(super) async fn all(store: &dyn Store, kind: Kind) -> Result<Vec<Document>, StoreError> {
+    let mut found: Vec<Document> = Vec::new();
+    loop {
+        let page = store.list(kind, found.last().map(|document| document.key.as_str()), 200).await?;
+        if page.is_empty() {
+            return Ok(found);
+        }
+        found.extend(page);
+    }
+}
+
+/// Reads a record, refusing what a newer server wrote.
+pub(super) fn parse(document: &Document) -> Result<ExtractorRecord, CatalogError> {
+    #[derive(serde::Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let unreadable = |source| CatalogError::Record { name: document.key.clone(), source };
+    let Format { format } = serde_json::from_slice(&document.body).map_err(unreadable)?;
+    if format > FORMAT {
+        return Err(CatalogError::Newer { name: document.key.clone(), format });
+    }
+    serde_json::from_slice(&document.body).map_err(unreadable)
+}

@@ -1,0 +1,170 @@
+//! Changing which version answers.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::store::{AuditEntry, Change, Expected, Kind, StoreError};
+
+use super::error::CatalogError;
+use super::live::Catalog;
+use super::open::parse;
+use super::record::{Active, ExtractorRecord, Origin};
+
+/// Who asks for a change, for the audit.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// The credential, such as `token:bootstrap`.
+    pub actor: String,
+    /// The request it came in.
+    pub request_id: Option<String>,
+}
+
+/// How often a change is tried against others' changes before the caller is told.
+const TRIES: usize = 8;
+
+impl Catalog {
+    /// Makes a version the one that answers. Calls in flight finish on the one they began with.
+    /// It is pinned unless `pinned` is false: then it gives way to a newer built-in at an upgrade.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such version, or it does not load: then nothing changes.
+    pub async fn activate(
+        self: &Arc<Self>,
+        name: &str,
+        version: &str,
+        pinned: bool,
+        by: By,
+    ) -> Result<ExtractorRecord, CatalogError> {
+        // Loaded before it answers: a version that does not load never becomes active, and the
+        // first call does not wait for it.
+        self.lens(self.version(name, Some(version))?.as_ref()).await?;
+        let (catalog, name, version) = (Arc::clone(self), name.to_owned(), version.to_owned());
+        let activate = async move {
+            let next = Active { version: version.clone(), pinned };
+            catalog
+                .change(&name, by, "extractor.activate", &version, |record| {
+                    if record.version(&next.version).is_none() {
+                        return Err(CatalogError::NoVersion { name: record.name.clone(), version: next.version.clone() });
+                    }
+                    record.activate(next.clone());
+                    Ok(record.clone())
+                })
+                .await
+        };
+        tokio::spawn(activate).await?
+    }
+
+    /// Goes back to what was active before, pinned: the operator has made a choice that an upgrade
+    /// must not undo.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::NoEarlier`] when nothing was.
+    pub async fn rollback(self: &Arc<Self>, name: &str, by: By) -> Result<ExtractorRecord, CatalogError> {
+        let previous = earlier(&self.get(name)?)?;
+        self.lens(self.version(name, Some(&previous))?.as_ref()).await?;
+        let (catalog, name) = (Arc::clone(self), name.to_owned());
+        let rollback = async move {
+            catalog
+                .change(&name, by, "extractor.rollback", &previous, |record| {
+                    let previous = earlier(record)?;
+                    while record.history.pop().is_some_and(|step| step.version != previous) {}
+                    record.active = Some(Active { version: previous, pinned: true });
+                    Ok(record.clone())
+                })
+                .await
+        };
+        tokio::spawn(rollback).await?
+    }
+
+    /// Deletes a version that does not answer.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::InUse`] for the active one, [`CatalogError::BuiltIn`] for one that would be
+    /// back at the next start.
+    pub async fn delete(self: &Arc<Self>, name: &str, version: &str, by: By) -> Result<(), CatalogError> {
+        let (catalog, name, version) = (Arc::clone(self), name.to_owned(), version.to_owned());
+        let delete = async move {
+            let digest = catalog.version(&name, Some(&version))?.record.digest;
+            catalog
+                .change(&name, by, "extractor.delete", &version, |record| {
+                    let Some(found) = record.version(&version) else {
+                        return Err(CatalogError::NoVersion { name: record.name.clone(), version: version.clone() });
+                    };
+                    let (name, version) = (record.name.clone(), version.clone());
+                    if record.active.as_ref().is_some_and(|active| active.version == version) {
+                        return Err(CatalogError::InUse { name, version });
+                    }
+                    if found.origin == Origin::BuiltIn && super::builtin::embedded(&name, &version) {
+                        return Err(CatalogError::BuiltIn { name, version });
+                    }
+                    record.versions.retain(|kept| kept.version != version);
+                    record.history.retain(|step| step.version != version);
+                    Ok(())
+                })
+                .await?;
+            catalog.discard(digest).await;
+            Ok(())
+        };
+        tokio::spawn(delete).await?
+    }
+
+    /// Changes one extractor's document in one atomic step, with its audit entry, and puts it in
+    /// place. `edit` runs again when somebody else was quicker; an edit that changes nothing writes
+    /// nothing. An extractor without versions is removed.
+    pub(super) async fn change<T>(
+        &self,
+        name: &str,
+        by: By,
+        action: &str,
+        version: &str,
+        edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
+    ) -> Result<T, CatalogError> {
+        let mut audit = AuditEntry::new(&by.actor, action, format!("extractor:{name}"));
+        audit.request_id = by.request_id;
+        audit.detail = Some(json!({ "version": version }));
+        for _ in 0..TRIES {
+            let (before, expected) = match self.store.get(Kind::Extractor, name).await? {
+                Some(document) => (parse(&document)?, Expected::Version(document.version)),
+                None => (ExtractorRecord::new(name), Expected::Absent),
+            };
+            let mut record = before.clone();
+            let answer = edit(&mut record)?;
+            if record == before {
+                return Ok(answer);
+            }
+            let change = if record.versions.is_empty() {
+                Change::new().delete(Kind::Extractor, name, expected)
+            } else {
+                let body = serde_json::to_vec(&record)
+                    .map_err(|source| CatalogError::Record { name: name.to_owned(), source })?;
+                Change::new().put(Kind::Extractor, name, expected, body)
+            };
+            match self.store.commit(change.audited(audit.clone())).await {
+                Ok(committed) => {
+                    self.apply(committed.version, &record);
+                    return Ok(answer);
+                }
+                Err(StoreError::Stale { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(CatalogError::Contended { name: name.to_owned() })
+    }
+}
+
+/// The version that was active before the one that is, skipping what has been deleted since.
+fn earlier(record: &ExtractorRecord) -> Result<String, CatalogError> {
+    let active = record.active.as_ref().map(|active| active.version.as_str());
+    record
+        .history
+        .iter()
+        .rev()
+        .map(|step| step.version.as_str())
+        .find(|version| Some(*version) != active && record.version(version).is_some())
+        .map(ToOwned::to_owned)
+        .ok_or_else(|| CatalogError::NoEarlier { name: record.name.clone() })
+}

@@ -1,0 +1,77 @@
+//! The command line: one file a noun.
+
+mod client;
+mod demo;
+mod extractor;
+mod output;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Reads numbers and events out of Looker through sandboxed WebAssembly extractors
+#[derive(Debug, Parser)]
+#[command(name = "lensmount", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Start a server on a fresh folder and read a sample of each chart type through it
+    Demo(demo::Demo),
+    /// List, upload and roll out extractors of a running server
+    Extractor(extractor::Extractor),
+}
+
+/// Runs the command. 0 is done, 1 is failed; wrong usage has ended with 2 before this.
+pub fn run(cli: Cli) -> ExitCode {
+    // The one TLS provider, chosen here because reqwest is built without a default one.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::debug!("a TLS provider is installed already");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Demo(demo) => demo.run().await,
+            Command::Extractor(extractor) => extractor.run().await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+/// Whoever read our output has seen enough.
+fn broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    use std::io::Write;
+    // Nothing can be said about a standard error that is gone.
+    drop(writeln!(std::io::stderr(), "error: {error:#}"));
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_are_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,134 @@
+//! `lensmount serve`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::sandbox::Limits;
+use crate::server::{DEFAULT_RATE, Options, Server};
+
+/// Run the server
+///
+/// It keeps everything in one folder, which no second server may use at the same time. Without a
+/// token in the environment the first start makes one and prints it once.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "LENSMOUNT_LISTEN", default_value = "127.0.0.1:8780", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Folder that everything is kept in [default: $STATE_DIRECTORY, else lensmount in $XDG_DATA_HOME]
+    #[arg(long, env = "LENSMOUNT_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The admin token: lm_ and at least 16 characters
+    #[arg(long, env = "LENSMOUNT_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    admin_token: Option<SecretString>,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// What requests and calls may use.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(super) struct LimitArgs {
+    /// Requests per second and token
+    #[arg(long, env = "LENSMOUNT_RATE_LIMIT", default_value_t = DEFAULT_RATE, value_name = "N")]
+    rate_limit: NonZeroU32,
+    /// Milliseconds of processor time that one call of an extractor may use
+    #[arg(long, env = "LENSMOUNT_CALL_CPU_MS", default_value_t = 2_000, value_name = "MS")]
+    call_cpu_ms: u64,
+    /// Milliseconds that one call of an extractor may take
+    #[arg(long, env = "LENSMOUNT_CALL_WALL_MS", default_value_t = 10_000, value_name = "MS")]
+    call_wall_ms: u64,
+    /// MiB of memory that one call of an extractor may use
+    #[arg(long, env = "LENSMOUNT_CALL_MEMORY_MIB", default_value_t = 256, value_name = "MIB",
+        value_parser = clap::value_parser!(u32).range(1..=4096))]
+    call_memory_mib: u32,
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        Limits {
+            cpu: Duration::from_millis(self.call_cpu_ms),
+            wall: Duration::from_millis(self.call_wall_ms),
+            memory: (self.call_memory_mib as usize) << 20,
+            ..Limits::default()
+        }
+    }
+}
+
+impl Serve {
+    pub async fn run(self) -> anyhow::Result<()> {
+        let data = match self.data {
+            Some(data) => data,
+            None => default_data().context("there is no folder to keep data in; name one with --data DIR")?,
+        };
+        let options = Options {
+            admin_token: self.admin_token,
+            limits: self.limits.limits(),
+            rate: self.limits.rate_limit,
+            ..Options::on(data)
+        };
+        let listener = bind(self.listen).await?;
+        let server = Server::open(options).await?;
+        if let Some(token) = server.made_token() {
+            writeln!(std::io::stdout(), "admin token, shown once: {}", token.expose_secret())?;
+        }
+        announce(&listener)?;
+        server.run(listener, stopped()).await.context("the server failed")
+    }
+}
+
+/// Binds before anything else is opened, so that a port in use is told at once.
+pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another address with --listen"))
+}
+
+/// Tells people and scripts where the server is.
+pub(super) fn announce(listener: &TcpListener) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on http://{}", listener.local_addr()?)?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Done at the first SIGTERM or SIGINT. The second ends the process at once.
+pub(super) async fn stopped() {
+    wait().await;
+    tokio::spawn(async {
+        wait().await;
+        std::process::exit(1);
+    });
+}
+
+async fn wait() {
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "signals cannot be heard; only a kill stops this server");
+            std::future::pending().await
+        }
+    }
+}
+
+fn default_data() -> Option<PathBuf> {
+    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    named("STATE_DIRECTORY").or_else(|| {
+        let shared = named("XDG_DATA_HOME").or_else(|| Some(named("HOME")?.join(".local/share")))?;
+        Some(shared.join("lensmount"))
+    })
+}

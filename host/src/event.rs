@@ -1,0 +1,3 @@
+//! Events out of rows: how a result is taken apart for an event mapper.
+
+pub mod frame;

@@ -1,0 +1,21 @@
+//! The HTTP API: one file per resource, all routes in [`routes`], errors told in one place.
+//!
+//! A request passes [`request`] (its id, its log line, problems to bytes), then the handler's
+//! arguments in the order of the API's promise: token, role, path, body.
+
+mod access;
+mod audit;
+mod body;
+mod charts;
+mod docs;
+mod extractors;
+mod operate;
+mod page;
+mod problems;
+mod readings;
+mod request;
+mod routes;
+mod state;
+
+pub use routes::{openapi, router};
+pub use state::Api;

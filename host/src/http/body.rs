@@ -1,0 +1,257 @@
+//! Paths, queries and bodies, with rejections that say where and what.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::body::HttpBody;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::problem::{Code, InputError, Problem};
+
+/// The largest JSON body.
+const LARGEST: usize = 32 << 20;
+/// How much of a body over its limit is read and thrown away, so that the caller, who is still
+/// sending, gets to see the answer.
+const DRAINED: usize = 64 << 20;
+
+/// A JSON body, whole and in UTF-8, not parsed yet: what is parsed from it borrows it.
+pub(super) struct Json(String);
+
+impl<S: Send + Sync> FromRequest<S> for Json {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        typed(&request, "application/json", |kind| kind == "application/json" || kind.ends_with("+json"))?;
+        let bytes = read(request, LARGEST).await?;
+        String::from_utf8(Vec::from(bytes)).map(Self).map_err(|error| {
+            let place = error.utf8_error().valid_up_to();
+            Problem::invalid("", format!("the body is not UTF-8: byte {place} belongs to no character"))
+        })
+    }
+}
+
+/// A body that may be left out is left out when it is empty, whatever its type.
+impl<S: Send + Sync> OptionalFromRequest<S> for Json {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+    }
+}
+
+impl Json {
+    /// Parses the body.
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
+        let mut json = serde_json::Deserializer::from_str(&self.0);
+        let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let mut pointer = pointer(error.path());
+            let error = error.into_inner();
+            let text = error.to_string();
+            // serde names the object that has or lacks a field; the pointer goes on to the field.
+            for kind in ["unknown field `", "missing field `", "duplicate field `"] {
+                if let Some(field) = text.strip_prefix(kind).and_then(|rest| rest.split('`').next())
+                    && !pointer.ends_with(&format!("/{field}"))
+                {
+                    pointer.push('/');
+                    pointer.push_str(&escaped(field));
+                }
+            }
+            Problem::invalid(pointer, text)
+        })?;
+        json.end().map_err(|error| Problem::invalid("", format!("the body goes on after its end: {error}")))?;
+        Ok(parsed)
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}
+
+/// A key as a JSON pointer writes it (RFC 6901).
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// A component as it is uploaded.
+pub(super) struct Wasm(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Wasm {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        typed(&request, "application/wasm", |kind| kind == "application/wasm" || kind == "application/octet-stream")?;
+        read(request, crate::catalog::LARGEST_COMPONENT).await.map(Self)
+    }
+}
+
+fn typed(request: &Request, wanted: &str, fits: impl Fn(&str) -> bool) -> Result<(), Problem> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if fits(&essence) {
+        return Ok(());
+    }
+    let has = if essence.is_empty() { "none".into() } else { essence };
+    Err(Problem::new(
+        Code::UNSUPPORTED_MEDIA_TYPE,
+        format!("the request's Content-Type is {has}, and this call takes {wanted}"),
+    ))
+}
+
+async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let mut body = request.into_body();
+    let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
+    let mut seen = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Problem::invalid("", format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        seen = seen.saturating_add(data.len());
+        if seen <= limit {
+            bytes.extend_from_slice(&data);
+        } else if seen > limit.saturating_add(DRAINED) {
+            break;
+        }
+    }
+    if seen <= limit {
+        return Ok(bytes.freeze());
+    }
+    let mib = limit >> 20;
+    Err(Problem::new(Code::TOO_LARGE, format!("the body is larger than {mib} MiB, the most that this call takes")))
+}
+
+/// Names in a path.
+pub(super) struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(names)) => Ok(Self(names)),
+            Err(error) => Err(Problem::invalid("", format!("the path cannot be read: {error}"))),
+        }
+    }
+}
+
+/// The parameters of a list.
+pub(super) struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Query::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(parameters)) => Ok(Self(parameters)),
+            Err(error) => {
+                let detail = error.body_text();
+                let errors = vec![InputError { pointer: String::new(), detail: detail.clone() }];
+                Err(Problem { errors, ..Problem::new(Code::INVALID_INPUT, format!("the query string cannot be taken: {detail}")) })
+            }
+        }
+    }
+}
+
+/// An object of names to texts, in the order it came, each name once.
+#[derive(Debug, Default)]
+pub(super) struct Words<'a>(pub Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl Words<'_> {
+    /// Lent to a guest.
+    pub fn lent(&self) -> Vec<(&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect()
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Words<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of names to strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Words<'de>, A::Error> {
+                let mut words: Words<'de> = Words::default();
+                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                    if words.get(&name).is_some() {
+                        return Err(serde::de::Error::custom(format_args!("{name:?} is given twice")));
+                    }
+                    words.0.push((name, map.next_value()?));
+                }
+                Ok(words)
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Input<'a> {
+        #[serde(borrow)]
+        result: &'a serde_json::value::RawValue,
+        #[serde(borrow, default)]
+        selection: Words<'a>,
+    }
+
+    #[test]
+    fn what_is_wrong_is_pointed_at() {
+        let cases = [
+            (r#"{"result":1,"selction":{}}"#, "/selction"),
+            (r#"{"selection":{}}"#, "/result"),
+            (r#"{"result":1,"selection":[]}"#, "/selection"),
+            (r#"{"result":1,"selection":{"x":5}}"#, "/selection/x"),
+            (r#"{"result":1,"selection":{"a/b":null}}"#, "/selection/a~1b"),
+            (r#"{"result":1,"result":2}"#, "/result"),
+            (r#"{"result":1"#, ""),
+            (r#"{"result":1} {}"#, ""),
+            ("", ""),
+        ];
+        for (body, pointer) in cases {
+            let problem = Json(body.into()).parse::<Input<'_>>().expect_err(body);
+            assert_eq!(problem.errors[0].pointer, pointer, "{body}: {problem:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_given_twice_is_refused() {
+        let body = Json(r#"{"result":1,"selection":{"x":"a","x":"b"}}"#.into());
+        let problem = body.parse::<Input<'_>>().expect_err("twice");
+        assert!(problem.detail.contains("twice"), "{problem:?}");
+    }
+
+    #[test]
+    fn a_result_is_not_touched() {
+        let body = Json(r#"{"result": [9007199254740993, 1.50] }"#.into());
+        assert_eq!(body.parse::<Input<'_>>().expect("parses").result.get(), "[9007199254740993, 1.50]");
+    }
+}

@@ -1,0 +1,292 @@
+//! `/v1/extractors`: what there is, uploading, rolling out and back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::Json as Answer;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::catalog::{Catalog, ExtractorRecord, Origin, State as Stand, Uploaded, VersionRecord};
+use crate::problem::Problem;
+use crate::sandbox::{Limits, World};
+
+use super::access::{Admin, Viewer};
+use super::body::{Json, Path, Query, Wasm};
+use super::page::{List, Page};
+use super::request::ProblemBody;
+
+/// An extractor and its versions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Extractor {
+    /// The key in URLs and settings.
+    #[schema(example = "tide-table")]
+    name: String,
+    /// What it is called, by its active or newest version.
+    title: String,
+    /// What it does.
+    summary: String,
+    /// The world of the contract that it targets.
+    world: World,
+    /// The version that answers; null while none does.
+    active: Option<ActiveVersion>,
+    /// The newest first.
+    versions: Vec<ExtractorVersion>,
+    /// What one call of it may use.
+    limits: CallLimits,
+}
+
+/// The version that answers.
+#[derive(Debug, Serialize, ToSchema)]
+struct ActiveVersion {
+    /// Which.
+    version: String,
+    /// A pinned version stays when a newer server brings a newer built-in.
+    pinned: bool,
+}
+
+/// One version of an extractor.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ExtractorVersion {
+    /// A semantic version.
+    version: String,
+    /// Of the component's bytes.
+    #[schema(example = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
+    digest: String,
+    /// Bytes.
+    size: u64,
+    /// How far it has come.
+    state: Stand,
+    /// Where it came from.
+    origin: Origin,
+    /// When it was stored.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// The chart types that it reads.
+    chart_types: Vec<String>,
+    /// Calls since this server started.
+    calls: u64,
+    /// Of them, those that ended in the extractor's own failure.
+    failures: u64,
+    /// Of them, those that were stopped.
+    stopped: u64,
+}
+
+/// What one call may use.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallLimits {
+    /// Milliseconds of processor time.
+    cpu_ms: u64,
+    /// Milliseconds from call to answer.
+    wall_ms: u64,
+    /// Bytes over all memories.
+    memory_bytes: usize,
+    /// Bytes of an answer.
+    output_bytes: usize,
+    /// Log lines that are kept.
+    log_lines: usize,
+    /// Bytes of log text that are kept.
+    log_bytes: usize,
+}
+
+impl From<&Limits> for CallLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            cpu_ms: millis(limits.cpu),
+            wall_ms: millis(limits.wall),
+            memory_bytes: limits.memory,
+            output_bytes: limits.output,
+            log_lines: limits.log_lines,
+            log_bytes: limits.log_bytes,
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn extractor(catalog: &Catalog, record: &ExtractorRecord) -> Extractor {
+    let newest = record.newest_first();
+    let shown = record.active().or(newest.first().copied());
+    Extractor {
+        name: record.name.clone(),
+        title: shown.map_or_else(String::new, |version| version.title.clone()),
+        summary: shown.map_or_else(String::new, |version| version.summary.clone()),
+        world: shown.map_or(World::ChartExtractor, |version| version.world),
+        active: record
+            .active
+            .as_ref()
+            .map(|active| ActiveVersion { version: active.version.clone(), pinned: active.pinned }),
+        versions: newest.into_iter().map(|version| described(catalog, record, version)).collect(),
+        limits: catalog.sandbox().limits().into(),
+    }
+}
+
+fn described(catalog: &Catalog, record: &ExtractorRecord, version: &VersionRecord) -> ExtractorVersion {
+    let live = catalog.version(&record.name, Some(&version.version)).ok();
+    let tally = live.as_ref().map(|live| &live.tally);
+    ExtractorVersion {
+        version: version.version.clone(),
+        digest: version.digest.to_string(),
+        size: version.size,
+        state: record.state(&version.version),
+        origin: version.origin,
+        created_at: version.created_at,
+        chart_types: version.chart_types.clone(),
+        calls: tally.map_or(0, |tally| tally.calls()),
+        failures: tally.map_or(0, |tally| tally.failures()),
+        stopped: tally.map_or(0, |tally| tally.stopped()),
+    }
+}
+
+/// List extractors
+#[utoipa::path(get, path = "/v1/extractors", tag = "extractors", params(Page),
+    responses((status = 200, body = List<Extractor>), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn list(
+    _: Viewer,
+    State(catalog): State<Arc<Catalog>>,
+    Query(page): Query<Page>,
+) -> Result<Answer<List<Extractor>>, Problem> {
+    let (limit, after) = (page.limit()?, page.after()?);
+    let records = catalog.list();
+    let items = records
+        .iter()
+        .filter(|record| after.as_ref().is_none_or(|after| record.name > *after))
+        .take(limit + 1)
+        .map(|record| extractor(&catalog, record))
+        .collect();
+    Ok(Answer(List::of(items, limit, |extractor| extractor.name.clone())))
+}
+
+/// Show one extractor
+#[utoipa::path(get, path = "/v1/extractors/{name}", tag = "extractors", params(("name" = String, Path)),
+    responses((status = 200, body = Extractor), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn show(
+    _: Viewer,
+    State(catalog): State<Arc<Catalog>>,
+    Path(name): Path<String>,
+) -> Result<Answer<Extractor>, Problem> {
+    Ok(Answer(extractor(&catalog, &catalog.get(&name)?)))
+}
+
+/// What became of an upload.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Report {
+    /// `staged` when it is a new version, `known` when the same bytes were here already.
+    #[schema(example = "staged")]
+    verdict: &'static str,
+    /// The extractor it is a version of.
+    name: String,
+    /// The version itself.
+    version: ExtractorVersion,
+    /// What it is called.
+    title: String,
+    /// What it does.
+    summary: String,
+    /// The world of the contract that it targets.
+    world: World,
+    /// The checks it passed, in order.
+    stages: Vec<PassedStage>,
+}
+
+/// A check that an upload passed.
+#[derive(Debug, Serialize, ToSchema)]
+struct PassedStage {
+    /// Its name.
+    #[schema(example = "validate")]
+    stage: &'static str,
+    /// Microseconds it took.
+    took_us: u64,
+}
+
+/// Upload a component
+///
+/// It is checked stage by stage and stored as a staged version; nothing is rolled out. The same
+/// bytes again answer 200 with the version they are.
+#[utoipa::path(post, path = "/v1/extractors", tag = "extractors",
+    request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component of at most 64 MiB"),
+    responses((status = 201, body = Report), (status = 200, body = Report), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn upload(
+    Admin(by): Admin,
+    State(catalog): State<Arc<Catalog>>,
+    Wasm(wasm): Wasm,
+) -> Result<impl IntoResponse, Problem> {
+    let Uploaded { extractor, version, stages, new } = catalog.upload(wasm, by).await?;
+    let report = Report {
+        verdict: if new { "staged" } else { "known" },
+        name: extractor.name.clone(),
+        title: version.title.clone(),
+        summary: version.summary.clone(),
+        world: version.world,
+        version: described(&catalog, &extractor, &version),
+        stages: stages
+            .into_iter()
+            .map(|stage| PassedStage {
+                stage: stage.name,
+                took_us: u64::try_from(stage.took.as_micros()).unwrap_or(u64::MAX),
+            })
+            .collect(),
+    };
+    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Answer(report)))
+}
+
+/// How a version is activated.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Activate {
+    /// `false` lets a newer built-in take over when the server is upgraded.
+    #[serde(default = "pinned")]
+    #[schema(default = true)]
+    pinned: bool,
+}
+
+fn pinned() -> bool {
+    true
+}
+
+/// Make a version the one that answers
+///
+/// The body may be left out.
+#[utoipa::path(post, path = "/v1/extractors/{name}/versions/{version}/activate", tag = "extractors",
+    params(("name" = String, Path), ("version" = String, Path)), request_body = Option<Activate>,
+    responses((status = 200, body = Extractor), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn activate(
+    Admin(by): Admin,
+    State(catalog): State<Arc<Catalog>>,
+    Path((name, version)): Path<(String, String)>,
+    body: Option<Json>,
+) -> Result<Answer<Extractor>, Problem> {
+    let pinned = body.map_or(Ok(true), |body| body.parse::<Activate>().map(|activate| activate.pinned))?;
+    let record = catalog.activate(&name, &version, pinned, by).await?;
+    Ok(Answer(extractor(&catalog, &record)))
+}
+
+/// Go back to the version that was active before
+#[utoipa::path(post, path = "/v1/extractors/{name}/rollback", tag = "extractors", params(("name" = String, Path)),
+    responses((status = 200, body = Extractor), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn rollback(
+    Admin(by): Admin,
+    State(catalog): State<Arc<Catalog>>,
+    Path(name): Path<String>,
+) -> Result<Answer<Extractor>, Problem> {
+    let record = catalog.rollback(&name, by).await?;
+    Ok(Answer(extractor(&catalog, &record)))
+}
+
+/// Delete a version that is not active
+#[utoipa::path(delete, path = "/v1/extractors/{name}/versions/{version}", tag = "extractors",
+    params(("name" = String, Path), ("version" = String, Path)),
+    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn delete(
+    Admin(by): Admin,
+    State(catalog): State<Arc<Catalog>>,
+    Path((name, version)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    catalog.delete(&name, &version, by).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

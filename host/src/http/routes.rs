@@ -1,0 +1,100 @@
+//! Every route, in one list with its OpenAPI.
+
+use axum::Router;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::problem::{Code, Problem};
+
+use super::access::Viewer;
+use super::request::observe;
+use super::state::Api;
+use super::{audit, charts, docs, extractors, operate, readings};
+
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(described())
+        .routes(routes!(extractors::list, extractors::upload))
+        .routes(routes!(extractors::show))
+        .routes(routes!(extractors::activate))
+        .routes(routes!(extractors::rollback))
+        .routes(routes!(extractors::delete))
+        .routes(routes!(readings::outline))
+        .routes(routes!(readings::read))
+        .routes(routes!(readings::series))
+        .routes(routes!(readings::convert))
+        .routes(routes!(charts::verify))
+        .routes(routes!(audit::list))
+        .routes(routes!(operate::livez))
+        .routes(routes!(operate::readyz))
+        .routes(routes!(operate::version))
+        .routes(routes!(docs::problems))
+        .routes(routes!(docs::problem))
+}
+
+/// The whole API as a service.
+pub fn router(api: Api) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .route("/v1/{*path}", axum::routing::any(missing_in_api))
+        .fallback(missing)
+        .method_not_allowed_fallback(other_method)
+        .with_state(api)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi()))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(observe))
+}
+
+/// The API's description. Everything under `/v1` needs a token.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut api = routes().into_openapi();
+    let token = SecurityRequirement::new("token", Vec::<String>::new());
+    for (path, item) in &mut api.paths.paths {
+        if path.starts_with("/v1/") {
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+            for operation in operations.into_iter().flatten() {
+                operation.security = Some(vec![token.clone()]);
+            }
+        }
+    }
+    api
+}
+
+fn described() -> OpenApi {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("lm_…")
+        .description(Some("A token of this server"))
+        .build();
+    let mut components = Components::new();
+    components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    let mut api = OpenApiBuilder::new().components(Some(components)).build();
+    api.info.title = "Lensmount".into();
+    api.info.version = env!("CARGO_PKG_VERSION").into();
+    api.info.description = Some("Reads numbers and events out of Looker through sandboxed extractors".into());
+    api
+}
+
+async fn missing() -> Problem {
+    Problem::new(Code::NOT_FOUND, "there is nothing at this path; /docs lists the API")
+}
+
+/// Under `/v1` the token comes first, so that nobody without one learns what is there.
+async fn missing_in_api(_: Viewer) -> Problem {
+    missing().await
+}
+
+async fn other_method() -> Problem {
+    Problem::new(Code::METHOD_NOT_ALLOWED, "this path does not take that method; /docs lists those it takes")
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::new(Code::FAULT, "the server failed by a fault of its own; its log has the cause under `request_id`")
+        .into_response()
+}

@@ -1,0 +1,21 @@
+//! Lensmount reads numbers and events out of Looker through sandboxed WebAssembly extractors.
+//!
+//! In reading order, from the inside out; `host/ARCHITECTURE.md` tells how they meet.
+
+pub mod clock;
+pub mod store;
+
+pub mod sandbox;
+
+pub mod catalog;
+pub mod event;
+pub mod reading;
+
+pub mod access;
+pub mod problem;
+
+pub mod http;
+pub mod server;
+
+pub mod cli;
+pub mod telemetry;

@@ -1,0 +1,216 @@
+//! Errors as callers see them: RFC 9457 problems with a stable `code`.
+//!
+//! [`CODES`] is the whole list, and what `GET /problems/{code}` explains. A [`Problem`] is made by
+//! the `From` conversions of `http::problems` and nowhere else becomes bytes than in
+//! `http::request`, which knows the request's id.
+
+/// A stable word for what went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code(&'static Explained);
+
+/// What a code means.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The word.
+    pub code: &'static str,
+    /// The HTTP status it comes with.
+    pub status: u16,
+    /// A short title.
+    pub title: &'static str,
+    /// What it means and what to do.
+    pub meaning: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $title:literal, $meaning:literal;)*) => {
+        impl Code {
+            $(#[doc = $title] pub const $name: Self = Self(&Explained {
+                code: $code, status: $status, title: $title, meaning: $meaning,
+            });)*
+        }
+        /// Every code there is, in the order of the documentation.
+        pub static CODES: &[Code] = &[$(Code::$name),*];
+    };
+}
+
+codes! {
+    INVALID_INPUT = "invalid-input", 400, "The request is not what this call takes",
+        "`errors` lists what is wrong, each with a JSON pointer into the request. Change that and send it again.";
+    UNAUTHORIZED = "unauthorized", 401, "There is no valid token",
+        "Send `Authorization: Bearer lm_…` with a token of this server. Tokens can expire or be revoked.";
+    FORBIDDEN = "forbidden", 403, "The token's role does not allow this",
+        "Viewers read, editors change what is read, admins run the server. Ask an admin for another role.";
+    NOT_FOUND = "not-found", 404, "There is no such thing",
+        "The path or the name in it is wrong, or it has been deleted.";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "The path is right, the method is not",
+        "/docs shows which methods a path takes.";
+    CONFLICT = "conflict", 409, "What is there stands in the way",
+        "The detail says what has to change first.";
+    STALE = "stale", 412, "Somebody else changed it in the meantime",
+        "Read it again and send the change with its new `ETag`.";
+    TOO_LARGE = "too-large", 413, "The request is larger than this call takes",
+        "Requests may have 32 MiB, uploads of extractors 64 MiB.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "The body is of another type than this call takes",
+        "Send `Content-Type: application/json`, or `application/wasm` with an extractor.";
+    PRECONDITION_REQUIRED = "precondition-required", 428, "An edit has to say which version it changes",
+        "Send `If-Match` with the `ETag` that came with the object, or `*`.";
+    RATE_LIMITED = "rate-limited", 429, "Too many requests with this token",
+        "Wait for as long as `Retry-After` says.";
+
+    MALFORMED = "malformed", 422, "The result is not a whole answer of Looker's",
+        "It is not JSON, was cut short, or is not `json_detail`. Nothing was read. Fetch it again.";
+    LOOKER_ERROR = "looker-error", 422, "Looker answered with an error instead of data",
+        "The detail has Looker's words. Open the tile in Looker, mend it there, and read again.";
+    UNSUPPORTED = "unsupported", 422, "The extractor does not read such a chart",
+        "Choose another extractor, or change the chart; `POST /v1/charts/verify` says which might read it.";
+    BAD_SELECTION = "bad-selection", 422, "The selection names something that is not there",
+        "`control` says which choice to change; the outline lists those there are.";
+    NO_DATA = "no-data", 422, "There is no value there",
+        "No row fits, or the cell is empty in Looker. An empty cell is not zero.";
+    NOT_NUMERIC = "not-numeric", 422, "The value is not a number",
+        "The cell holds text. Choose another field, or change its type in Looker.";
+    AMBIGUOUS = "ambiguous", 422, "Several answers fit",
+        "`control` says which choice would tell them apart. Lensmount does not guess.";
+    INCOMPLETE = "incomplete", 422, "Looker cut the result short",
+        "What is wanted may be among what is missing. Raise the row limit in Looker or sort by x, newest first.";
+    INTERNAL = "internal", 422, "The extractor is at fault",
+        "The detail is for its author. Roll back to an earlier version.";
+    OTHER = "other", 422, "The extractor failed in a way of its own",
+        "`extractor_code` and the detail are its own words.";
+
+    TRAP = "trap", 422, "The extractor crashed",
+        "The call was ended and nothing was read. `log` and `trace` are for its author. Roll back.";
+    CPU_TIMEOUT = "cpu-timeout", 422, "The extractor used too much processor time",
+        "The call was ended and nothing was read. A smaller result may help; else its author has to.";
+    WALL_TIMEOUT = "wall-timeout", 422, "The extractor was not done in time",
+        "The call was ended and nothing was read. The server may be busy: try again.";
+    MEMORY_LIMIT = "memory-limit", 422, "The extractor used too much memory",
+        "The call was ended and nothing was read. A smaller result may help; else its author has to.";
+    OUTPUT_LIMIT = "output-limit", 422, "The extractor's answer was too large",
+        "The call was ended and nothing was read. Roll back, or tell its author.";
+    STACK_OVERFLOW = "stack-overflow", 422, "The extractor recursed too deeply",
+        "The call was ended and nothing was read. Roll back, or tell its author.";
+    LOG_LIMIT = "log-limit", 422, "The extractor flooded the log",
+        "The call was ended and nothing was read. Roll back, or tell its author.";
+    INCOMPATIBLE = "incompatible", 422, "The extractor does not fit this call",
+        "A chart extractor gives numbers, an event mapper gives events. Choose one of the other kind.";
+
+    NOT_A_COMPONENT = "not-a-component", 422, "This is not a WebAssembly component",
+        "Upload what `wasm-tools component new` or a language's component tool makes.";
+    PRECOMPILED = "precompiled", 422, "This is compiled machine code",
+        "Lensmount compiles components itself and never runs code compiled elsewhere. Upload the component.";
+    INVALID_COMPONENT = "invalid-component", 422, "The component is not valid",
+        "It may have been changed on its way, or uses a feature that is switched off. Build it again.";
+    INCOMPATIBLE_INTERFACE = "incompatible-interface", 422, "The component does not speak the contract",
+        "Build it against `wit/` of this release. The detail names what differs.";
+    FORBIDDEN_IMPORT = "forbidden-import", 422, "The component wants more than an extractor gets",
+        "Extractors have no clock, network, files or randomness: only `log`. Build it without what the detail names.";
+    COMPILE_LIMIT = "compile-limit", 422, "The component cannot be compiled",
+        "It needs more than this server gives to compiling.";
+    BAD_DESCRIPTION = "bad-description", 422, "What the component says of itself is not sound",
+        "Mend `describe` (and `chart-types`) as the detail says, and upload it again.";
+    VERSION_EXISTS = "version-exists", 422, "That version is taken",
+        "A version never changes. Raise the number and upload again.";
+
+    FAULT = "fault", 500, "Lensmount is at fault",
+        "This is a defect. The server's log has the cause under the request's id.";
+    BUSY = "busy", 503, "All slots are taken",
+        "Wait for as long as `Retry-After` says.";
+    UNAVAILABLE = "unavailable", 503, "The server cannot answer just now",
+        "Its store does not answer, or it is stopping. Wait for as long as `Retry-After` says.";
+}
+
+impl Code {
+    /// The code of that text.
+    #[must_use]
+    pub fn named(code: &str) -> Option<Self> {
+        CODES.iter().copied().find(|known| known.0.code == code)
+    }
+
+    /// The word and what it means.
+    #[must_use]
+    pub fn explained(self) -> &'static Explained {
+        self.0
+    }
+}
+
+/// Something that went wrong, ready to be told.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// What kind of thing.
+    pub code: Code,
+    /// What happened, what it means, what to do. Never holds a secret.
+    pub detail: String,
+    /// The control to change.
+    pub control: Option<String>,
+    /// What is wrong with the request, by place.
+    pub errors: Vec<InputError>,
+    /// An extractor's own code, with `other`.
+    pub extractor_code: Option<String>,
+    /// The guest's stack, innermost first.
+    pub trace: Vec<String>,
+    /// What the guest had written to the log.
+    pub log: Vec<String>,
+    /// Seconds after which to try again.
+    pub retry_after: Option<u32>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct InputError {
+    /// Where, as a JSON pointer; empty for the whole body.
+    #[schema(example = "/selection")]
+    pub pointer: String,
+    /// What is wrong.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem with nothing but its code and text.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            control: None,
+            errors: Vec::new(),
+            extractor_code: None,
+            trace: Vec::new(),
+            log: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// One thing that is wrong with the input.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let (pointer, detail) = (pointer.into(), detail.into());
+        let place = if pointer.is_empty() { "the request" } else { pointer.as_str() };
+        let mut problem = Self::new(Code::INVALID_INPUT, format!("{place} cannot be taken: {detail}"));
+        problem.errors.push(InputError { pointer, detail });
+        problem
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_stands_once_and_is_an_error() {
+        let mut seen = HashSet::new();
+        for code in CODES {
+            let explained = code.explained();
+            assert!(seen.insert(explained.code), "{}", explained.code);
+            assert!((400..600).contains(&explained.status), "{}", explained.code);
+            assert_eq!(Code::named(explained.code), Some(*code));
+        }
+    }
+}

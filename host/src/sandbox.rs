@@ -1,0 +1,33 @@
+//! Where extractors run: wasmtime, and nothing around it that an extractor could reach.
+//!
+//! An extractor is a pure function in a box. It gets bytes, gives values, and can import one thing,
+//! `log`. Each call runs in a fresh instance ([`Lens`]) under [`Limits`]: processor time, wall time,
+//! memory summed over all its memories, output, stack and log lines. Whatever it does, the call
+//! ends as an answer, as the extractor's own failure, or as [`Stopped`] with a code of its own, and
+//! the next call finds the box as it was.
+//!
+//! This is the only module that speaks to wasmtime.
+
+mod bindings;
+mod compile;
+mod cpu;
+mod engine;
+mod lens;
+mod limits;
+mod log;
+mod output;
+mod run;
+mod state;
+mod stopped;
+
+pub use bindings::{chart, events, types};
+pub use compile::{CompileError, Compiled, is_precompiled};
+pub use engine::{Sandbox, SandboxError};
+pub use lens::{Contract, Identity, Lens, LoadError, World};
+pub use limits::Limits;
+pub use log::LogLine;
+pub use run::{CallError, Called, Usage};
+pub use stopped::{StopCode, Stopped};
+
+/// The engine and its version, for `/version`.
+pub const ENGINE: &str = concat!("wasmtime ", "48");

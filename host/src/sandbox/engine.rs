@@ -1,0 +1,175 @@
+//! The engine that runs guests: its settings, its clock, and who may run at once.
+//!
+//! Settings follow measurements (see `host/ARCHITECTURE.md`, "Sandbox"). There are two engines: one
+//! with a pool of instances, which makes a fresh instance cost microseconds, and one that allocates
+//! on demand for components that do not fit the pool's slots, and for machines that refuse the
+//! pool its address space.
+
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use super::bindings::chart_world::lensmount::extractor::{log, types};
+use super::limits::Limits;
+use super::state::State;
+
+/// How often a running guest is looked at. It is the precision of its deadlines.
+const TICK: Duration = Duration::from_millis(5);
+/// Calls that may run side by side. Their waits are short, so more would only add memory.
+const SLOTS: u32 = 64;
+/// How long a call waits for a slot before it is told `busy`.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What a component may bring and still fit a slot of the pool.
+const CORE_INSTANCES: u32 = 8;
+const MEMORIES: u32 = 2;
+const TABLES: u32 = 2;
+const TABLE_ELEMENTS: usize = 20_000;
+
+/// The sandbox cannot be set up on this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("the WebAssembly engine cannot start on this machine")]
+pub struct SandboxError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl From<wasmtime::Error> for SandboxError {
+    fn from(error: wasmtime::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+/// Both engines, the one import that guests get, and the slots.
+pub struct Sandbox {
+    pooled: Option<Flavour>,
+    on_demand: Flavour,
+    slots: Semaphore,
+    limits: Limits,
+}
+
+/// One engine with its linker.
+pub(super) struct Flavour {
+    pub engine: Engine,
+    pub linker: Linker<State>,
+}
+
+impl Sandbox {
+    /// Sets up both engines and starts their clock, which stops when the sandbox is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When not even the engine without a pool can be made.
+    pub fn new(limits: Limits) -> Result<Self, SandboxError> {
+        let pooled = match Flavour::new(&pooling(&limits)) {
+            Ok(flavour) => Some(flavour),
+            Err(error) => {
+                tracing::warn!(%error, "no address space for a pool of instances; calls will be slower");
+                None
+            }
+        };
+        let on_demand = Flavour::new(&InstanceAllocationStrategy::OnDemand)?;
+        // Without ticks no deadline would ever fall: better no server than an unguarded one.
+        tick([pooled.as_ref(), Some(&on_demand)].into_iter().flatten().map(|flavour| flavour.engine.weak()).collect())
+            .map_err(|error| SandboxError(error.into()))?;
+        Ok(Self { pooled, on_demand, slots: Semaphore::new(SLOTS as usize), limits })
+    }
+
+    /// The limits that calls run under.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Waits for a slot; `None` stands for "busy".
+    pub(super) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(permit) = self.slots.try_acquire() {
+            return Some(permit);
+        }
+        tokio::time::timeout(PATIENCE, self.slots.acquire()).await.ok()?.ok()
+    }
+
+    /// The engine whose slots fit a component of these core instances, if a pool is to be had.
+    pub(super) fn flavour(&self, fits_pool: bool) -> &Flavour {
+        match &self.pooled {
+            Some(pooled) if fits_pool => pooled,
+            _ => &self.on_demand,
+        }
+    }
+
+    /// Whether a compiled component fits the pool. Core instances are counted by the caller,
+    /// because wasmtime's own count leaves them out.
+    pub(super) fn fits_pool(component: &Component, core_instances: usize) -> bool {
+        let Some(needs) = component.resources_required() else { return false };
+        core_instances <= CORE_INSTANCES as usize
+            && needs.num_memories <= MEMORIES
+            && needs.num_tables <= TABLES
+            && needs.max_initial_table_size.is_none_or(|elements| elements <= TABLE_ELEMENTS as u64)
+    }
+
+    /// A text that changes whenever code compiled by another build must not be run by this one.
+    pub(super) fn compatibility(&self, fits_pool: bool) -> String {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        self.flavour(fits_pool).engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+}
+
+impl Flavour {
+    fn new(strategy: &InstanceAllocationStrategy) -> wasmtime::Result<Self> {
+        let mut config = Config::new();
+        config
+            .allocation_strategy(strategy.clone())
+            .epoch_interruption(true)
+            // Off, an asynchronous call costs 0.45 µs instead of 1.20 µs; guests don't use it.
+            .concurrency_support(false)
+            .memory_init_cow(true)
+            .max_wasm_stack(512 << 10)
+            .async_stack_size(2 << 20)
+            .cranelift_opt_level(OptLevel::Speed)
+            .wasm_memory64(false);
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        types::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+        log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+        Ok(Self { engine, linker })
+    }
+}
+
+fn pooling(limits: &Limits) -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(SLOTS)
+        .total_core_instances(SLOTS * CORE_INSTANCES)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .total_memories(SLOTS * MEMORIES)
+        .max_memories_per_component(MEMORIES)
+        .total_tables(SLOTS * TABLES)
+        .max_tables_per_component(TABLES)
+        .table_elements(TABLE_ELEMENTS)
+        .total_stacks(SLOTS)
+        .max_memory_size(limits.memory.next_multiple_of(64 << 10))
+        .max_unused_warm_slots(SLOTS)
+        .linear_memory_keep_resident(1 << 20)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// One thread ticks for all calls; a timer for each would cost orders of magnitude. It holds the
+/// engines weakly and ends with them.
+fn tick(engines: Vec<EngineWeak>) -> std::io::Result<()> {
+    let ticks = move || {
+        loop {
+            thread::sleep(TICK);
+            let mut alive = false;
+            for engine in engines.iter().filter_map(EngineWeak::upgrade) {
+                engine.increment_epoch();
+                alive = true;
+            }
+            if !alive {
+                return;
+            }
+        }
+    };
+    thread::Builder::new().name("epoch".into()).spawn(ticks).map(drop)
+}

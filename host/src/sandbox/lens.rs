@@ -1,0 +1,175 @@
+//! A loaded extractor: linked once, called as often as wanted, by any number of threads.
+
+use std::fmt;
+
+use crate::store::Digest;
+
+use super::bindings::chart_world::{ChartExtractor, ChartExtractorPre};
+use super::bindings::events_world::{EventMapper, EventMapperPre};
+use super::bindings::{chart, events, types};
+use super::compile::Compiled;
+use super::engine::Sandbox;
+use super::run::{CallError, Called, settle};
+use super::state::State;
+
+/// Who an extractor is, as errors and readings name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The key in URLs and settings.
+    pub name: String,
+    /// A semantic version.
+    pub version: String,
+    /// Of the component's bytes.
+    pub digest: Digest,
+}
+
+/// What kind of extractor a component is: the world of the contract that it targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum World {
+    /// One chart type in, one number out.
+    ChartExtractor,
+    /// Rows in, customer events out.
+    EventMapper,
+}
+
+impl World {
+    /// The name in the WIT.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ChartExtractor => "chart-extractor",
+            Self::EventMapper => "event-mapper",
+        }
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A released version of the contract that this server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contract {
+    /// `lensmount:extractor@1.0.0`.
+    V1,
+}
+
+/// A component that does not link, although it was checked.
+#[derive(Debug, thiserror::Error)]
+#[error("the component does not link as a {world}: {reason}")]
+pub struct LoadError {
+    world: World,
+    reason: String,
+}
+
+/// A loaded extractor.
+pub struct Lens {
+    pub(super) identity: Identity,
+    pub(super) fits_pool: bool,
+    exports: Exports,
+}
+
+enum Exports {
+    Chart(ChartExtractorPre<State>),
+    Events(EventMapperPre<State>),
+}
+
+impl fmt::Debug for Lens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lens").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
+
+impl Lens {
+    /// Links compiled code as an extractor of `world`.
+    ///
+    /// # Errors
+    ///
+    /// When an import or export does not fit the contract.
+    pub fn link(sandbox: &Sandbox, compiled: &Compiled, world: World, identity: Identity) -> Result<Self, LoadError> {
+        let refused = |error: wasmtime::Error| LoadError { world, reason: format!("{error:#}") };
+        let linker = &sandbox.flavour(compiled.fits_pool).linker;
+        let instance = linker.instantiate_pre(&compiled.component).map_err(refused)?;
+        let exports = match world {
+            World::ChartExtractor => Exports::Chart(ChartExtractorPre::new(instance).map_err(refused)?),
+            World::EventMapper => Exports::Events(EventMapperPre::new(instance).map_err(refused)?),
+        };
+        Ok(Self { identity, fits_pool: compiled.fits_pool, exports })
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// `describe`, of either world.
+    ///
+    /// # Errors
+    ///
+    /// When the call is stopped.
+    pub async fn describe(&self, sandbox: &Sandbox) -> Result<Called<types::About>, CallError> {
+        self.run(sandbox, "describe", async |store| match &self.exports {
+            Exports::Chart(pre) => {
+                pre.instantiate_async(&mut *store).await?.lensmount_extractor_chart().call_describe(store).await
+            }
+            Exports::Events(pre) => {
+                pre.instantiate_async(&mut *store).await?.lensmount_extractor_events().call_describe(store).await
+            }
+        })
+        .await
+    }
+}
+
+/// The functions of one world: name, arguments and answer of each, called in a fresh instance.
+macro_rules! calls {
+    ($exports:ident, $instance:ident, $guest:ident: $($(#[$doc:meta])* $name:ident = $function:literal, $call:ident
+        ($($argument:ident: $type:ty),*) -> $answer:ty $(, $settle:ident)?;)*) => {
+        impl Lens {
+            $($(#[$doc])*
+            ///
+            /// # Errors
+            ///
+            /// The extractor's own failure, or why the call was stopped. A lens of another world
+            /// is `incompatible`.
+            pub async fn $name(&self, sandbox: &Sandbox $(, $argument: $type)*) -> Result<Called<$answer>, CallError> {
+                let called = self.run(sandbox, $function, async |store| match &self.exports {
+                    Exports::$exports(pre) => {
+                        let instance: $instance = pre.instantiate_async(&mut *store).await?;
+                        instance.$guest().$call(store $(, $argument)*).await
+                    }
+                    _ => {
+                        store.data_mut().stop = Some(super::stopped::StopCode::Incompatible);
+                        Err(wasmtime::Error::msg(concat!("it has no function `", $function, "`")))
+                    }
+                })
+                .await?;
+                $(let called = $settle(called)?;)?
+                Ok(called)
+            })*
+        }
+    };
+}
+
+calls! { Chart, ChartExtractor, lensmount_extractor_chart:
+    /// The `vis_config.type` values that it reads.
+    chart_types = "chart-types", call_chart_types() -> Vec<String>;
+    /// The choices that a tile offers.
+    outline = "outline", call_outline(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> chart::Offering, settle;
+    /// The one number that a selection points at.
+    read = "read", call_read(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> chart::Reading, settle;
+    /// Every number along x, oldest first.
+    series = "series", call_series(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> Vec<chart::Reading>, settle;
+}
+
+calls! { Events, EventMapper, lensmount_extractor_events:
+    /// What a query must carry before the action is offered.
+    requirements = "requirements", call_requirements() -> Vec<events::Requirement>;
+    /// What the owner of a schedule fills in.
+    form = "form", call_form() -> Vec<types::Control>;
+    /// Whole rows in, events out.
+    convert = "convert", call_convert(run: events::Run<'_>, rows: &[u8]) -> events::Batch, settle;
+}

@@ -1,0 +1,90 @@
+//! The lines a guest writes to the operator's log, capped so that a flood costs nothing.
+
+use super::bindings::chart_world::lensmount::extractor::log::Level;
+use super::limits::Limits;
+
+/// One line that an extractor wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// `debug`, `info`, `warn` or `error`.
+    pub level: &'static str,
+    /// The text, cut where the cap on bytes fell.
+    pub message: String,
+}
+
+/// Collects the lines of one call.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    pub lines: Vec<LogLine>,
+    pub dropped: usize,
+    kept_bytes: usize,
+    seen_lines: usize,
+    seen_bytes: usize,
+}
+
+impl Log {
+    /// Keeps the line if there is room. Returns `false` once the call has become a flood.
+    pub fn write(&mut self, limits: &Limits, level: Level, message: String) -> bool {
+        self.seen_lines += 1;
+        self.seen_bytes += message.len();
+        let room = limits.log_bytes.saturating_sub(self.kept_bytes);
+        if self.lines.len() < limits.log_lines && room > 0 {
+            let message = cut(message, room);
+            self.kept_bytes += message.len();
+            self.lines.push(LogLine { level: name(level), message });
+        } else {
+            self.dropped += 1;
+        }
+        self.seen_lines <= limits.flood_lines && self.seen_bytes <= limits.flood_bytes
+    }
+}
+
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    }
+}
+
+fn cut(mut message: String, room: usize) -> String {
+    if message.len() > room {
+        message.truncate(message.floor_char_boundary(room));
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits { log_lines: 2, log_bytes: 8, flood_lines: 4, flood_bytes: 64, ..Limits::default() }
+    }
+
+    #[test]
+    fn lines_beyond_the_cap_are_counted_and_dropped() {
+        let mut log = Log::default();
+        for line in ["one", "two", "three"] {
+            assert!(log.write(&limits(), Level::Info, line.into()));
+        }
+        let kept: Vec<_> = log.lines.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!((kept, log.dropped), (vec!["one", "two"], 1));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_at_a_character() {
+        let mut log = Log::default();
+        log.write(&limits(), Level::Warn, "ääääää".into());
+        assert_eq!(log.lines[0].message, "ääää");
+    }
+
+    #[test]
+    fn too_many_lines_or_bytes_are_a_flood() {
+        let mut log = Log::default();
+        let answers: Vec<_> = (0..6).map(|_| log.write(&limits(), Level::Info, "x".into())).collect();
+        assert_eq!(answers, [true, true, true, true, false, false]);
+        assert!(!Log::default().write(&limits(), Level::Info, "x".repeat(65)));
+    }
+}

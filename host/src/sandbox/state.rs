@@ -1,0 +1,66 @@
+//! What the host keeps beside a running guest.
+
+use std::time::Instant;
+
+use wasmtime::ResourceLimiter;
+
+use super::bindings::chart_world::lensmount::extractor::{log, types};
+use super::limits::Limits;
+use super::log::Log;
+use super::stopped::StopCode;
+
+/// The state of one call, and the only thing that a guest's import can touch.
+pub(super) struct State {
+    pub limits: Limits,
+    pub began: Instant,
+    pub log: Log,
+    /// Set by whoever stops the call, because the trap that follows does not say why.
+    pub stop: Option<StopCode>,
+    memory: usize,
+    pub memory_peak: usize,
+}
+
+impl State {
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, began: Instant::now(), log: Log::default(), stop: None, memory: 0, memory_peak: 0 }
+    }
+
+    /// Notes why the call ends, and makes the error that ends it. The first reason stands.
+    fn stop(&mut self, code: StopCode) -> wasmtime::Error {
+        self.stop.get_or_insert(code);
+        wasmtime::Error::msg(code.as_str())
+    }
+}
+
+impl ResourceLimiter for State {
+    /// Sums over all memories: wasmtime's own limiter counts each by itself. An error ends the call
+    /// here; `Ok(false)` would let the guest abort with a bare `unreachable` that says nothing.
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let after = self.memory.saturating_add(desired.saturating_sub(current));
+        if after > self.limits.memory {
+            return Err(self.stop(StopCode::MemoryLimit));
+        }
+        self.memory = after;
+        self.memory_peak = self.memory_peak.max(after);
+        Ok(true)
+    }
+
+    /// A guest may grow for good reason and yet be refused by the pool's slot.
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(self.stop(StopCode::MemoryLimit))
+    }
+
+    /// Tables count with the pointers they hold.
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let pointer = size_of::<usize>();
+        self.memory_growing(current.saturating_mul(pointer), desired.saturating_mul(pointer), None)
+    }
+}
+
+impl types::Host for State {}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        if self.log.write(&self.limits, level, message) { Ok(()) } else { Err(self.stop(StopCode::LogLimit)) }
+    }
+}
