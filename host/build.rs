@@ -3,11 +3,6 @@
 //! Every guest below `extractors/` is one: nothing here knows them by name. A compiler is only
 //! looked for; installing one is for `make setup`.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a build script talks to cargo on standard output"
-)]
-
 use std::env;
 use std::error::Error;
 use std::fmt::Write as _;

@@ -68,7 +68,9 @@ struct TokenRecord {
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The token in the environment is too weak.
-    #[error("LENSMOUNT_ADMIN_TOKEN must begin with lm_ and have at least 16 characters after it; make one with `openssl rand -hex 32`")]
+    #[error(
+        "LENSMOUNT_ADMIN_TOKEN must begin with lm_ and have at least 16 characters after it; make one with `openssl rand -hex 32`"
+    )]
     Weak,
     /// The store failed.
     #[error("tokens could not be read from the store")]
@@ -108,7 +110,11 @@ impl Access {
     /// # Errors
     ///
     /// When `admin` is weak or the store fails.
-    pub async fn open(store: &dyn Store, clock: &dyn Clock, admin: Option<&SecretString>) -> Result<Opened, AccessError> {
+    pub async fn open(
+        store: &dyn Store,
+        clock: &dyn Clock,
+        admin: Option<&SecretString>,
+    ) -> Result<Opened, AccessError> {
         let mut made = None;
         let stored = store.list(Kind::Token, None, 1).await?;
         let admin = match admin {
@@ -141,12 +147,23 @@ impl Access {
             let Some(last) = page.last() else { break };
             after = Some(last.key.clone());
             for document in &page {
-                let record: TokenRecord = serde_json::from_slice(&document.body)
-                    .map_err(|source| AccessError::Record { name: document.key.clone(), source })?;
+                let record: TokenRecord =
+                    serde_json::from_slice(&document.body).map_err(|source| {
+                        AccessError::Record {
+                            name: document.key.clone(),
+                            source,
+                        }
+                    })?;
                 let mut sha256 = [0; 32];
                 if hex::decode_to_slice(&record.sha256, &mut sha256).is_ok() {
                     let actor = format!("token:{}", document.key);
-                    tokens.insert(sha256, Arc::new(Principal { actor, role: record.role }));
+                    tokens.insert(
+                        sha256,
+                        Arc::new(Principal {
+                            actor,
+                            role: record.role,
+                        }),
+                    );
                 }
             }
         }
@@ -156,7 +173,11 @@ impl Access {
 }
 
 /// Makes `admin` the bootstrap token; the one before it is valid no longer.
-async fn bootstrap(store: &dyn Store, clock: &dyn Clock, admin: &SecretString) -> Result<(), AccessError> {
+async fn bootstrap(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    admin: &SecretString,
+) -> Result<(), AccessError> {
     let text = admin.expose_secret();
     let strong = text.strip_prefix(PREFIX).is_some_and(|secret| {
         secret.len() >= SHORTEST && secret.chars().all(|c| c.is_ascii_graphic())
@@ -166,20 +187,33 @@ async fn bootstrap(store: &dyn Store, clock: &dyn Clock, admin: &SecretString) -
     }
     let sha256 = hex::encode(hash(text));
     let record = |body: &[u8]| {
-        serde_json::from_slice::<TokenRecord>(body)
-            .map_err(|source| AccessError::Record { name: BOOTSTRAP.into(), source })
+        serde_json::from_slice::<TokenRecord>(body).map_err(|source| AccessError::Record {
+            name: BOOTSTRAP.into(),
+            source,
+        })
     };
     if let Some(document) = store.get(Kind::Token, BOOTSTRAP).await?
         && record(&document.body)?.sha256 == sha256
     {
         return Ok(());
     }
-    let record = TokenRecord { format: 1, role: Role::Admin, sha256, created_at: clock.now() };
-    let body =
-        serde_json::to_vec(&record).map_err(|source| AccessError::Record { name: BOOTSTRAP.into(), source })?;
+    let record = TokenRecord {
+        format: 1,
+        role: Role::Admin,
+        sha256,
+        created_at: clock.now(),
+    };
+    let body = serde_json::to_vec(&record).map_err(|source| AccessError::Record {
+        name: BOOTSTRAP.into(),
+        source,
+    })?;
     let change = Change::new()
         .put(Kind::Token, BOOTSTRAP, Expected::Any, body)
-        .audited(AuditEntry::new("server", "token.bootstrap", format!("token:{BOOTSTRAP}")));
+        .audited(AuditEntry::new(
+            "server",
+            "token.bootstrap",
+            format!("token:{BOOTSTRAP}"),
+        ));
     store.commit(change).await?;
     Ok(())
 }

@@ -31,10 +31,16 @@ enum Command {
 /// Runs the command. 0 is done, 1 is failed; wrong usage has ended with 2 before this.
 pub fn run(cli: Cli) -> ExitCode {
     // The one TLS provider, chosen here because reqwest is built without a default one.
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
         tracing::debug!("a TLS provider is installed already");
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };

@@ -4,6 +4,8 @@
 //! the `From` conversions of `http::problems` and nowhere else becomes bytes than in
 //! `http::request`, which knows the request's id.
 
+use std::ops::{Deref, DerefMut};
+
 /// A stable word for what went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code(&'static Explained);
@@ -134,9 +136,14 @@ impl Code {
     }
 }
 
-/// Something that went wrong, ready to be told.
+/// Something that went wrong, ready to be told. Boxed, because it is the error of every handler and
+/// most of them succeed.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct Problem(Box<Facts>);
+
+/// What there is to tell.
+#[derive(Debug, Clone)]
+pub struct Facts {
     /// What kind of thing.
     pub code: Code,
     /// What happened, what it means, what to do. Never holds a secret.
@@ -165,10 +172,24 @@ pub struct InputError {
     pub detail: String,
 }
 
+impl Deref for Problem {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.0
+    }
+}
+
 impl Problem {
     /// A problem with nothing but its code and text.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Facts {
             code,
             detail: detail.into(),
             control: None,
@@ -177,14 +198,21 @@ impl Problem {
             trace: Vec::new(),
             log: Vec::new(),
             retry_after: None,
-        }
+        }))
     }
 
     /// One thing that is wrong with the input.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         let (pointer, detail) = (pointer.into(), detail.into());
-        let place = if pointer.is_empty() { "the request" } else { pointer.as_str() };
-        let mut problem = Self::new(Code::INVALID_INPUT, format!("{place} cannot be taken: {detail}"));
+        let place = if pointer.is_empty() {
+            "the request"
+        } else {
+            pointer.as_str()
+        };
+        let mut problem = Self::new(
+            Code::INVALID_INPUT,
+            format!("{place} cannot be taken: {detail}"),
+        );
         problem.errors.push(InputError { pointer, detail });
         problem
     }

@@ -71,7 +71,9 @@ impl Source {
     /// on it.
     #[must_use]
     pub fn of(result: &[u8]) -> Self {
-        let Ok(envelope) = lensmount_sdk::envelope::read(result) else { return Self::default() };
+        let Ok(envelope) = lensmount_sdk::envelope::read(result) else {
+            return Self::default();
+        };
         Self {
             ran_at: envelope.ran_at.and_then(|ran_at| ran_at.parse().ok()),
             from_cache: envelope.from_cache,
@@ -89,7 +91,11 @@ impl Reading {
             at: read.at,
             label: read.label,
             notes: read.notes.into_iter().map(Into::into).collect(),
-            why: read.attributes.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            why: read
+                .attributes
+                .into_iter()
+                .map(|(name, value)| (name, value.into()))
+                .collect(),
             ran_at: source.ran_at,
             from_cache: source.from_cache,
             origin: "preview".into(),
@@ -100,13 +106,20 @@ impl Reading {
 
 impl From<chart::Note> for Note {
     fn from(note: chart::Note) -> Self {
-        Self { code: note.code, message: note.message }
+        Self {
+            code: note.code,
+            message: note.message,
+        }
     }
 }
 
 impl From<Identity> for ExtractorRef {
     fn from(identity: Identity) -> Self {
-        Self { name: identity.name, version: identity.version, digest: identity.digest.to_string() }
+        Self {
+            name: identity.name,
+            version: identity.version,
+            digest: identity.digest.to_string(),
+        }
     }
 }
 

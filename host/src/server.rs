@@ -39,7 +39,12 @@ impl Options {
     /// A server on `data` with the defaults of everything else.
     #[must_use]
     pub fn on(data: PathBuf) -> Self {
-        Self { data, admin_token: None, limits: Limits::default(), rate: DEFAULT_RATE }
+        Self {
+            data,
+            admin_token: None,
+            limits: Limits::default(),
+            rate: DEFAULT_RATE,
+        }
     }
 }
 
@@ -78,11 +83,15 @@ impl Server {
     pub async fn open(options: Options) -> Result<Self, ServerError> {
         let clock: SharedClock = Arc::new(SystemClock);
         let store: SharedStore = Arc::new(SledStore::open(&options.data, Arc::clone(&clock))?);
-        let opened = Access::open(store.as_ref(), clock.as_ref(), options.admin_token.as_ref()).await?;
+        let opened =
+            Access::open(store.as_ref(), clock.as_ref(), options.admin_token.as_ref()).await?;
         let sandbox = Arc::new(Sandbox::new(options.limits)?);
         let catalog = Catalog::open(Arc::clone(&store), sandbox, clock).await?;
         let api = Api::new(catalog, store, Arc::new(opened.access), options.rate);
-        Ok(Self { router: http::router(api), made_token: opened.made })
+        Ok(Self {
+            router: http::router(api),
+            made_token: opened.made,
+        })
     }
 
     /// The admin token that was made because there was none. To be shown once.

@@ -14,5 +14,7 @@ include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
 /// Whether this server brings that version itself.
 pub(super) fn embedded(name: &str, version: &str) -> bool {
-    BUILT_IN.iter().any(|built_in| built_in.name == name && built_in.version == version)
+    BUILT_IN
+        .iter()
+        .any(|built_in| built_in.name == name && built_in.version == version)
 }

@@ -24,7 +24,11 @@ pub struct Given<'a> {
 
 impl<'a> Given<'a> {
     fn tile(&self) -> chart::Tile<'a> {
-        chart::Tile { body: self.result, query: self.query, context: self.context }
+        chart::Tile {
+            body: self.result,
+            query: self.query,
+            context: self.context,
+        }
     }
 }
 
@@ -34,9 +38,16 @@ impl Catalog {
     /// # Errors
     ///
     /// The extractor's failure, why it was stopped, or why it could not be called.
-    pub async fn outline(&self, version: &Version, given: Given<'_>) -> Result<chart::Offering, CatalogError> {
+    pub async fn outline(
+        &self,
+        version: &Version,
+        given: Given<'_>,
+    ) -> Result<chart::Offering, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version.settle(lens.outline(&self.sandbox, given.tile(), given.chosen).await)
+        version.settle(
+            lens.outline(&self.sandbox, given.tile(), given.chosen)
+                .await,
+        )
     }
 
     /// The one number that a selection points at.
@@ -44,7 +55,11 @@ impl Catalog {
     /// # Errors
     ///
     /// As for [`Catalog::outline`].
-    pub async fn read(&self, version: &Version, given: Given<'_>) -> Result<chart::Reading, CatalogError> {
+    pub async fn read(
+        &self,
+        version: &Version,
+        given: Given<'_>,
+    ) -> Result<chart::Reading, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
         version.settle(lens.read(&self.sandbox, given.tile(), given.chosen).await)
     }
@@ -54,7 +69,11 @@ impl Catalog {
     /// # Errors
     ///
     /// As for [`Catalog::outline`].
-    pub async fn series(&self, version: &Version, given: Given<'_>) -> Result<Vec<chart::Reading>, CatalogError> {
+    pub async fn series(
+        &self,
+        version: &Version,
+        given: Given<'_>,
+    ) -> Result<Vec<chart::Reading>, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
         version.settle(lens.series(&self.sandbox, given.tile(), given.chosen).await)
     }
@@ -65,7 +84,11 @@ impl Catalog {
     ///
     /// As for [`Catalog::outline`]; a result that cannot be told apart into head and rows is the
     /// extractor's `malformed`.
-    pub async fn convert(&self, version: &Version, given: Given<'_>) -> Result<events::Batch, CatalogError> {
+    pub async fn convert(
+        &self,
+        version: &Version,
+        given: Given<'_>,
+    ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
         let document = frame::split(given.result).map_err(|reason| {
             CatalogError::Call(CallError::Failure(Failure {
@@ -75,8 +98,12 @@ impl Catalog {
                 attributes: Vec::new(),
             }))
         })?;
-        let run =
-            events::Run { head: &document.head, query: given.query, settings: given.chosen, context: given.context };
+        let run = events::Run {
+            head: &document.head,
+            query: given.query,
+            settings: given.chosen,
+            context: given.context,
+        };
         version.settle(lens.convert(&self.sandbox, run, document.rows).await)
     }
 

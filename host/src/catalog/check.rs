@@ -68,7 +68,10 @@ pub struct Refused {
 
 impl Refused {
     pub(super) fn new(code: RefusedCode, reason: impl fmt::Display) -> Self {
-        Self { code, reason: reason.to_string() }
+        Self {
+            code,
+            reason: reason.to_string(),
+        }
     }
 }
 
@@ -86,15 +89,25 @@ pub struct Stage {
 pub(super) struct Report(pub Vec<Stage>);
 
 impl Report {
-    fn stage<T>(&mut self, name: &'static str, check: impl FnOnce() -> Result<T, Refused>) -> Result<T, Refused> {
+    fn stage<T>(
+        &mut self,
+        name: &'static str,
+        check: impl FnOnce() -> Result<T, Refused>,
+    ) -> Result<T, Refused> {
         let began = Instant::now();
         let passed = check()?;
-        self.0.push(Stage { name, took: began.elapsed() });
+        self.0.push(Stage {
+            name,
+            took: began.elapsed(),
+        });
         Ok(passed)
     }
 
     pub(super) fn passed(&mut self, name: &'static str, began: Instant) {
-        self.0.push(Stage { name, took: began.elapsed() });
+        self.0.push(Stage {
+            name,
+            took: began.elapsed(),
+        });
     }
 }
 
@@ -125,9 +138,16 @@ pub(super) fn build(sandbox: &Sandbox, wasm: Bytes, report: &mut Report) -> Resu
     })?;
     let digest = report.stage("digest", || Ok(Digest::of(&wasm)))?;
     let compiled = report.stage("compile", || {
-        sandbox.compile(&wasm).map_err(|error| Refused::new(RefusedCode::CompileLimit, error))
+        sandbox
+            .compile(&wasm)
+            .map_err(|error| Refused::new(RefusedCode::CompileLimit, error))
     })?;
-    Ok(Built { wasm, digest, world, compiled })
+    Ok(Built {
+        wasm,
+        digest,
+        world,
+        compiled,
+    })
 }
 
 fn size(wasm: &[u8]) -> Result<(), Refused> {
@@ -136,7 +156,10 @@ fn size(wasm: &[u8]) -> Result<(), Refused> {
     }
     Err(Refused::new(
         RefusedCode::TooLarge,
-        format_args!("the component has {} bytes, and {LARGEST} are the most; strip its debug information", wasm.len()),
+        format_args!(
+            "the component has {} bytes, and {LARGEST} are the most; strip its debug information",
+            wasm.len()
+        ),
     ))
 }
 
@@ -150,23 +173,30 @@ fn magic(wasm: &[u8]) -> Result<(), Refused> {
     let not = |what: &str| {
         Refused::new(
             RefusedCode::NotAComponent,
-            format_args!("{what}; upload a WebAssembly component, such as `wasm-tools component new` makes"),
+            format_args!(
+                "{what}; upload a WebAssembly component, such as `wasm-tools component new` makes"
+            ),
         )
     };
     if !wasm.starts_with(b"\0asm") {
         return Err(not("this does not begin as WebAssembly does"));
     }
     match Parser::new(0).parse_all(wasm).next() {
-        Some(Ok(Payload::Version { encoding: Encoding::Component, .. })) => Ok(()),
-        Some(Ok(Payload::Version { encoding: Encoding::Module, .. })) => {
-            Err(not("this is a core module, not a component"))
-        }
+        Some(Ok(Payload::Version {
+            encoding: Encoding::Component,
+            ..
+        })) => Ok(()),
+        Some(Ok(Payload::Version {
+            encoding: Encoding::Module,
+            ..
+        })) => Err(not("this is a core module, not a component")),
         _ => Err(not("this is WebAssembly of a version that is not known")),
     }
 }
 
 fn validate(wasm: &[u8]) -> Result<(), Refused> {
-    let features = WasmFeatures::default().difference(WasmFeatures::THREADS | WasmFeatures::MEMORY64);
+    let features =
+        WasmFeatures::default().difference(WasmFeatures::THREADS | WasmFeatures::MEMORY64);
     Validator::new_with_features(features).validate_all(wasm).map(drop).map_err(|error| {
         Refused::new(
             RefusedCode::InvalidComponent,
@@ -189,30 +219,55 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
     let bad = |reason: String| Refused::new(RefusedCode::BadDescription, reason);
     let claimed = metadata(&built.wasm);
     let provisional = Identity {
-        name: claimed.name.clone().unwrap_or_else(|| "(not described yet)".into()),
+        name: claimed
+            .name
+            .clone()
+            .unwrap_or_else(|| "(not described yet)".into()),
         version: claimed.version.clone().unwrap_or_else(|| "?".into()),
         digest: built.digest,
     };
     let link = |identity| Lens::link(sandbox, &built.compiled, built.world, identity);
-    let lens = link(provisional).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
-    let about = lens.describe(sandbox).await.map_err(|error| bad(error.to_string()))?.value;
+    let lens = link(provisional)
+        .map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
+    let about = lens
+        .describe(sandbox)
+        .await
+        .map_err(|error| bad(error.to_string()))?
+        .value;
     let chart_types = match built.world {
-        World::ChartExtractor => lens.chart_types(sandbox).await.map_err(|error| bad(error.to_string()))?.value,
+        World::ChartExtractor => {
+            lens.chart_types(sandbox)
+                .await
+                .map_err(|error| bad(error.to_string()))?
+                .value
+        }
         World::EventMapper => Vec::new(),
     };
     sound_name(&about.name).map_err(bad)?;
     semver::Version::parse(&about.version).map_err(|error| {
-        bad(format!("`describe` gives the version {:?}, which is not a semantic version: {error}", about.version))
+        bad(format!(
+            "`describe` gives the version {:?}, which is not a semantic version: {error}",
+            about.version
+        ))
     })?;
     if about.title.trim().is_empty() {
-        return Err(bad("`describe` gives no title; people need one to choose by".into()));
+        return Err(bad(
+            "`describe` gives no title; people need one to choose by".into(),
+        ));
     }
-    if built.world == World::ChartExtractor && (chart_types.is_empty() || chart_types.iter().any(String::is_empty)) {
+    if built.world == World::ChartExtractor
+        && (chart_types.is_empty() || chart_types.iter().any(String::is_empty))
+    {
         return Err(bad("`chart-types` is empty or holds an empty text; name the vis_config types that it reads".into()));
     }
     claimed.agrees(&about.name, &about.version).map_err(bad)?;
-    let identity = Identity { name: about.name, version: about.version.clone(), digest: built.digest };
-    let lens = link(identity).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
+    let identity = Identity {
+        name: about.name,
+        version: about.version.clone(),
+        digest: built.digest,
+    };
+    let lens =
+        link(identity).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
     Ok(Described {
         lens: Arc::new(lens),
         version: about.version,
@@ -226,7 +281,9 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
 fn sound_name(name: &str) -> Result<(), String> {
     let sound = (1..=64).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
     if sound {
         return Ok(());
     }
@@ -258,20 +315,32 @@ impl Metadata {
 
 /// Reads the component's own name and `version` sections, those of nested modules left out.
 fn metadata(wasm: &[u8]) -> Metadata {
-    let (mut metadata, mut depth) = (Metadata { name: None, version: None }, 0_usize);
+    let (mut metadata, mut depth) = (
+        Metadata {
+            name: None,
+            version: None,
+        },
+        0_usize,
+    );
     for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CustomSection(section) if depth == 0 => match section.as_known() {
                 KnownCustom::ComponentName(names) => {
-                    metadata.name = names.into_iter().filter_map(Result::ok).find_map(|name| match name {
-                        ComponentName::Component { name, .. } => Some(name.to_owned()),
-                        _ => None,
-                    });
+                    metadata.name =
+                        names
+                            .into_iter()
+                            .filter_map(Result::ok)
+                            .find_map(|name| match name {
+                                ComponentName::Component { name, .. } => Some(name.to_owned()),
+                                _ => None,
+                            });
                 }
                 KnownCustom::Unknown if section.name() == "version" => {
-                    metadata.version = std::str::from_utf8(section.data()).ok().map(ToOwned::to_owned);
+                    metadata.version = std::str::from_utf8(section.data())
+                        .ok()
+                        .map(ToOwned::to_owned);
                 }
                 _ => {}
             },

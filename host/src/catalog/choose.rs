@@ -38,7 +38,13 @@ impl Catalog {
     pub fn reads(&self, chart_type: &str) -> Choice {
         self.charts()
             .into_iter()
-            .filter(|version| version.record.chart_types.iter().any(|known| known == chart_type))
+            .filter(|version| {
+                version
+                    .record
+                    .chart_types
+                    .iter()
+                    .any(|known| known == chart_type)
+            })
             .min_by_key(|version| version.record.origin != Origin::Uploaded)
             .map_or(Choice::None, Choice::Reads)
     }
@@ -48,39 +54,76 @@ impl Catalog {
     /// # Errors
     ///
     /// Only when the server itself fails; an extractor's failure is part of the answer.
-    pub async fn verify(&self, chart_type: Option<&str>, given: Given<'_>) -> Result<Verdict, CatalogError> {
+    pub async fn verify(
+        &self,
+        chart_type: Option<&str>,
+        given: Given<'_>,
+    ) -> Result<Verdict, CatalogError> {
         let Some(chart_type) = chart_type else {
-            let reason = "the chart's `vis_config` names no `type`, so no extractor can be chosen by it";
+            let reason =
+                "the chart's `vis_config` names no `type`, so no extractor can be chosen by it";
             return self.nearest(reason.into(), given).await;
         };
         match self.reads(chart_type) {
             Choice::Reads(version) => self.try_on(&version, chart_type, given).await,
             Choice::None => {
-                self.nearest(format!("no active extractor reads charts of type {chart_type}"), given).await
+                self.nearest(
+                    format!("no active extractor reads charts of type {chart_type}"),
+                    given,
+                )
+                .await
             }
         }
     }
 
-    async fn try_on(&self, version: &Version, chart_type: &str, given: Given<'_>) -> Result<Verdict, CatalogError> {
+    async fn try_on(
+        &self,
+        version: &Version,
+        chart_type: &str,
+        given: Given<'_>,
+    ) -> Result<Verdict, CatalogError> {
         let name = &version.name;
-        let mut verdict = Verdict { extractor: Some(name.clone()), ..Verdict::default() };
+        let mut verdict = Verdict {
+            extractor: Some(name.clone()),
+            ..Verdict::default()
+        };
         match self.outline(version, given).await {
             Ok(offering) => {
                 verdict.supported = true;
-                verdict.reasons.push(format!("charts of type {chart_type} are read by extractor {name}"));
-                verdict.hints.extend(offering.notes.iter().map(|note| note.message.clone()));
+                verdict.reasons.push(format!(
+                    "charts of type {chart_type} are read by extractor {name}"
+                ));
+                verdict
+                    .hints
+                    .extend(offering.notes.iter().map(|note| note.message.clone()));
                 let chosen = first_choices(&offering.controls);
-                match self.read(version, Given { chosen: &chosen, ..given }).await {
+                match self
+                    .read(
+                        version,
+                        Given {
+                            chosen: &chosen,
+                            ..given
+                        },
+                    )
+                    .await
+                {
                     Ok(reading) => verdict.reasons.push(read(&reading)),
                     Err(CatalogError::Call(error)) => {
-                        verdict.hints.push(format!("with the defaults there is no number: {error}"));
+                        verdict
+                            .hints
+                            .push(format!("with the defaults there is no number: {error}"));
                     }
                     Err(error) => return Err(error),
                 }
             }
             Err(CatalogError::Call(error)) => {
-                verdict.reasons.push(format!("extractor {name} cannot read it: {error}"));
-                verdict.hints.push("change the chart as the reason says, or choose another extractor by hand".into());
+                verdict
+                    .reasons
+                    .push(format!("extractor {name} cannot read it: {error}"));
+                verdict.hints.push(
+                    "change the chart as the reason says, or choose another extractor by hand"
+                        .into(),
+                );
             }
             Err(error) => return Err(error),
         }
@@ -89,7 +132,10 @@ impl Catalog {
 
     /// No extractor claims the chart: names those that could read the result all the same.
     async fn nearest(&self, reason: String, given: Given<'_>) -> Result<Verdict, CatalogError> {
-        let mut verdict = Verdict { reasons: vec![reason], ..Verdict::default() };
+        let mut verdict = Verdict {
+            reasons: vec![reason],
+            ..Verdict::default()
+        };
         for version in self.charts() {
             let (name, types) = (&version.name, version.record.chart_types.join(", "));
             match self.outline(&version, given).await {
@@ -101,20 +147,31 @@ impl Catalog {
             }
         }
         if verdict.hints.is_empty() {
-            verdict.hints.push("no active extractor can read this result; upload one for its chart type".into());
+            verdict.hints.push(
+                "no active extractor can read this result; upload one for its chart type".into(),
+            );
         }
         Ok(verdict)
     }
 
     /// Active chart extractors by name.
     fn charts(&self) -> Vec<Arc<Version>> {
-        self.active().into_iter().filter(|version| version.record.world == World::ChartExtractor).collect()
+        self.active()
+            .into_iter()
+            .filter(|version| version.record.world == World::ChartExtractor)
+            .collect()
     }
 }
 
 fn read(reading: &chart::Reading) -> String {
-    let at = reading.at.as_ref().map_or_else(String::new, |at| format!(" at {at}"));
-    format!("with the defaults it reads {} of {}{at}", reading.value, reading.label)
+    let at = reading
+        .at
+        .as_ref()
+        .map_or_else(String::new, |at| format!(" at {at}"));
+    format!(
+        "with the defaults it reads {} of {}{at}",
+        reading.value, reading.label
+    )
 }
 
 /// The first choice of each control that needs one and has no default.
@@ -123,7 +180,9 @@ fn first_choices(controls: &[Control]) -> Vec<(&str, &str)> {
         .iter()
         .filter(|control| control.required && control.default.is_none())
         .filter_map(|control| match &control.kind {
-            ControlKind::Choice(choices) => Some((control.name.as_str(), choices.first()?.value.as_str())),
+            ControlKind::Choice(choices) => {
+                Some((control.name.as_str(), choices.first()?.value.as_str()))
+            }
             _ => None,
         })
         .collect()

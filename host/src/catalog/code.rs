@@ -18,7 +18,12 @@ struct CodeRecord {
 }
 
 /// The code of a component, if it is here, is ours and fits this build.
-pub(super) async fn load(store: &dyn Store, sandbox: &Sandbox, wasm: &[u8], digest: &Digest) -> Option<Compiled> {
+pub(super) async fn load(
+    store: &dyn Store,
+    sandbox: &Sandbox,
+    wasm: &[u8],
+    digest: &Digest,
+) -> Option<Compiled> {
     let document = store.get(Kind::Code, &key(sandbox, digest)).await.ok()??;
     let record: CodeRecord = serde_json::from_slice(&document.body).ok()?;
     match store.blob(BlobSpace::Compiled, &record.code).await {
@@ -32,31 +37,54 @@ pub(super) async fn load(store: &dyn Store, sandbox: &Sandbox, wasm: &[u8], dige
 }
 
 /// Keeps the code of a component. A failure is logged: the server works without.
-pub(super) async fn keep(store: &dyn Store, sandbox: &Sandbox, compiled: &Compiled, digest: &Digest) {
+pub(super) async fn keep(
+    store: &dyn Store,
+    sandbox: &Sandbox,
+    compiled: &Compiled,
+    digest: &Digest,
+) {
     if let Err(error) = try_keep(store, sandbox, compiled, digest).await {
         tracing::warn!(%error, %digest, "compiled code could not be kept; the next start compiles again");
     }
 }
 
-async fn try_keep(store: &dyn Store, sandbox: &Sandbox, compiled: &Compiled, digest: &Digest) -> anyhow::Result<()> {
+async fn try_keep(
+    store: &dyn Store,
+    sandbox: &Sandbox,
+    compiled: &Compiled,
+    digest: &Digest,
+) -> anyhow::Result<()> {
     let code = compiled.code()?;
     let code = store.put_blob(BlobSpace::Compiled, code.into()).await?;
-    let body = serde_json::to_vec(&CodeRecord { component: *digest, code })?;
-    store.commit(Change::new().put(Kind::Code, key(sandbox, digest), Expected::Any, body)).await?;
+    let body = serde_json::to_vec(&CodeRecord {
+        component: *digest,
+        code,
+    })?;
+    store
+        .commit(Change::new().put(Kind::Code, key(sandbox, digest), Expected::Any, body))
+        .await?;
     Ok(())
 }
 
 /// Forgets code of components that are gone and code of other builds of the engine.
-pub(super) async fn sweep(store: &dyn Store, sandbox: &Sandbox, components: &HashSet<Digest>) -> Result<(), StoreError> {
+pub(super) async fn sweep(
+    store: &dyn Store,
+    sandbox: &Sandbox,
+    components: &HashSet<Digest>,
+) -> Result<(), StoreError> {
     let build = sandbox.code_key();
     let mut kept = HashSet::new();
     for document in super::open::all(store, Kind::Code).await? {
         match serde_json::from_slice::<CodeRecord>(&document.body) {
-            Ok(record) if components.contains(&record.component) && document.key.ends_with(&build) => {
+            Ok(record)
+                if components.contains(&record.component) && document.key.ends_with(&build) =>
+            {
                 kept.insert(record.code);
             }
             _ => {
-                store.commit(Change::new().delete(Kind::Code, document.key, Expected::Any)).await?;
+                store
+                    .commit(Change::new().delete(Kind::Code, document.key, Expected::Any))
+                    .await?;
             }
         }
     }

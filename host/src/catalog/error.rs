@@ -15,7 +15,9 @@ pub enum CatalogError {
         name: String,
     },
     /// No such version of it.
-    #[error("extractor {name} has no version {version}; GET /v1/extractors/{name} lists those it has")]
+    #[error(
+        "extractor {name} has no version {version}; GET /v1/extractors/{name} lists those it has"
+    )]
     NoVersion {
         /// The extractor.
         name: String,
@@ -23,7 +25,9 @@ pub enum CatalogError {
         version: String,
     },
     /// It has versions, but none answers.
-    #[error("no version of extractor {name} is active; activate one, or name a `version` in the request")]
+    #[error(
+        "no version of extractor {name} is active; activate one, or name a `version` in the request"
+    )]
     NotActive {
         /// The extractor.
         name: String,
@@ -41,7 +45,9 @@ pub enum CatalogError {
         wanted: crate::sandbox::World,
     },
     /// The version answers and so cannot be deleted.
-    #[error("version {version} of extractor {name} is active; activate another or roll back, then delete it")]
+    #[error(
+        "version {version} of extractor {name} is active; activate another or roll back, then delete it"
+    )]
     InUse {
         /// The extractor.
         name: String,
@@ -49,7 +55,9 @@ pub enum CatalogError {
         version: String,
     },
     /// The version belongs to the server and would be back at the next start.
-    #[error("version {version} of extractor {name} came with this server and cannot be deleted; activate another instead")]
+    #[error(
+        "version {version} of extractor {name} came with this server and cannot be deleted; activate another instead"
+    )]
     BuiltIn {
         /// The extractor.
         name: String,
@@ -75,7 +83,9 @@ pub enum CatalogError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// The stored bytes of a version are gone or are not what they were.
-    #[error("the component of extractor {name} {version} is missing from the store or damaged; upload it again")]
+    #[error(
+        "the component of extractor {name} {version} is missing from the store or damaged; upload it again"
+    )]
     Damaged {
         /// The extractor.
         name: String,
@@ -83,7 +93,9 @@ pub enum CatalogError {
         version: String,
     },
     /// It was checked once, but does not link with this server.
-    #[error("extractor {name} cannot be loaded by this server; upload a version built against its contract")]
+    #[error(
+        "extractor {name} cannot be loaded by this server; upload a version built against its contract"
+    )]
     Load {
         /// The extractor.
         name: String,
@@ -92,7 +104,9 @@ pub enum CatalogError {
         source: LoadError,
     },
     /// A record of a later server.
-    #[error("extractor {name} was stored by a newer Lensmount (format {format}); start that one, or restore a backup")]
+    #[error(
+        "extractor {name} was stored by a newer Lensmount (format {format}); start that one, or restore a backup"
+    )]
     Newer {
         /// The extractor.
         name: String,

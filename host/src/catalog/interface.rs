@@ -37,20 +37,37 @@ pub(super) fn target(wasm: &[u8]) -> Result<World, Mismatch> {
     if let Some(import) = names.imports.iter().find(|import| !granted(import)) {
         return Err(Mismatch::Import(import.clone()));
     }
-    let offers = |interface: &str| names.exports.iter().any(|export| ours(export) == Some(interface));
+    let offers = |interface: &str| {
+        names
+            .exports
+            .iter()
+            .any(|export| ours(export) == Some(interface))
+    };
     let world = match (offers("chart"), offers("events")) {
         (true, false) => World::ChartExtractor,
         (false, true) => World::EventMapper,
         (true, true) => {
-            return Err(Mismatch::Interface("it exports both `chart` and `events`; make two extractors of it".into()));
+            return Err(Mismatch::Interface(
+                "it exports both `chart` and `events`; make two extractors of it".into(),
+            ));
         }
-        (false, false) => return Err(Mismatch::Interface(format!(
-            "it exports neither {PACKAGE}chart@1.0.0 nor {PACKAGE}events@1.0.0 but {}; build it against wit/1.0.0",
-            if names.exports.is_empty() { "nothing".into() } else { names.exports.join(", ") },
-        ))),
+        (false, false) => {
+            return Err(Mismatch::Interface(format!(
+                "it exports neither {PACKAGE}chart@1.0.0 nor {PACKAGE}events@1.0.0 but {}; build it against wit/1.0.0",
+                if names.exports.is_empty() {
+                    "nothing".into()
+                } else {
+                    names.exports.join(", ")
+                },
+            )));
+        }
     };
-    let contract = CONTRACT.as_ref().map_err(|error| Mismatch::Interface(error.clone()))?;
-    let id = contract.world(world).ok_or_else(|| Mismatch::Interface(format!("this server lost its world {world}")))?;
+    let contract = CONTRACT
+        .as_ref()
+        .map_err(|error| Mismatch::Interface(error.clone()))?;
+    let id = contract
+        .world(world)
+        .ok_or_else(|| Mismatch::Interface(format!("this server lost its world {world}")))?;
     wit_component::targets(&contract.resolve, id, wasm).map_err(|error| {
         Mismatch::Interface(format!(
             "it does not fit the world `{world}` of {PACKAGE}…@1.0.0: {}; build it against wit/1.0.0",
@@ -101,7 +118,9 @@ struct Contract {
 
 impl Contract {
     fn world(&self, world: World) -> Option<WorldId> {
-        self.resolve.select_world(&[self.package], Some(world.as_str())).ok()
+        self.resolve
+            .select_world(&[self.package], Some(world.as_str()))
+            .ok()
     }
 }
 
@@ -109,7 +128,9 @@ static CONTRACT: LazyLock<Result<Contract, String>> = LazyLock::new(|| {
     let mut resolve = Resolve::default();
     match resolve.push_str("extractor.wit", WIT) {
         Ok(package) => Ok(Contract { resolve, package }),
-        Err(error) => Err(format!("this server's own contract does not parse: {error:#}")),
+        Err(error) => Err(format!(
+            "this server's own contract does not parse: {error:#}"
+        )),
     }
 });
 
@@ -142,14 +163,24 @@ mod tests {
 
     #[test]
     fn an_import_beyond_the_log_is_named() {
-        let wasm = wat::parse_str(r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)))"#).expect("wat");
-        assert_eq!(target(&wasm), Err(Mismatch::Import("wasi:clocks/wall-clock@0.2.0".into())));
+        let wasm =
+            wat::parse_str(r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)))"#)
+                .expect("wat");
+        assert_eq!(
+            target(&wasm),
+            Err(Mismatch::Import("wasi:clocks/wall-clock@0.2.0".into()))
+        );
     }
 
     #[test]
     fn a_component_that_exports_nothing_says_what_it_should() {
         let wasm = wat::parse_str("(component)").expect("wat");
-        let Err(Mismatch::Interface(text)) = target(&wasm) else { panic!("it targets a world") };
-        assert!(text.contains("lensmount:extractor/chart@1.0.0") && text.contains("nothing"), "{text}");
+        let Err(Mismatch::Interface(text)) = target(&wasm) else {
+            panic!("it targets a world")
+        };
+        assert!(
+            text.contains("lensmount:extractor/chart@1.0.0") && text.contains("nothing"),
+            "{text}"
+        );
     }
 }

@@ -85,7 +85,13 @@ impl Tally {
 
 impl Catalog {
     pub(super) fn empty(store: SharedStore, sandbox: Arc<Sandbox>, clock: SharedClock) -> Self {
-        Self { store, sandbox, clock, compiling: Semaphore::new(1), live: ArcSwap::default() }
+        Self {
+            store,
+            sandbox,
+            clock,
+            compiling: Semaphore::new(1),
+            live: ArcSwap::default(),
+        }
     }
 
     /// The sandbox that its extractors run in.
@@ -109,7 +115,11 @@ impl Catalog {
                 };
                 (version.record.version.clone(), version)
             });
-            let live = Live { document, record: record.clone(), versions: versions.collect() };
+            let live = Live {
+                document,
+                record: record.clone(),
+                versions: versions.collect(),
+            };
             let mut next = BTreeMap::clone(map);
             next.insert(record.name.clone(), Arc::new(live));
             Arc::new(next)
@@ -120,7 +130,10 @@ impl Catalog {
     #[must_use]
     pub fn list(&self) -> Vec<ExtractorRecord> {
         let map = self.live.load();
-        map.values().filter(|live| !live.record.versions.is_empty()).map(|live| live.record.clone()).collect()
+        map.values()
+            .filter(|live| !live.record.versions.is_empty())
+            .map(|live| live.record.clone())
+            .collect()
     }
 
     /// One extractor.
@@ -142,12 +155,19 @@ impl Catalog {
         let wanted = match (version, &live.record.active) {
             (Some(version), _) => version,
             (None, Some(active)) => &active.version,
-            (None, None) => return Err(CatalogError::NotActive { name: name.to_owned() }),
+            (None, None) => {
+                return Err(CatalogError::NotActive {
+                    name: name.to_owned(),
+                });
+            }
         };
         live.versions
             .get(wanted)
             .cloned()
-            .ok_or_else(|| CatalogError::NoVersion { name: name.to_owned(), version: wanted.to_owned() })
+            .ok_or_else(|| CatalogError::NoVersion {
+                name: name.to_owned(),
+                version: wanted.to_owned(),
+            })
     }
 
     /// The active version of every extractor that has one.
@@ -163,13 +183,20 @@ impl Catalog {
     fn live(&self, name: &str) -> Result<Arc<Live>, CatalogError> {
         match self.live.load().get(name) {
             Some(live) if !live.record.versions.is_empty() => Ok(Arc::clone(live)),
-            _ => Err(CatalogError::NoExtractor { name: name.to_owned() }),
+            _ => Err(CatalogError::NoExtractor {
+                name: name.to_owned(),
+            }),
         }
     }
 }
 
 impl Version {
     fn new(name: &str, record: VersionRecord) -> Self {
-        Self { name: name.to_owned(), record, tally: Tally::default(), lens: OnceCell::new() }
+        Self {
+            name: name.to_owned(),
+            record,
+            tally: Tally::default(),
+            lens: OnceCell::new(),
+        }
     }
 }

@@ -46,7 +46,12 @@ impl Catalog {
     async fn bring(self: &Arc<Self>, built_in: &BuiltIn) -> Result<(), CatalogError> {
         let wasm = Bytes::from_static(built_in.wasm);
         let digest = Digest::of(&wasm);
-        match self.get(built_in.name).as_ref().ok().and_then(|record| record.version(built_in.version)) {
+        match self
+            .get(built_in.name)
+            .as_ref()
+            .ok()
+            .and_then(|record| record.version(built_in.version))
+        {
             Some(known) if known.digest == digest => {
                 // Put back at each start, so that a lost blob of ours mends itself.
                 self.store.put_blob(BlobSpace::Component, wasm).await?;
@@ -54,27 +59,44 @@ impl Catalog {
             }
             Some(known) if known.origin == Origin::Uploaded => {
                 tracing::warn!(
-                    extractor = built_in.name, version = built_in.version,
+                    extractor = built_in.name,
+                    version = built_in.version,
                     "an uploaded version has the number of this server's built-in; the uploaded one stays"
                 );
                 return Ok(());
             }
             _ => {}
         }
-        let (version, lens) = self.admit(wasm, Origin::BuiltIn, &mut Report::default()).await?;
+        let (version, lens) = self
+            .admit(wasm, Origin::BuiltIn, &mut Report::default())
+            .await?;
         let name = lens.identity().name.clone();
         let stored = version.clone();
-        let by = By { actor: "server".into(), request_id: None };
-        self.change(&name, by, "extractor.built-in", &version.version.clone(), move |record| {
-            let fresh = record.versions.is_empty();
-            // The same number with other bytes is a rebuild of the same sources.
-            record.versions.retain(|known| known.version != version.version);
-            record.versions.push(version.clone());
-            if fresh || follows(record, &version.version) {
-                record.activate(Active { version: version.version.clone(), pinned: false });
-            }
-            Ok(())
-        })
+        let by = By {
+            actor: "server".into(),
+            request_id: None,
+        };
+        self.change(
+            &name,
+            by,
+            "extractor.built-in",
+            &version.version.clone(),
+            move |record| {
+                let fresh = record.versions.is_empty();
+                // The same number with other bytes is a rebuild of the same sources.
+                record
+                    .versions
+                    .retain(|known| known.version != version.version);
+                record.versions.push(version.clone());
+                if fresh || follows(record, &version.version) {
+                    record.activate(Active {
+                        version: version.version.clone(),
+                        pinned: false,
+                    });
+                }
+                Ok(())
+            },
+        )
         .await?;
         self.warm(&name, &stored.version, lens);
         Ok(())
@@ -82,12 +104,18 @@ impl Catalog {
 
     /// Blobs are written before the document that names them, so a crash may leave some unnamed.
     async fn sweep(&self) -> Result<(), CatalogError> {
-        let named: HashSet<Digest> =
-            self.list().iter().flat_map(|record| &record.versions).map(|version| version.digest).collect();
+        let named: HashSet<Digest> = self
+            .list()
+            .iter()
+            .flat_map(|record| &record.versions)
+            .map(|version| version.digest)
+            .collect();
         for digest in self.store.list_blobs(BlobSpace::Component).await? {
             if !named.contains(&digest) {
                 tracing::info!(%digest, "a component that no extractor names is removed");
-                self.store.delete_blob(BlobSpace::Component, &digest).await?;
+                self.store
+                    .delete_blob(BlobSpace::Component, &digest)
+                    .await?;
             }
         }
         code::sweep(self.store.as_ref(), &self.sandbox, &named).await?;
@@ -96,7 +124,11 @@ impl Catalog {
 
     /// The code of a version, loaded at its first call or before it is activated.
     pub(super) async fn lens(&self, version: &Version) -> Result<Arc<Lens>, CatalogError> {
-        version.lens.get_or_try_init(|| self.load(version)).await.cloned()
+        version
+            .lens
+            .get_or_try_init(|| self.load(version))
+            .await
+            .cloned()
     }
 
     /// Remembers code that is loaded already.
@@ -109,7 +141,10 @@ impl Catalog {
 
     async fn load(&self, version: &Version) -> Result<Arc<Lens>, CatalogError> {
         let digest = version.record.digest;
-        let damaged = || CatalogError::Damaged { name: version.name.clone(), version: version.record.version.clone() };
+        let damaged = || CatalogError::Damaged {
+            name: version.name.clone(),
+            version: version.record.version.clone(),
+        };
         let wasm = match self.store.blob(BlobSpace::Component, &digest).await {
             Ok(Some(wasm)) => wasm,
             Ok(None) | Err(StoreError::Corrupt { .. }) => return Err(damaged()),
@@ -128,16 +163,28 @@ impl Catalog {
                 compiled
             }
         };
-        Lens::link(&self.sandbox, &compiled, version.record.world, version.identity())
-            .map(Arc::new)
-            .map_err(|source| CatalogError::Load { name: version.name.clone(), source })
+        Lens::link(
+            &self.sandbox,
+            &compiled,
+            version.record.world,
+            version.identity(),
+        )
+        .map(Arc::new)
+        .map_err(|source| CatalogError::Load {
+            name: version.name.clone(),
+            source,
+        })
     }
 }
 
 /// Whether `candidate`, a built-in, takes over from what is active.
 fn follows(record: &ExtractorRecord, candidate: &str) -> bool {
-    let Some(active) = record.active.as_ref().filter(|active| !active.pinned) else { return false };
-    let built_in = record.version(&active.version).is_some_and(|version| version.origin == Origin::BuiltIn);
+    let Some(active) = record.active.as_ref().filter(|active| !active.pinned) else {
+        return false;
+    };
+    let built_in = record
+        .version(&active.version)
+        .is_some_and(|version| version.origin == Origin::BuiltIn);
     let newer = Semver::parse(candidate).ok() > Semver::parse(&active.version).ok();
     built_in && newer
 }
@@ -146,7 +193,13 @@ fn follows(record: &ExtractorRecord, candidate: &str) -> bool {
 pub(super) async fn all(store: &dyn Store, kind: Kind) -> Result<Vec<Document>, StoreError> {
     let mut found: Vec<Document> = Vec::new();
     loop {
-        let page = store.list(kind, found.last().map(|document| document.key.as_str()), 200).await?;
+        let page = store
+            .list(
+                kind,
+                found.last().map(|document| document.key.as_str()),
+                200,
+            )
+            .await?;
         if page.is_empty() {
             return Ok(found);
         }
@@ -160,10 +213,16 @@ pub(super) fn parse(document: &Document) -> Result<ExtractorRecord, CatalogError
     struct Format {
         format: u32,
     }
-    let unreadable = |source| CatalogError::Record { name: document.key.clone(), source };
+    let unreadable = |source| CatalogError::Record {
+        name: document.key.clone(),
+        source,
+    };
     let Format { format } = serde_json::from_slice(&document.body).map_err(unreadable)?;
     if format > FORMAT {
-        return Err(CatalogError::Newer { name: document.key.clone(), format });
+        return Err(CatalogError::Newer {
+            name: document.key.clone(),
+            format,
+        });
     }
     serde_json::from_slice(&document.body).map_err(unreadable)
 }

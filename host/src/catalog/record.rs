@@ -82,19 +82,29 @@ pub enum State {
 impl ExtractorRecord {
     /// An extractor that has no version yet.
     pub(super) fn new(name: &str) -> Self {
-        Self { format: FORMAT, name: name.to_owned(), versions: Vec::new(), active: None, history: Vec::new() }
+        Self {
+            format: FORMAT,
+            name: name.to_owned(),
+            versions: Vec::new(),
+            active: None,
+            history: Vec::new(),
+        }
     }
 
     /// A version by its text.
     #[must_use]
     pub fn version(&self, version: &str) -> Option<&VersionRecord> {
-        self.versions.iter().find(|candidate| candidate.version == version)
+        self.versions
+            .iter()
+            .find(|candidate| candidate.version == version)
     }
 
     /// The version that answers.
     #[must_use]
     pub fn active(&self) -> Option<&VersionRecord> {
-        self.active.as_ref().and_then(|active| self.version(&active.version))
+        self.active
+            .as_ref()
+            .and_then(|active| self.version(&active.version))
     }
 
     /// How far a version has come.
@@ -114,7 +124,11 @@ impl ExtractorRecord {
     #[must_use]
     pub fn newest_first(&self) -> Vec<&VersionRecord> {
         let mut versions: Vec<_> = self.versions.iter().collect();
-        versions.sort_by(|a, b| Version::parse(&b.version).ok().cmp(&Version::parse(&a.version).ok()));
+        versions.sort_by(|a, b| {
+            Version::parse(&b.version)
+                .ok()
+                .cmp(&Version::parse(&a.version).ok())
+        });
         versions
     }
 
@@ -122,7 +136,10 @@ impl ExtractorRecord {
     /// changes its pin.
     pub(super) fn activate(&mut self, next: Active) {
         if let Some(previous) = self.active.replace(next)
-            && self.active.as_ref().is_some_and(|active| active.version != previous.version)
+            && self
+                .active
+                .as_ref()
+                .is_some_and(|active| active.version != previous.version)
         {
             self.history.push(previous);
             let excess = self.history.len().saturating_sub(HISTORY);
@@ -139,7 +156,10 @@ mod tests {
     use super::*;
 
     fn active(version: &str) -> Active {
-        Active { version: version.into(), pinned: true }
+        Active {
+            version: version.into(),
+            pinned: true,
+        }
     }
 
     #[test]
@@ -156,9 +176,15 @@ mod tests {
     #[test]
     fn activating_what_is_active_adds_no_step() {
         let mut record = ExtractorRecord::new("tide");
-        record.activate(Active { version: "1.0.0".into(), pinned: false });
+        record.activate(Active {
+            version: "1.0.0".into(),
+            pinned: false,
+        });
         record.activate(active("1.0.0"));
-        assert_eq!((record.active, record.history.len()), (Some(active("1.0.0")), 0));
+        assert_eq!(
+            (record.active, record.history.len()),
+            (Some(active("1.0.0")), 0)
+        );
     }
 
     #[test]

@@ -39,14 +39,21 @@ impl Catalog {
     ) -> Result<ExtractorRecord, CatalogError> {
         // Loaded before it answers: a version that does not load never becomes active, and the
         // first call does not wait for it.
-        self.lens(self.version(name, Some(version))?.as_ref()).await?;
+        self.lens(self.version(name, Some(version))?.as_ref())
+            .await?;
         let (catalog, name, version) = (Arc::clone(self), name.to_owned(), version.to_owned());
         let activate = async move {
-            let next = Active { version: version.clone(), pinned };
+            let next = Active {
+                version: version.clone(),
+                pinned,
+            };
             catalog
                 .change(&name, by, "extractor.activate", &version, |record| {
                     if record.version(&next.version).is_none() {
-                        return Err(CatalogError::NoVersion { name: record.name.clone(), version: next.version.clone() });
+                        return Err(CatalogError::NoVersion {
+                            name: record.name.clone(),
+                            version: next.version.clone(),
+                        });
                     }
                     record.activate(next.clone());
                     Ok(record.clone())
@@ -62,16 +69,28 @@ impl Catalog {
     /// # Errors
     ///
     /// [`CatalogError::NoEarlier`] when nothing was.
-    pub async fn rollback(self: &Arc<Self>, name: &str, by: By) -> Result<ExtractorRecord, CatalogError> {
+    pub async fn rollback(
+        self: &Arc<Self>,
+        name: &str,
+        by: By,
+    ) -> Result<ExtractorRecord, CatalogError> {
         let previous = earlier(&self.get(name)?)?;
-        self.lens(self.version(name, Some(&previous))?.as_ref()).await?;
+        self.lens(self.version(name, Some(&previous))?.as_ref())
+            .await?;
         let (catalog, name) = (Arc::clone(self), name.to_owned());
         let rollback = async move {
             catalog
                 .change(&name, by, "extractor.rollback", &previous, |record| {
                     let previous = earlier(record)?;
-                    while record.history.pop().is_some_and(|step| step.version != previous) {}
-                    record.active = Some(Active { version: previous, pinned: true });
+                    while record
+                        .history
+                        .pop()
+                        .is_some_and(|step| step.version != previous)
+                    {}
+                    record.active = Some(Active {
+                        version: previous,
+                        pinned: true,
+                    });
                     Ok(record.clone())
                 })
                 .await
@@ -85,20 +104,33 @@ impl Catalog {
     ///
     /// [`CatalogError::InUse`] for the active one, [`CatalogError::BuiltIn`] for one that would be
     /// back at the next start.
-    pub async fn delete(self: &Arc<Self>, name: &str, version: &str, by: By) -> Result<(), CatalogError> {
+    pub async fn delete(
+        self: &Arc<Self>,
+        name: &str,
+        version: &str,
+        by: By,
+    ) -> Result<(), CatalogError> {
         let (catalog, name, version) = (Arc::clone(self), name.to_owned(), version.to_owned());
         let delete = async move {
             let digest = catalog.version(&name, Some(&version))?.record.digest;
             catalog
                 .change(&name, by, "extractor.delete", &version, |record| {
                     let Some(found) = record.version(&version) else {
-                        return Err(CatalogError::NoVersion { name: record.name.clone(), version: version.clone() });
+                        return Err(CatalogError::NoVersion {
+                            name: record.name.clone(),
+                            version: version.clone(),
+                        });
                     };
                     let (name, version) = (record.name.clone(), version.clone());
-                    if record.active.as_ref().is_some_and(|active| active.version == version) {
+                    if record
+                        .active
+                        .as_ref()
+                        .is_some_and(|active| active.version == version)
+                    {
                         return Err(CatalogError::InUse { name, version });
                     }
-                    if found.origin == Origin::BuiltIn && super::builtin::embedded(&name, &version) {
+                    if found.origin == Origin::BuiltIn && super::builtin::embedded(&name, &version)
+                    {
                         return Err(CatalogError::BuiltIn { name, version });
                     }
                     record.versions.retain(|kept| kept.version != version);
@@ -139,8 +171,10 @@ impl Catalog {
             let change = if record.versions.is_empty() {
                 Change::new().delete(Kind::Extractor, name, expected)
             } else {
-                let body = serde_json::to_vec(&record)
-                    .map_err(|source| CatalogError::Record { name: name.to_owned(), source })?;
+                let body = serde_json::to_vec(&record).map_err(|source| CatalogError::Record {
+                    name: name.to_owned(),
+                    source,
+                })?;
                 Change::new().put(Kind::Extractor, name, expected, body)
             };
             match self.store.commit(change.audited(audit.clone())).await {
@@ -152,7 +186,9 @@ impl Catalog {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(CatalogError::Contended { name: name.to_owned() })
+        Err(CatalogError::Contended {
+            name: name.to_owned(),
+        })
     }
 }
 
@@ -166,5 +202,7 @@ fn earlier(record: &ExtractorRecord) -> Result<String, CatalogError> {
         .map(|step| step.version.as_str())
         .find(|version| Some(*version) != active && record.version(version).is_some())
         .map(ToOwned::to_owned)
-        .ok_or_else(|| CatalogError::NoEarlier { name: record.name.clone() })
+        .ok_or_else(|| CatalogError::NoEarlier {
+            name: record.name.clone(),
+        })
 }

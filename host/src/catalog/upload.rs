@@ -45,7 +45,12 @@ impl Catalog {
     async fn upload_whole(self: Arc<Self>, wasm: Bytes, by: By) -> Result<Uploaded, CatalogError> {
         let digest = Digest::of(&wasm);
         if let Some((extractor, version)) = self.holding(digest) {
-            return Ok(Uploaded { extractor, version, stages: Vec::new(), new: false });
+            return Ok(Uploaded {
+                extractor,
+                version,
+                stages: Vec::new(),
+                new: false,
+            });
         }
         let mut report = Report::default();
         let (version, lens) = self.admit(wasm, Origin::Uploaded, &mut report).await?;
@@ -80,7 +85,12 @@ impl Catalog {
             }
         };
         self.warm(&name, &stored.version, lens);
-        Ok(Uploaded { extractor, version: stored, stages: report.0, new: true })
+        Ok(Uploaded {
+            extractor,
+            version: stored,
+            stages: report.0,
+            new: true,
+        })
     }
 
     /// The checks, in order, and the bytes on disk: all but the document that makes it a version.
@@ -108,8 +118,16 @@ impl Catalog {
 
         let began = Instant::now();
         let size = built.wasm.len() as u64;
-        self.store.put_blob(BlobSpace::Component, built.wasm.clone()).await?;
-        code::keep(self.store.as_ref(), &self.sandbox, &built.compiled, &built.digest).await;
+        self.store
+            .put_blob(BlobSpace::Component, built.wasm.clone())
+            .await?;
+        code::keep(
+            self.store.as_ref(),
+            &self.sandbox,
+            &built.compiled,
+            &built.digest,
+        )
+        .await;
         report.passed("store", began);
         let version = VersionRecord {
             version: described.version,
@@ -128,7 +146,11 @@ impl Catalog {
     /// The version that has these bytes.
     fn holding(&self, digest: Digest) -> Option<(ExtractorRecord, VersionRecord)> {
         self.list().into_iter().find_map(|record| {
-            let version = record.versions.iter().find(|version| version.digest == digest)?.clone();
+            let version = record
+                .versions
+                .iter()
+                .find(|version| version.digest == digest)?
+                .clone();
             Some((record, version))
         })
     }

@@ -11,7 +11,12 @@ use serde_json::Value;
 #[derive(Debug, Clone, Args)]
 pub(super) struct Server {
     /// The server's URL
-    #[arg(long, env = "LENSMOUNT_URL", default_value = "http://127.0.0.1:8780", global = true)]
+    #[arg(
+        long,
+        env = "LENSMOUNT_URL",
+        default_value = "http://127.0.0.1:8780",
+        global = true
+    )]
     url: Url,
     /// A token of the server
     #[arg(long, env = "LENSMOUNT_TOKEN", hide_env_values = true, global = true)]
@@ -35,14 +40,23 @@ struct Problem {
 impl Server {
     /// A server that was started by this process.
     pub fn at(url: Url, token: SecretString) -> Self {
-        Self { url, token: Some(token) }
+        Self {
+            url,
+            token: Some(token),
+        }
     }
 
     /// Sends a request; a problem becomes an error with its code and detail.
     pub async fn send(&self, method: Method, path: &[&str], body: Body) -> anyhow::Result<Value> {
-        let token = self.token.as_ref().context("there is no token; give --token or set LENSMOUNT_TOKEN")?;
+        let token = self
+            .token
+            .as_ref()
+            .context("there is no token; give --token or set LENSMOUNT_TOKEN")?;
         let mut url = self.url.clone();
-        url.path_segments_mut().map_err(|()| anyhow!("{} is not the URL of a server", self.url))?.pop_if_empty().extend(path);
+        url.path_segments_mut()
+            .map_err(|()| anyhow!("{} is not the URL of a server", self.url))?
+            .pop_if_empty()
+            .extend(path);
         let request = reqwest::Client::builder()
             .build()
             .context("no HTTP client can be made")?
@@ -51,13 +65,22 @@ impl Server {
         let request = match body {
             Body::Nothing => request,
             Body::Json(json) => request.json(&json),
-            Body::Wasm(wasm) => request.header("content-type", "application/wasm").body(wasm),
+            Body::Wasm(wasm) => request
+                .header("content-type", "application/wasm")
+                .body(wasm),
         };
-        let response = request.send().await.with_context(|| format!("{url} does not answer; is the server running?"))?;
+        let response = request
+            .send()
+            .await
+            .with_context(|| format!("{url} does not answer; is the server running?"))?;
         let status = response.status();
         let text = response.bytes().await.context("the answer broke off")?;
         if status.is_success() {
-            return if text.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&text).context("the answer is not JSON") };
+            return if text.is_empty() {
+                Ok(Value::Null)
+            } else {
+                serde_json::from_slice(&text).context("the answer is not JSON")
+            };
         }
         match serde_json::from_slice::<Problem>(&text) {
             Ok(Problem { code, detail }) => bail!("{detail} [{code}]"),

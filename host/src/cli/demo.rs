@@ -31,7 +31,12 @@ const SAMPLES: [&str; 3] = [
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, env = "LENSMOUNT_LISTEN", default_value = "127.0.0.1:8780", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "LENSMOUNT_LISTEN",
+        default_value = "127.0.0.1:8780",
+        value_name = "ADDRESS"
+    )]
     listen: SocketAddr,
 }
 
@@ -46,10 +51,16 @@ struct Sample<'a> {
 
 impl Demo {
     pub async fn run(self) -> anyhow::Result<()> {
-        let folder = tempfile::Builder::new().prefix("lensmount-demo-").tempdir().context("no temporary folder")?;
+        let folder = tempfile::Builder::new()
+            .prefix("lensmount-demo-")
+            .tempdir()
+            .context("no temporary folder")?;
         let listener = bind(self.listen).await?;
         let server = Server::open(Options::on(folder.path().to_owned())).await?;
-        let token = server.made_token().cloned().context("the demo's server made no token")?;
+        let token = server
+            .made_token()
+            .cloned()
+            .context("the demo's server made no token")?;
         let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
         announce(&listener)?;
         let serving = tokio::spawn(server.run(listener, stopped()));
@@ -68,11 +79,20 @@ async fn show(server: &client::Server) -> anyhow::Result<()> {
         // Looker's own text: the API takes it as such.
         request.insert("result".into(), sample.result.get().into());
         let ask = async |path: &[&str], request: &Map<String, Value>| {
-            server.send(Method::POST, path, Body::Json(Value::Object(request.clone()))).await
+            server
+                .send(
+                    Method::POST,
+                    path,
+                    Body::Json(Value::Object(request.clone())),
+                )
+                .await
         };
 
         let verified = ask(&["v1", "charts", "verify"], &request).await?;
-        let extractor = verified["extractor"].as_str().context("no extractor reads a sample")?.to_owned();
+        let extractor = verified["extractor"]
+            .as_str()
+            .context("no extractor reads a sample")?
+            .to_owned();
         let outline = ask(&["v1", "extractors", &extractor, "outline"], &request).await?;
         let selection = chosen(&outline["controls"]);
         request.insert("selection".into(), selection.clone());
@@ -90,23 +110,55 @@ fn chosen(controls: &Value) -> Value {
         Value::Null => None,
         default => Some(default.clone()),
     };
-    let picks = controls.iter().filter_map(|control| Some((cell(&control["name"]), pick(control)?)));
+    let picks = controls
+        .iter()
+        .filter_map(|control| Some((cell(&control["name"]), pick(control)?)));
     Value::Object(picks.collect())
 }
 
 fn tell(title: &str, outline: &Value, selection: &Value, reading: &Value) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let extractor = &reading["extractor"];
-    writeln!(out, "\n{title} ({}), read by {} {}", cell(&outline["chart_type"]), cell(&extractor["name"]), cell(&extractor["version"]))?;
-    for control in outline["controls"].as_array().map_or(&[][..], Vec::as_slice) {
+    writeln!(
+        out,
+        "\n{title} ({}), read by {} {}",
+        cell(&outline["chart_type"]),
+        cell(&extractor["name"]),
+        cell(&extractor["version"])
+    )?;
+    for control in outline["controls"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice)
+    {
         let choices = control["choices"].as_array().map_or(&[][..], Vec::as_slice);
-        let labels: Vec<String> = choices.iter().take(4).map(|choice| cell(&choice["label"])).collect();
-        let more = if choices.len() > 4 { format!(", and {} more", choices.len() - 4) } else { String::new() };
-        writeln!(out, "  {:<8} {}: {}{more}", cell(&control["name"]), cell(&control["label"]), labels.join(", "))?;
+        let labels: Vec<String> = choices
+            .iter()
+            .take(4)
+            .map(|choice| cell(&choice["label"]))
+            .collect();
+        let more = if choices.len() > 4 {
+            format!(", and {} more", choices.len() - 4)
+        } else {
+            String::new()
+        };
+        writeln!(
+            out,
+            "  {:<8} {}: {}{more}",
+            cell(&control["name"]),
+            cell(&control["label"]),
+            labels.join(", ")
+        )?;
     }
     writeln!(out, "  selection {selection}")?;
-    let at = reading["at"].as_str().map_or_else(String::new, |at| format!(" at {at}"));
-    writeln!(out, "  number    {} ({}{at})", cell(&reading["value"]), cell(&reading["label"]))?;
+    let at = reading["at"]
+        .as_str()
+        .map_or_else(String::new, |at| format!(" at {at}"));
+    writeln!(
+        out,
+        "  number    {} ({}{at})",
+        cell(&reading["value"]),
+        cell(&reading["label"])
+    )?;
     for note in reading["notes"].as_array().map_or(&[][..], Vec::as_slice) {
         writeln!(out, "  note      {}", cell(&note["message"]))?;
     }
@@ -118,8 +170,16 @@ fn farewell(url: &Url, token: &SecretString) -> anyhow::Result<()> {
     let example = json!({ "result": "…", "vis_config": {}, "selection": {} });
     let mut out = std::io::stdout();
     writeln!(out, "\nAPI     {base}/docs")?;
-    writeln!(out, "token   {} (for this demo only)", token.expose_secret())?;
-    writeln!(out, "try     curl -H 'Authorization: Bearer {}' {base}/v1/extractors", token.expose_secret())?;
+    writeln!(
+        out,
+        "token   {} (for this demo only)",
+        token.expose_secret()
+    )?;
+    writeln!(
+        out,
+        "try     curl -H 'Authorization: Bearer {}' {base}/v1/extractors",
+        token.expose_secret()
+    )?;
     writeln!(out, "        POST {base}/v1/extractors/NAME/read {example}")?;
     writeln!(out, "It runs until Ctrl-C.")?;
     out.flush()?;

@@ -68,89 +68,148 @@ impl Extractor {
         match &self.command {
             Command::List => self.list().await,
             Command::Show { name } => {
-                let found = self.server.send(Method::GET, &["v1", "extractors", name], Body::Nothing).await?;
+                let found = self
+                    .server
+                    .send(Method::GET, &["v1", "extractors", name], Body::Nothing)
+                    .await?;
                 self.versions(&found)
             }
             Command::Push { file, activate } => self.push(file, *activate).await,
-            Command::Activate { name, version, unpinned } => {
+            Command::Activate {
+                name,
+                version,
+                unpinned,
+            } => {
                 let done = self.activate(name, version, !unpinned).await?;
                 self.versions(&done)
             }
             Command::Rollback { name } => {
-                let done = self.server.send(Method::POST, &["v1", "extractors", name, "rollback"], Body::Nothing).await?;
+                let done = self
+                    .server
+                    .send(
+                        Method::POST,
+                        &["v1", "extractors", name, "rollback"],
+                        Body::Nothing,
+                    )
+                    .await?;
                 self.versions(&done)
             }
             Command::Delete { name, version } => {
                 let path = ["v1", "extractors", name, "versions", version];
-                self.server.send(Method::DELETE, &path, Body::Nothing).await.map(drop)
+                self.server
+                    .send(Method::DELETE, &path, Body::Nothing)
+                    .await
+                    .map(drop)
             }
         }
     }
 
     /// All pages.
     async fn list(&self) -> anyhow::Result<()> {
-        let mut found = self.server.send(Method::GET, &["v1", "extractors"], Body::Nothing).await?;
+        let mut found = self
+            .server
+            .send(Method::GET, &["v1", "extractors"], Body::Nothing)
+            .await?;
         // A server holds a handful of extractors; more than a page of 200 is shown by the API.
         if let Some(token) = found["next_page_token"].as_str() {
-            tracing::warn!(token, "there are more than 200 extractors; the API lists the rest");
+            tracing::warn!(
+                token,
+                "there are more than 200 extractors; the API lists the rest"
+            );
         }
         let items = found["items"].take();
-        self.output.print(&items, &["name", "active", "pinned", "versions", "reads"], |items| {
-            rows(items, |item| {
-                let active = &item["active"];
-                let of_active = |version: &&Value| version["version"] == active["version"];
-                let versions = item["versions"].as_array().map_or(&[][..], Vec::as_slice);
-                let reads = versions.iter().find(of_active).or(versions.first()).map_or_else(String::new, chart_types);
-                vec![
-                    cell(&item["name"]),
-                    cell(&active["version"]),
-                    cell(&active["pinned"]),
-                    versions.len().to_string(),
-                    reads,
-                ]
-            })
-        })
+        self.output.print(
+            &items,
+            &["name", "active", "pinned", "versions", "reads"],
+            |items| {
+                rows(items, |item| {
+                    let active = &item["active"];
+                    let of_active = |version: &&Value| version["version"] == active["version"];
+                    let versions = item["versions"].as_array().map_or(&[][..], Vec::as_slice);
+                    let reads = versions
+                        .iter()
+                        .find(of_active)
+                        .or(versions.first())
+                        .map_or_else(String::new, chart_types);
+                    vec![
+                        cell(&item["name"]),
+                        cell(&active["version"]),
+                        cell(&active["pinned"]),
+                        versions.len().to_string(),
+                        reads,
+                    ]
+                })
+            },
+        )
     }
 
     async fn push(&self, file: &PathBuf, activate: bool) -> anyhow::Result<()> {
-        let wasm = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        let report = self.server.send(Method::POST, &["v1", "extractors"], Body::Wasm(wasm)).await?;
+        let wasm =
+            std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let report = self
+            .server
+            .send(Method::POST, &["v1", "extractors"], Body::Wasm(wasm))
+            .await?;
         let (name, version) = (cell(&report["name"]), cell(&report["version"]["version"]));
         if activate {
             self.activate(&name, &version, true).await?;
         }
-        let state = if activate { "active".into() } else { cell(&report["version"]["state"]) };
-        self.output.print(&report, &["name", "version", "verdict", "state", "digest"], |report| {
-            vec![vec![name, version, cell(&report["verdict"]), state, cell(&report["version"]["digest"])]]
-        })
+        let state = if activate {
+            "active".into()
+        } else {
+            cell(&report["version"]["state"])
+        };
+        self.output.print(
+            &report,
+            &["name", "version", "verdict", "state", "digest"],
+            |report| {
+                vec![vec![
+                    name,
+                    version,
+                    cell(&report["verdict"]),
+                    state,
+                    cell(&report["version"]["digest"]),
+                ]]
+            },
+        )
     }
 
     async fn activate(&self, name: &str, version: &str, pinned: bool) -> anyhow::Result<Value> {
         let path = ["v1", "extractors", name, "versions", version, "activate"];
-        self.server.send(Method::POST, &path, Body::Json(json!({ "pinned": pinned }))).await
+        self.server
+            .send(Method::POST, &path, Body::Json(json!({ "pinned": pinned })))
+            .await
     }
 
     fn versions(&self, extractor: &Value) -> anyhow::Result<()> {
-        self.output.print(extractor, &["name", "version", "state", "origin", "calls", "reads"], |extractor| {
-            rows(&extractor["versions"], |version| {
-                vec![
-                    cell(&extractor["name"]),
-                    cell(&version["version"]),
-                    cell(&version["state"]),
-                    cell(&version["origin"]),
-                    cell(&version["calls"]),
-                    chart_types(version),
-                ]
-            })
-        })
+        self.output.print(
+            extractor,
+            &["name", "version", "state", "origin", "calls", "reads"],
+            |extractor| {
+                rows(&extractor["versions"], |version| {
+                    vec![
+                        cell(&extractor["name"]),
+                        cell(&version["version"]),
+                        cell(&version["state"]),
+                        cell(&version["origin"]),
+                        cell(&version["calls"]),
+                        chart_types(version),
+                    ]
+                })
+            },
+        )
     }
 }
 
 fn rows(items: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
-    items.as_array().map_or_else(Vec::new, |items| items.iter().map(row).collect())
+    items
+        .as_array()
+        .map_or_else(Vec::new, |items| items.iter().map(row).collect())
 }
 
 fn chart_types(version: &Value) -> String {
-    let types = version["chart_types"].as_array().map_or(&[][..], Vec::as_slice);
+    let types = version["chart_types"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     types.iter().map(cell).collect::<Vec<_>>().join(" ")
 }

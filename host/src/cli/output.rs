@@ -17,7 +17,12 @@ pub(super) enum Output {
 
 impl Output {
     /// Prints `value` as JSON, or as the table that `rows` makes of it.
-    pub fn print(self, value: &Value, header: &[&str], rows: impl FnOnce(&Value) -> Vec<Vec<String>>) -> anyhow::Result<()> {
+    pub fn print(
+        self,
+        value: &Value,
+        header: &[&str],
+        rows: impl FnOnce(&Value) -> Vec<Vec<String>>,
+    ) -> anyhow::Result<()> {
         let text = match self {
             Self::Json => serde_json::to_string_pretty(value)?,
             Self::Table => table(header, &rows(value)),
@@ -32,11 +37,20 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let header: Vec<String> = header.iter().map(|title| title.to_uppercase()).collect();
     let lines: Vec<&Vec<String>> = std::iter::once(&header).chain(rows).collect();
     let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        lines
+            .iter()
+            .filter_map(|line| line.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: &Vec<String>| {
-        let cells: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         cells.join("  ").trim_end().to_owned()
     };
     lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
@@ -57,7 +71,13 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows = [vec!["tide".into(), "1.0.0".into()], vec!["moon-phase".into(), "-".into()]];
-        assert_eq!(table(&["name", "version"], &rows), "NAME        VERSION\ntide        1.0.0\nmoon-phase  -");
+        let rows = [
+            vec!["tide".into(), "1.0.0".into()],
+            vec!["moon-phase".into(), "-".into()],
+        ];
+        assert_eq!(
+            table(&["name", "version"], &rows),
+            "NAME        VERSION\ntide        1.0.0\nmoon-phase  -"
+        );
     }
 }

@@ -22,13 +22,23 @@ use crate::server::{DEFAULT_RATE, Options, Server};
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Address to listen on; port 0 takes a free one
-    #[arg(long, env = "LENSMOUNT_LISTEN", default_value = "127.0.0.1:8780", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "LENSMOUNT_LISTEN",
+        default_value = "127.0.0.1:8780",
+        value_name = "ADDRESS"
+    )]
     listen: SocketAddr,
     /// Folder that everything is kept in [default: $STATE_DIRECTORY, else lensmount in $XDG_DATA_HOME]
     #[arg(long, env = "LENSMOUNT_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
     /// The admin token: lm_ and at least 16 characters
-    #[arg(long, env = "LENSMOUNT_ADMIN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(
+        long,
+        env = "LENSMOUNT_ADMIN_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
     admin_token: Option<SecretString>,
     #[command(flatten)]
     limits: LimitArgs,
@@ -42,10 +52,20 @@ pub(super) struct LimitArgs {
     #[arg(long, env = "LENSMOUNT_RATE_LIMIT", default_value_t = DEFAULT_RATE, value_name = "N")]
     rate_limit: NonZeroU32,
     /// Milliseconds of processor time that one call of an extractor may use
-    #[arg(long, env = "LENSMOUNT_CALL_CPU_MS", default_value_t = 2_000, value_name = "MS")]
+    #[arg(
+        long,
+        env = "LENSMOUNT_CALL_CPU_MS",
+        default_value_t = 2_000,
+        value_name = "MS"
+    )]
     call_cpu_ms: u64,
     /// Milliseconds that one call of an extractor may take
-    #[arg(long, env = "LENSMOUNT_CALL_WALL_MS", default_value_t = 10_000, value_name = "MS")]
+    #[arg(
+        long,
+        env = "LENSMOUNT_CALL_WALL_MS",
+        default_value_t = 10_000,
+        value_name = "MS"
+    )]
     call_wall_ms: u64,
     /// MiB of memory that one call of an extractor may use
     #[arg(long, env = "LENSMOUNT_CALL_MEMORY_MIB", default_value_t = 256, value_name = "MIB",
@@ -68,7 +88,8 @@ impl Serve {
     pub async fn run(self) -> anyhow::Result<()> {
         let data = match self.data {
             Some(data) => data,
-            None => default_data().context("there is no folder to keep data in; name one with --data DIR")?,
+            None => default_data()
+                .context("there is no folder to keep data in; name one with --data DIR")?,
         };
         let options = Options {
             admin_token: self.admin_token,
@@ -79,18 +100,25 @@ impl Serve {
         let listener = bind(self.listen).await?;
         let server = Server::open(options).await?;
         if let Some(token) = server.made_token() {
-            writeln!(std::io::stdout(), "admin token, shown once: {}", token.expose_secret())?;
+            writeln!(
+                std::io::stdout(),
+                "admin token, shown once: {}",
+                token.expose_secret()
+            )?;
         }
         announce(&listener)?;
-        server.run(listener, stopped()).await.context("the server failed")
+        server
+            .run(listener, stopped())
+            .await
+            .context("the server failed")
     }
 }
 
 /// Binds before anything else is opened, so that a port in use is told at once.
 pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; choose another address with --listen"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; choose another address with --listen")
+    })
 }
 
 /// Tells people and scripts where the server is.
@@ -111,7 +139,10 @@ pub(super) async fn stopped() {
 }
 
 async fn wait() {
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+    match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
         (Ok(mut terminate), Ok(mut interrupt)) => {
             tokio::select! {
                 _ = terminate.recv() => {}
@@ -126,9 +157,14 @@ async fn wait() {
 }
 
 fn default_data() -> Option<PathBuf> {
-    let named = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     named("STATE_DIRECTORY").or_else(|| {
-        let shared = named("XDG_DATA_HOME").or_else(|| Some(named("HOME")?.join(".local/share")))?;
+        let shared =
+            named("XDG_DATA_HOME").or_else(|| Some(named("HOME")?.join(".local/share")))?;
         Some(shared.join("lensmount"))
     })
 }

@@ -22,7 +22,9 @@ pub struct Framed<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
     /// Not a whole JSON object.
-    #[error("the result is not a whole JSON object; ask Looker for `json_detail`, and send all of it")]
+    #[error(
+        "the result is not a whole JSON object; ask Looker for `json_detail`, and send all of it"
+    )]
     Document(#[source] serde_json::Error),
     /// No array of rows.
     #[error("the result has no array `data`; ask Looker for `json_detail`")]
@@ -36,13 +38,18 @@ pub enum FrameError {
 /// When the document is not whole, not an object, or without rows.
 pub fn split(result: &[u8]) -> Result<Framed<'_>, FrameError> {
     let mut document = serde_json::Deserializer::from_slice(result);
-    let split = (&mut document).deserialize_map(Split).map_err(FrameError::Document)?;
+    let split = (&mut document)
+        .deserialize_map(Split)
+        .map_err(FrameError::Document)?;
     document.end().map_err(FrameError::Document)?;
     let rows = split.rows.ok_or(FrameError::Rows)?.get();
     if !rows.starts_with('[') {
         return Err(FrameError::Rows);
     }
-    Ok(Framed { head: split.head, rows: rows.as_bytes() })
+    Ok(Framed {
+        head: split.head,
+        rows: rows.as_bytes(),
+    })
 }
 
 struct Split;
@@ -60,7 +67,10 @@ impl<'de> Visitor<'de> for Split {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let mut parts = Parts { head: vec![b'{'], rows: None };
+        let mut parts = Parts {
+            head: vec![b'{'],
+            rows: None,
+        };
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let value: &'de RawValue = map.next_value()?;
             if key == "data" {
@@ -86,8 +96,10 @@ mod tests {
 
     #[test]
     fn head_and_rows_stand_apart_in_either_order() {
-        for result in [r#"{"data":[{"n":1.50}], "fields":{"a":9007199254740993}}"#, r#"{"fields":{"a":9007199254740993},"data":[{"n":1.50}]}"#]
-        {
+        for result in [
+            r#"{"data":[{"n":1.50}], "fields":{"a":9007199254740993}}"#,
+            r#"{"fields":{"a":9007199254740993},"data":[{"n":1.50}]}"#,
+        ] {
             let framed = split(result.as_bytes()).expect("splits");
             assert_eq!(framed.rows, br#"[{"n":1.50}]"#);
             assert_eq!(framed.head, br#"{"fields":{"a":9007199254740993}}"#);
@@ -96,7 +108,17 @@ mod tests {
 
     #[test]
     fn what_is_not_whole_or_has_no_rows_is_refused() {
-        for result in ["", "[", "[]", "{", r#"{"data":[1]"#, r#"{"data":[]} x"#, "{}", r#"{"data":{}}"#, r#"{"data":null}"#] {
+        for result in [
+            "",
+            "[",
+            "[]",
+            "{",
+            r#"{"data":[1]"#,
+            r#"{"data":[]} x"#,
+            "{}",
+            r#"{"data":{}}"#,
+            r#"{"data":null}"#,
+        ] {
             assert!(split(result.as_bytes()).is_err(), "{result}");
         }
     }

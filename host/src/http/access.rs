@@ -43,7 +43,10 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let principal = admitted(parts, state, Role::Admin)?;
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        Ok(Self(By { actor: principal.actor.clone(), request_id }))
+        Ok(Self(By {
+            actor: principal.actor.clone(),
+            request_id,
+        }))
     }
 }
 
@@ -66,13 +69,20 @@ where
         let (has, needs) = (principal.role.as_str(), needed.as_str());
         return Err(Problem::new(
             Code::FORBIDDEN,
-            format!("this token's role is {has}, and the call needs {needs}; ask an admin for such a token"),
+            format!(
+                "this token's role is {has}, and the call needs {needs}; ask an admin for such a token"
+            ),
         ));
     }
     Ok(principal)
 }
 
 fn bearer(parts: &Parts) -> Option<&str> {
-    let (scheme, token) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let (scheme, token) = parts
+        .headers
+        .get(AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

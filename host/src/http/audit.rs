@@ -61,7 +61,12 @@ pub(super) async fn list(
 ) -> Result<Answer<List<Audited>>, Problem> {
     let limit = page.limit()?;
     let before = page.after()?.map(|seq| seq.parse()).transpose();
-    let before = before.map_err(|_| Problem::invalid("/page_token", "it is a token of another list"))?;
+    let before =
+        before.map_err(|_| Problem::invalid("/page_token", "it is a token of another list"))?;
     let records = store.audit(before, limit + 1).await?;
-    Ok(Answer(List::of(records.into_iter().map(Audited::from).collect(), limit, |audited| audited.seq.to_string())))
+    Ok(Answer(List::of(
+        records.into_iter().map(Audited::from).collect(),
+        limit,
+        |audited| audited.seq.to_string(),
+    )))
 }

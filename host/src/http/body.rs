@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::body::HttpBody;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -27,12 +27,19 @@ impl<S: Send + Sync> FromRequest<S> for Json {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        typed(&request, "application/json", |kind| kind == "application/json" || kind.ends_with("+json"))?;
+        typed(&request, "application/json", |kind| {
+            kind == "application/json" || kind.ends_with("+json")
+        })?;
         let bytes = read(request, LARGEST).await?;
-        String::from_utf8(Vec::from(bytes)).map(Self).map_err(|error| {
-            let place = error.utf8_error().valid_up_to();
-            Problem::invalid("", format!("the body is not UTF-8: byte {place} belongs to no character"))
-        })
+        String::from_utf8(Vec::from(bytes))
+            .map(Self)
+            .map_err(|error| {
+                let place = error.utf8_error().valid_up_to();
+                Problem::invalid(
+                    "",
+                    format!("the body is not UTF-8: byte {place} belongs to no character"),
+                )
+            })
     }
 }
 
@@ -44,7 +51,9 @@ impl<S: Send + Sync> OptionalFromRequest<S> for Json {
         if request.body().is_end_stream() {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
     }
 }
 
@@ -58,7 +67,9 @@ impl Json {
             let text = error.to_string();
             // serde names the object that has or lacks a field; the pointer goes on to the field.
             for kind in ["unknown field `", "missing field `", "duplicate field `"] {
-                if let Some(field) = text.strip_prefix(kind).and_then(|rest| rest.split('`').next())
+                if let Some(field) = text
+                    .strip_prefix(kind)
+                    .and_then(|rest| rest.split('`').next())
                     && !pointer.ends_with(&format!("/{field}"))
                 {
                     pointer.push('/');
@@ -67,7 +78,9 @@ impl Json {
             }
             Problem::invalid(pointer, text)
         })?;
-        json.end().map_err(|error| Problem::invalid("", format!("the body goes on after its end: {error}")))?;
+        json.end().map_err(|error| {
+            Problem::invalid("", format!("the body goes on after its end: {error}"))
+        })?;
         Ok(parsed)
     }
 }
@@ -97,18 +110,35 @@ impl<S: Send + Sync> FromRequest<S> for Wasm {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        typed(&request, "application/wasm", |kind| kind == "application/wasm" || kind == "application/octet-stream")?;
-        read(request, crate::catalog::LARGEST_COMPONENT).await.map(Self)
+        typed(&request, "application/wasm", |kind| {
+            kind == "application/wasm" || kind == "application/octet-stream"
+        })?;
+        read(request, crate::catalog::LARGEST_COMPONENT)
+            .await
+            .map(Self)
     }
 }
 
 fn typed(request: &Request, wanted: &str, fits: impl Fn(&str) -> bool) -> Result<(), Problem> {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    let essence = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if fits(&essence) {
         return Ok(());
     }
-    let has = if essence.is_empty() { "none".into() } else { essence };
+    let has = if essence.is_empty() {
+        "none".into()
+    } else {
+        essence
+    };
     Err(Problem::new(
         Code::UNSUPPORTED_MEDIA_TYPE,
         format!("the request's Content-Type is {has}, and this call takes {wanted}"),
@@ -116,13 +146,19 @@ fn typed(request: &Request, wanted: &str, fits: impl Fn(&str) -> bool) -> Result
 }
 
 async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
     let mut body = request.into_body();
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
     let mut seen = 0_usize;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Problem::invalid("", format!("the body broke off: {error}")))?;
-        let Ok(data) = frame.into_data() else { continue };
+        let frame =
+            frame.map_err(|error| Problem::invalid("", format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         seen = seen.saturating_add(data.len());
         if seen <= limit {
             bytes.extend_from_slice(&data);
@@ -134,7 +170,10 @@ async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
         return Ok(bytes.freeze());
     }
     let mib = limit >> 20;
-    Err(Problem::new(Code::TOO_LARGE, format!("the body is larger than {mib} MiB, the most that this call takes")))
+    Err(Problem::new(
+        Code::TOO_LARGE,
+        format!("the body is larger than {mib} MiB, the most that this call takes"),
+    ))
 }
 
 /// Names in a path.
@@ -146,7 +185,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(names)) => Ok(Self(names)),
-            Err(error) => Err(Problem::invalid("", format!("the path cannot be read: {error}"))),
+            Err(error) => Err(Problem::invalid(
+                "",
+                format!("the path cannot be read: {error}"),
+            )),
         }
     }
 }
@@ -162,8 +204,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             Ok(axum::extract::Query(parameters)) => Ok(Self(parameters)),
             Err(error) => {
                 let detail = error.body_text();
-                let errors = vec![InputError { pointer: String::new(), detail: detail.clone() }];
-                Err(Problem { errors, ..Problem::new(Code::INVALID_INPUT, format!("the query string cannot be taken: {detail}")) })
+                let mut problem = Problem::new(
+                    Code::INVALID_INPUT,
+                    format!("the query string cannot be taken: {detail}"),
+                );
+                problem.errors.push(InputError {
+                    pointer: String::new(),
+                    detail,
+                });
+                Err(problem)
             }
         }
     }
@@ -176,12 +225,18 @@ pub(super) struct Words<'a>(pub Vec<(Cow<'a, str>, Cow<'a, str>)>);
 impl Words<'_> {
     /// Lent to a guest.
     pub fn lent(&self) -> Vec<(&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect()
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_ref()))
+            .collect()
     }
 
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_ref())
     }
 }
 
@@ -199,7 +254,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
                 let mut words: Words<'de> = Words::default();
                 while let Some(name) = map.next_key::<Cow<'de, str>>()? {
                     if words.get(&name).is_some() {
-                        return Err(serde::de::Error::custom(format_args!("{name:?} is given twice")));
+                        return Err(serde::de::Error::custom(format_args!(
+                            "{name:?} is given twice"
+                        )));
                     }
                     words.0.push((name, map.next_value()?));
                 }
@@ -230,7 +287,10 @@ mod tests {
             (r#"{"selection":{}}"#, "/result"),
             (r#"{"result":1,"selection":[]}"#, "/selection"),
             (r#"{"result":1,"selection":{"x":5}}"#, "/selection/x"),
-            (r#"{"result":1,"selection":{"a/b":null}}"#, "/selection/a~1b"),
+            (
+                r#"{"result":1,"selection":{"a/b":null}}"#,
+                "/selection/a~1b",
+            ),
             (r#"{"result":1,"result":2}"#, "/result"),
             (r#"{"result":1"#, ""),
             (r#"{"result":1} {}"#, ""),
@@ -252,6 +312,9 @@ mod tests {
     #[test]
     fn a_result_is_not_touched() {
         let body = Json(r#"{"result": [9007199254740993, 1.50] }"#.into());
-        assert_eq!(body.parse::<Input<'_>>().expect("parses").result.get(), "[9007199254740993, 1.50]");
+        assert_eq!(
+            body.parse::<Input<'_>>().expect("parses").result.get(),
+            "[9007199254740993, 1.50]"
+        );
     }
 }

@@ -59,9 +59,19 @@ pub(super) async fn verify(
     body: Json,
 ) -> Result<Answer<Verified>, Problem> {
     let input: VerifyChart<'_> = body.parse()?;
-    let (result, query) = (result_text(input.result)?, query_text(input.vis_config, input.query)?);
-    let given = Given { result: result.as_bytes(), query: query.as_bytes(), chosen: &[], context: &[] };
-    let verdict = catalog.verify(reading::chart_type(&query).as_deref(), given).await?;
+    let (result, query) = (
+        result_text(input.result)?,
+        query_text(input.vis_config, input.query)?,
+    );
+    let given = Given {
+        result: result.as_bytes(),
+        query: query.as_bytes(),
+        chosen: &[],
+        context: &[],
+    };
+    let verdict = catalog
+        .verify(reading::chart_type(&query).as_deref(), given)
+        .await?;
     Ok(Answer(Verified {
         supported: verdict.supported,
         extractor: verdict.extractor,

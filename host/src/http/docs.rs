@@ -17,9 +17,14 @@ pub(super) async fn problems() -> Html<String> {
     responses((status = 200, content_type = "text/html"), (status = 404)))]
 pub(super) async fn problem(Path(code): Path<String>) -> Result<Html<String>, Problem> {
     let explained = Code::named(&code).map(Code::explained);
-    explained.map(|explained| page(explained.title, [explained])).ok_or_else(|| {
-        Problem::new(Code::NOT_FOUND, "there is no such problem code; GET /problems lists those there are")
-    })
+    explained
+        .map(|explained| page(explained.title, [explained]))
+        .ok_or_else(|| {
+            Problem::new(
+                Code::NOT_FOUND,
+                "there is no such problem code; GET /problems lists those there are",
+            )
+        })
 }
 
 /// The texts are ours and hold nothing that HTML would take for markup but `<` in none; a test
@@ -29,8 +34,16 @@ fn page(title: &str, codes: impl IntoIterator<Item = &'static Explained>) -> Htm
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <title>{title} · Lensmount</title><h1>{title}</h1><dl>"
     );
-    for Explained { code, status, title, meaning } in codes {
-        html.push_str(&format!("<dt id={code}><code>{code}</code> ({status}) {title}</dt><dd>{meaning}</dd>"));
+    for Explained {
+        code,
+        status,
+        title,
+        meaning,
+    } in codes
+    {
+        html.push_str(&format!(
+            "<dt id={code}><code>{code}</code> ({status}) {title}</dt><dd>{meaning}</dd>"
+        ));
     }
     html.push_str("</dl><p><a href=/problems>All problems</a> · <a href=/docs>API</a></p></html>");
     Html(html)
@@ -44,7 +57,10 @@ mod tests {
     fn no_text_holds_markup() {
         for code in CODES {
             let Explained { title, meaning, .. } = code.explained();
-            assert!(!format!("{title}{meaning}").contains(['<', '>', '&']), "{meaning}");
+            assert!(
+                !format!("{title}{meaning}").contains(['<', '>', '&']),
+                "{meaning}"
+            );
         }
     }
 }

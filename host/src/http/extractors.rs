@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use axum::Json as Answer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -118,16 +118,23 @@ fn extractor(catalog: &Catalog, record: &ExtractorRecord) -> Extractor {
         title: shown.map_or_else(String::new, |version| version.title.clone()),
         summary: shown.map_or_else(String::new, |version| version.summary.clone()),
         world: shown.map_or(World::ChartExtractor, |version| version.world),
-        active: record
-            .active
-            .as_ref()
-            .map(|active| ActiveVersion { version: active.version.clone(), pinned: active.pinned }),
-        versions: newest.into_iter().map(|version| described(catalog, record, version)).collect(),
+        active: record.active.as_ref().map(|active| ActiveVersion {
+            version: active.version.clone(),
+            pinned: active.pinned,
+        }),
+        versions: newest
+            .into_iter()
+            .map(|version| described(catalog, record, version))
+            .collect(),
         limits: catalog.sandbox().limits().into(),
     }
 }
 
-fn described(catalog: &Catalog, record: &ExtractorRecord, version: &VersionRecord) -> ExtractorVersion {
+fn described(
+    catalog: &Catalog,
+    record: &ExtractorRecord,
+    version: &VersionRecord,
+) -> ExtractorVersion {
     let live = catalog.version(&record.name, Some(&version.version)).ok();
     let tally = live.as_ref().map(|live| &live.tally);
     ExtractorVersion {
@@ -160,7 +167,9 @@ pub(super) async fn list(
         .take(limit + 1)
         .map(|record| extractor(&catalog, record))
         .collect();
-    Ok(Answer(List::of(items, limit, |extractor| extractor.name.clone())))
+    Ok(Answer(List::of(items, limit, |extractor| {
+        extractor.name.clone()
+    })))
 }
 
 /// Show one extractor
@@ -216,7 +225,12 @@ pub(super) async fn upload(
     State(catalog): State<Arc<Catalog>>,
     Wasm(wasm): Wasm,
 ) -> Result<impl IntoResponse, Problem> {
-    let Uploaded { extractor, version, stages, new } = catalog.upload(wasm, by).await?;
+    let Uploaded {
+        extractor,
+        version,
+        stages,
+        new,
+    } = catalog.upload(wasm, by).await?;
     let report = Report {
         verdict: if new { "staged" } else { "known" },
         name: extractor.name.clone(),
@@ -232,7 +246,14 @@ pub(super) async fn upload(
             })
             .collect(),
     };
-    Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Answer(report)))
+    Ok((
+        if new {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+        Answer(report),
+    ))
 }
 
 /// How a version is activated.
@@ -261,7 +282,9 @@ pub(super) async fn activate(
     Path((name, version)): Path<(String, String)>,
     body: Option<Json>,
 ) -> Result<Answer<Extractor>, Problem> {
-    let pinned = body.map_or(Ok(true), |body| body.parse::<Activate>().map(|activate| activate.pinned))?;
+    let pinned = body.map_or(Ok(true), |body| {
+        body.parse::<Activate>().map(|activate| activate.pinned)
+    })?;
     let record = catalog.activate(&name, &version, pinned, by).await?;
     Ok(Answer(extractor(&catalog, &record)))
 }

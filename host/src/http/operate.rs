@@ -22,7 +22,10 @@ pub(super) struct Health {
 /// Is the process alive?
 #[utoipa::path(get, path = "/livez", tag = "operate", responses((status = 200, body = Health)))]
 pub(super) async fn livez() -> Answer<Health> {
-    Answer(Health { status: "ok", failing: Vec::new() })
+    Answer(Health {
+        status: "ok",
+        failing: Vec::new(),
+    })
 }
 
 /// Can it serve requests?
@@ -32,10 +35,22 @@ pub(super) async fn livez() -> Answer<Health> {
     responses((status = 200, body = Health), (status = 503, body = Health)))]
 pub(super) async fn readyz(State(store): State<SharedStore>) -> impl IntoResponse {
     match store.list(Kind::Extractor, None, 1).await {
-        Ok(_) => (StatusCode::OK, Answer(Health { status: "ok", failing: Vec::new() })),
+        Ok(_) => (
+            StatusCode::OK,
+            Answer(Health {
+                status: "ok",
+                failing: Vec::new(),
+            }),
+        ),
         Err(error) => {
             tracing::error!(%error, "not ready: the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, Answer(Health { status: "failing", failing: vec!["store"] }))
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Answer(Health {
+                    status: "failing",
+                    failing: vec!["store"],
+                }),
+            )
         }
     }
 }

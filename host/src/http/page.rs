@@ -35,16 +35,27 @@ impl Page {
         match self.limit {
             None => Ok(MOST),
             Some(limit @ 1..=MOST) => Ok(limit),
-            Some(limit) => Err(Problem::invalid("/limit", format!("{limit} is not between 1 and {MOST}"))),
+            Some(limit) => Err(Problem::invalid(
+                "/limit",
+                format!("{limit} is not between 1 and {MOST}"),
+            )),
         }
     }
 
     /// The key that the page begins after.
     pub fn after(&self) -> Result<Option<String>, Problem> {
-        let Some(token) = &self.page_token else { return Ok(None) };
-        let key = token.strip_prefix("v1.").and_then(|key| hex::decode(key).ok()).and_then(|key| String::from_utf8(key).ok());
+        let Some(token) = &self.page_token else {
+            return Ok(None);
+        };
+        let key = token
+            .strip_prefix("v1.")
+            .and_then(|key| hex::decode(key).ok())
+            .and_then(|key| String::from_utf8(key).ok());
         key.map(Some).ok_or_else(|| {
-            Problem::invalid("/page_token", "it is no token that this server gave; begin again without one")
+            Problem::invalid(
+                "/page_token",
+                "it is no token that this server gave; begin again without one",
+            )
         })
     }
 }
@@ -54,7 +65,13 @@ impl<T> List<T> {
     pub fn of(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> String) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
-        let next_page_token = items.last().filter(|_| more).map(|last| format!("v1.{}", hex::encode(key(last))));
-        Self { items, next_page_token }
+        let next_page_token = items
+            .last()
+            .filter(|_| more)
+            .map(|last| format!("v1.{}", hex::encode(key(last))));
+        Self {
+            items,
+            next_page_token,
+        }
     }
 }

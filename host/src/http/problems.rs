@@ -20,9 +20,9 @@ impl From<CatalogError> for Problem {
             | CatalogError::BuiltIn { .. }
             | CatalogError::NoEarlier { .. }
             | CatalogError::Contended { .. } => Code::CONFLICT,
-            CatalogError::OtherWorld { .. } | CatalogError::Load { .. } | CatalogError::Damaged { .. } => {
-                Code::INCOMPATIBLE
-            }
+            CatalogError::OtherWorld { .. }
+            | CatalogError::Load { .. }
+            | CatalogError::Damaged { .. } => Code::INCOMPATIBLE,
             CatalogError::Refused(refused) => {
                 let code = Code::named(refused.code.as_str()).unwrap_or(Code::INVALID_COMPONENT);
                 return Self::new(code, refused.reason);
@@ -30,7 +30,9 @@ impl From<CatalogError> for Problem {
             CatalogError::Call(CallError::Failure(failure)) => return failure.into(),
             CatalogError::Call(CallError::Stopped(stopped)) => return (*stopped).into(),
             CatalogError::Store(error) => return error.into(),
-            CatalogError::Record { .. } | CatalogError::Newer { .. } | CatalogError::Worker(_) => return ours(&error),
+            CatalogError::Record { .. } | CatalogError::Newer { .. } | CatalogError::Worker(_) => {
+                return ours(&error);
+            }
         };
         Self::new(code, error.to_string())
     }
@@ -52,7 +54,11 @@ impl From<Failure> for Problem {
         };
         let mut problem = Self::new(code, failure.message);
         problem.control = failure.control;
-        problem.extractor_code = failure.attributes.into_iter().find(|(name, _)| name == "code").map(|(_, code)| code);
+        problem.extractor_code = failure
+            .attributes
+            .into_iter()
+            .find(|(name, _)| name == "code")
+            .map(|(_, code)| code);
         problem
     }
 }
@@ -65,7 +71,11 @@ impl From<Stopped> for Problem {
             problem.retry_after = Some(1);
         }
         problem.trace = stopped.trace;
-        problem.log = stopped.log.into_iter().map(|line| format!("{}: {}", line.level, line.message)).collect();
+        problem.log = stopped
+            .log
+            .into_iter()
+            .map(|line| format!("{}: {}", line.level, line.message))
+            .collect();
         problem
     }
 }
@@ -73,20 +83,29 @@ impl From<Stopped> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = %chain(&error), "the store failed");
-        Self::new(Code::UNAVAILABLE, "the store does not answer; nothing was changed, try again").retry_after(1)
+        Self::new(
+            Code::UNAVAILABLE,
+            "the store does not answer; nothing was changed, try again",
+        )
+        .retry_after(1)
     }
 }
 
 /// An error that no caller can mend.
 pub(super) fn ours(error: &(dyn Error + 'static)) -> Problem {
     tracing::error!(error = %chain(error), "a request failed by a fault of the server");
-    Problem::new(Code::FAULT, "the server failed by a fault of its own; its log has the cause under `request_id`")
+    Problem::new(
+        Code::FAULT,
+        "the server failed by a fault of its own; its log has the cause under `request_id`",
+    )
 }
 
 /// An error with its causes; our errors do not repeat them.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| (*error).source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    std::iter::successors(Some(error), |error: &&(dyn Error + 'static)| {
+        (*error).source()
+    })
+    .map(ToString::to_string)
+    .collect::<Vec<_>>()
+    .join(": ")
 }

@@ -88,7 +88,10 @@ impl<'a> OnResult<'a> {
             Chosen::Settings => (&self.settings, &self.selection, "/selection"),
         };
         if !other.0.is_empty() {
-            return Err(Problem::invalid(name, "charts take a `selection`, event mappers take `settings`"));
+            return Err(Problem::invalid(
+                name,
+                "charts take a `selection`, event mappers take `settings`",
+            ));
         }
         timely(&self.context)?;
         Ok(Unwrapped {
@@ -118,13 +121,21 @@ pub(super) fn query_text<'a>(
 ) -> Result<Cow<'a, str>, Problem> {
     let object = |pointer, value: &'a RawValue| {
         let text = value.get();
-        if text.starts_with('{') { Ok(text) } else { Err(Problem::invalid(pointer, "it is not an object")) }
+        if text.starts_with('{') {
+            Ok(text)
+        } else {
+            Err(Problem::invalid(pointer, "it is not an object"))
+        }
     };
     match (vis_config, query) {
-        (Some(_), Some(_)) => Err(Problem::invalid("/query", "give `vis_config` or `query`, not both")),
-        (Some(vis_config), None) => {
-            Ok(Cow::Owned(format!("{{\"vis_config\":{}}}", object("/vis_config", vis_config)?)))
-        }
+        (Some(_), Some(_)) => Err(Problem::invalid(
+            "/query",
+            "give `vis_config` or `query`, not both",
+        )),
+        (Some(vis_config), None) => Ok(Cow::Owned(format!(
+            "{{\"vis_config\":{}}}",
+            object("/vis_config", vis_config)?
+        ))),
         (None, Some(query)) => object("/query", query).map(Cow::Borrowed),
         (None, None) => Ok(Cow::Borrowed("{}")),
     }
@@ -133,9 +144,10 @@ pub(super) fn query_text<'a>(
 /// A `now` that is no time would make an extractor answer for another day.
 fn timely(context: &Words<'_>) -> Result<(), Problem> {
     match context.get("now").map(str::parse::<jiff::Timestamp>) {
-        Some(Err(_)) => {
-            Err(Problem::invalid("/context/now", "it is not a time as RFC 3339 has it, such as 2026-11-22T10:00:00Z"))
-        }
+        Some(Err(_)) => Err(Problem::invalid(
+            "/context/now",
+            "it is not a time as RFC 3339 has it, such as 2026-11-22T10:00:00Z",
+        )),
         Some(Ok(_)) | None => Ok(()),
     }
 }
@@ -188,9 +200,16 @@ struct OutlineChoice {
 impl From<Control> for OutlineControl {
     fn from(control: Control) -> Self {
         let listed = |choices: Vec<crate::sandbox::types::Choice>| {
-            Some(choices.into_iter().map(|choice| {
-                OutlineChoice { value: choice.value, label: choice.label, group: choice.group }
-            }).collect())
+            Some(
+                choices
+                    .into_iter()
+                    .map(|choice| OutlineChoice {
+                        value: choice.value,
+                        label: choice.label,
+                        group: choice.group,
+                    })
+                    .collect(),
+            )
         };
         let (kind, choices) = match control.kind {
             ControlKind::Choice(choices) => ("choice".into(), listed(choices)),
@@ -232,7 +251,10 @@ pub(super) async fn outline(
     body: Json,
 ) -> Result<Answer<Outline>, Problem> {
     let input: OnResult<'_> = body.parse()?;
-    let (version, unwrapped) = (version(&catalog, &name, &input)?, input.unwrapped(Chosen::Selection)?);
+    let (version, unwrapped) = (
+        version(&catalog, &name, &input)?,
+        input.unwrapped(Chosen::Selection)?,
+    );
     let chart::Offering { controls, notes } = catalog.outline(&version, unwrapped.given()).await?;
     Ok(Answer(Outline {
         chart_type: reading::chart_type(&unwrapped.query),
@@ -252,10 +274,17 @@ pub(super) async fn read(
     body: Json,
 ) -> Result<Answer<Reading>, Problem> {
     let input: OnResult<'_> = body.parse()?;
-    let (version, unwrapped) = (version(&catalog, &name, &input)?, input.unwrapped(Chosen::Selection)?);
+    let (version, unwrapped) = (
+        version(&catalog, &name, &input)?,
+        input.unwrapped(Chosen::Selection)?,
+    );
     let read = catalog.read(&version, unwrapped.given()).await?;
     let source = reading::Source::of(unwrapped.result.as_bytes());
-    Ok(Answer(Reading::preview(read, &source, &version.identity().into())))
+    Ok(Answer(Reading::preview(
+        read,
+        &source,
+        &version.identity().into(),
+    )))
 }
 
 /// Read every number along x of a given result
@@ -268,11 +297,19 @@ pub(super) async fn series(
     body: Json,
 ) -> Result<Answer<Series>, Problem> {
     let input: OnResult<'_> = body.parse()?;
-    let (version, unwrapped) = (version(&catalog, &name, &input)?, input.unwrapped(Chosen::Selection)?);
+    let (version, unwrapped) = (
+        version(&catalog, &name, &input)?,
+        input.unwrapped(Chosen::Selection)?,
+    );
     let points = catalog.series(&version, unwrapped.given()).await?;
     let source = reading::Source::of(unwrapped.result.as_bytes());
     let by: ExtractorRef = version.identity().into();
-    Ok(Answer(Series { readings: points.into_iter().map(|point| Reading::preview(point, &source, &by)).collect() }))
+    Ok(Answer(Series {
+        readings: points
+            .into_iter()
+            .map(|point| Reading::preview(point, &source, &by))
+            .collect(),
+    }))
 }
 
 fn version(catalog: &Catalog, name: &str, input: &OnResult<'_>) -> Result<Arc<Version>, Problem> {
@@ -329,10 +366,24 @@ pub(super) async fn convert(
     body: Json,
 ) -> Result<Answer<Converted>, Problem> {
     let input: OnResult<'_> = body.parse()?;
-    let (version, unwrapped) = (version(&catalog, &name, &input)?, input.unwrapped(Chosen::Settings)?);
+    let (version, unwrapped) = (
+        version(&catalog, &name, &input)?,
+        input.unwrapped(Chosen::Settings)?,
+    );
     let batch = catalog.convert(&version, unwrapped.given()).await?;
-    let events = batch.events.into_iter().map(converted).collect::<Result<_, _>>()?;
-    let rejected = batch.rejected.into_iter().map(|row| Rejected { row: row.row, reason: row.reason }).collect();
+    let events = batch
+        .events
+        .into_iter()
+        .map(converted)
+        .collect::<Result<_, _>>()?;
+    let rejected = batch
+        .rejected
+        .into_iter()
+        .map(|row| Rejected {
+            row: row.row,
+            reason: row.reason,
+        })
+        .collect();
     Ok(Answer(Converted { events, rejected }))
 }
 
@@ -353,14 +404,19 @@ fn converted(event: events::Event) -> Result<ConvertedEvent, Problem> {
         name: event.name,
         traits: object(event.traits, "traits", event.row)?,
         timestamp: event.timestamp,
-        extra: event.extra.map(|extra| object(extra, "extra", event.row)).transpose()?,
+        extra: event
+            .extra
+            .map(|extra| object(extra, "extra", event.row))
+            .transpose()?,
         row: event.row,
     })
 }
 
 /// What a guest hands out as JSON is checked before it is passed on as JSON.
 fn object(bytes: Vec<u8>, field: &str, row: u32) -> Result<Box<RawValue>, Problem> {
-    let object = String::from_utf8(bytes).ok().and_then(|text| RawValue::from_string(text).ok());
+    let object = String::from_utf8(bytes)
+        .ok()
+        .and_then(|text| RawValue::from_string(text).ok());
     object.filter(|object| object.get().starts_with('{')).ok_or_else(|| {
         let detail = format!("the event mapper gave {field} for row {row} that are no JSON object; tell its author");
         Problem::new(crate::problem::Code::INTERNAL, detail)

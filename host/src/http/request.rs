@@ -23,9 +23,17 @@ pub(super) struct RequestId(pub String);
 impl RequestId {
     /// The caller's own id, if it is short and plain; else a new one.
     fn of(request: &Request) -> Self {
-        let given = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
-        let plain = |id: &&str| (1..=128).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic());
-        Self(given.filter(plain).map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned))
+        let given = request
+            .headers()
+            .get(X_REQUEST_ID)
+            .and_then(|id| id.to_str().ok());
+        let plain =
+            |id: &&str| (1..=128).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic());
+        Self(
+            given
+                .filter(plain)
+                .map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned),
+        )
     }
 }
 
@@ -35,12 +43,17 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(&request);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|route| route.as_str().to_owned());
     request.extensions_mut().insert(id.clone());
 
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Problem>();
-    let code = problem.as_ref().map(|problem| problem.code.explained().code);
+    let code = problem
+        .as_ref()
+        .map(|problem| problem.code.explained().code);
     if let Some(problem) = problem {
         response = told(&problem, &id);
     }
@@ -126,13 +139,19 @@ fn told(problem: &Problem, id: &RequestId) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status(problem.code);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = problem.retry_after {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     if problem.code == Code::UNAUTHORIZED {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lensmount\""));
+        headers.insert(
+            WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"lensmount\""),
+        );
     }
     response
 }

@@ -57,7 +57,13 @@ pub fn openapi() -> OpenApi {
     let token = SecurityRequirement::new("token", Vec::<String>::new());
     for (path, item) in &mut api.paths.paths {
         if path.starts_with("/v1/") {
-            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+            let operations = [
+                &mut item.get,
+                &mut item.post,
+                &mut item.put,
+                &mut item.patch,
+                &mut item.delete,
+            ];
             for operation in operations.into_iter().flatten() {
                 operation.security = Some(vec![token.clone()]);
             }
@@ -77,12 +83,16 @@ fn described() -> OpenApi {
     let mut api = OpenApiBuilder::new().components(Some(components)).build();
     api.info.title = "Lensmount".into();
     api.info.version = env!("CARGO_PKG_VERSION").into();
-    api.info.description = Some("Reads numbers and events out of Looker through sandboxed extractors".into());
+    api.info.description =
+        Some("Reads numbers and events out of Looker through sandboxed extractors".into());
     api
 }
 
 async fn missing() -> Problem {
-    Problem::new(Code::NOT_FOUND, "there is nothing at this path; /docs lists the API")
+    Problem::new(
+        Code::NOT_FOUND,
+        "there is nothing at this path; /docs lists the API",
+    )
 }
 
 /// Under `/v1` the token comes first, so that nobody without one learns what is there.
@@ -91,10 +101,16 @@ async fn missing_in_api(_: Viewer) -> Problem {
 }
 
 async fn other_method() -> Problem {
-    Problem::new(Code::METHOD_NOT_ALLOWED, "this path does not take that method; /docs lists those it takes")
+    Problem::new(
+        Code::METHOD_NOT_ALLOWED,
+        "this path does not take that method; /docs lists those it takes",
+    )
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    Problem::new(Code::FAULT, "the server failed by a fault of its own; its log has the cause under `request_id`")
-        .into_response()
+    Problem::new(
+        Code::FAULT,
+        "the server failed by a fault of its own; its log has the cause under `request_id`",
+    )
+    .into_response()
 }

@@ -27,9 +27,21 @@ pub(super) struct Rate {
 impl Api {
     /// Puts the parts together. `rate` is requests per second and token.
     #[must_use]
-    pub fn new(catalog: Arc<Catalog>, store: SharedStore, access: Arc<Access>, rate: NonZeroU32) -> Self {
-        let rate = Arc::new(Rate { limiter: RateLimiter::keyed(Quota::per_second(rate)) });
-        Self { catalog, store, access, rate }
+    pub fn new(
+        catalog: Arc<Catalog>,
+        store: SharedStore,
+        access: Arc<Access>,
+        rate: NonZeroU32,
+    ) -> Self {
+        let rate = Arc::new(Rate {
+            limiter: RateLimiter::keyed(Quota::per_second(rate)),
+        });
+        Self {
+            catalog,
+            store,
+            access,
+            rate,
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 //! Bodies are lent to the guest (`&[u8]`), so that a tile is copied once, into the guest's memory.
 
 /// Version 1.0.0, the world of charts.
-#[expect(missing_docs, reason = "generated from wit/, where every item is documented")]
+#[expect(
+    missing_docs,
+    reason = "generated from wit/, where every item is documented"
+)]
 pub(super) mod chart_world {
     wasmtime::component::bindgen!({
         path: "../wit/1.0.0",
@@ -15,7 +18,10 @@ pub(super) mod chart_world {
 }
 
 /// Version 1.0.0, the world of event mappings. It shares the words of [`chart_world`].
-#[expect(missing_docs, reason = "generated from wit/, where every item is documented")]
+#[expect(
+    missing_docs,
+    reason = "generated from wit/, where every item is documented"
+)]
 pub(super) mod events_world {
     wasmtime::component::bindgen!({
         path: "../wit/1.0.0",

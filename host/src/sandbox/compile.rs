@@ -39,13 +39,20 @@ impl Sandbox {
     pub fn compile(&self, wasm: &[u8]) -> Result<Compiled, CompileError> {
         let cores = core_instances(wasm);
         let compile = |fits: bool| {
-            Component::from_binary(&self.flavour(fits).engine, wasm).map_err(|error| refused(&error))
+            Component::from_binary(&self.flavour(fits).engine, wasm)
+                .map_err(|error| refused(&error))
         };
         // Both engines share all settings that shape code, so asking the one with the pool first
         // costs a second compilation only where the component does not fit.
         match compile(true) {
-            Ok(component) if Self::fits_pool(&component, cores) => Ok(Compiled { component, fits_pool: true }),
-            Ok(_) | Err(_) => Ok(Compiled { component: compile(false)?, fits_pool: false }),
+            Ok(component) if Self::fits_pool(&component, cores) => Ok(Compiled {
+                component,
+                fits_pool: true,
+            }),
+            Ok(_) | Err(_) => Ok(Compiled {
+                component: compile(false)?,
+                fits_pool: false,
+            }),
         }
     }
 
@@ -62,13 +69,22 @@ impl Sandbox {
         let cores = core_instances(wasm);
         let component = revive(&self.flavour(true).engine, code)?;
         if Self::fits_pool(&component, cores) {
-            return Some(Compiled { component, fits_pool: true });
+            return Some(Compiled {
+                component,
+                fits_pool: true,
+            });
         }
-        Some(Compiled { component: revive(&self.flavour(false).engine, code)?, fits_pool: false })
+        Some(Compiled {
+            component: revive(&self.flavour(false).engine, code)?,
+            fits_pool: false,
+        })
     }
 }
 
-#[expect(unsafe_code, reason = "loading our own compiled code, whose digest the catalog has checked")]
+#[expect(
+    unsafe_code,
+    reason = "loading our own compiled code, whose digest the catalog has checked"
+)]
 fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
     // SAFETY: the bytes were written by `Compiled::code` of a server of ours and have the digest
     // that was stored then. wasmtime itself refuses code of another version or other settings.
@@ -94,5 +110,7 @@ fn core_instances(wasm: &[u8]) -> usize {
 }
 
 fn refused(error: &wasmtime::Error) -> CompileError {
-    CompileError { reason: format!("{error:#}") }
+    CompileError {
+        reason: format!("{error:#}"),
+    }
 }

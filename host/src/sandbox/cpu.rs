@@ -36,7 +36,8 @@ impl CpuMeter {
             let began = thread_nanos();
             self.slice_began.store(began, Ordering::Relaxed);
             let polled = call.as_mut().poll(context);
-            self.used.fetch_add(thread_nanos().saturating_sub(began), Ordering::Relaxed);
+            self.used
+                .fetch_add(thread_nanos().saturating_sub(began), Ordering::Relaxed);
             polled
         })
         .await
@@ -45,5 +46,6 @@ impl CpuMeter {
 
 fn thread_nanos() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000
+        + u64::try_from(time.tv_nsec).unwrap_or(0)
 }

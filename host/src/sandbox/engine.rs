@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+};
 
 use super::bindings::chart_world::lensmount::extractor::{log, types};
 use super::limits::Limits;
@@ -69,9 +71,20 @@ impl Sandbox {
         };
         let on_demand = Flavour::new(&InstanceAllocationStrategy::OnDemand)?;
         // Without ticks no deadline would ever fall: better no server than an unguarded one.
-        tick([pooled.as_ref(), Some(&on_demand)].into_iter().flatten().map(|flavour| flavour.engine.weak()).collect())
-            .map_err(|error| SandboxError(error.into()))?;
-        Ok(Self { pooled, on_demand, slots: Semaphore::new(SLOTS as usize), limits })
+        tick(
+            [pooled.as_ref(), Some(&on_demand)]
+                .into_iter()
+                .flatten()
+                .map(|flavour| flavour.engine.weak())
+                .collect(),
+        )
+        .map_err(|error| SandboxError(error.into()))?;
+        Ok(Self {
+            pooled,
+            on_demand,
+            slots: Semaphore::new(SLOTS as usize),
+            limits,
+        })
     }
 
     /// The limits that calls run under.
@@ -85,7 +98,10 @@ impl Sandbox {
         if let Ok(permit) = self.slots.try_acquire() {
             return Some(permit);
         }
-        tokio::time::timeout(PATIENCE, self.slots.acquire()).await.ok()?.ok()
+        tokio::time::timeout(PATIENCE, self.slots.acquire())
+            .await
+            .ok()?
+            .ok()
     }
 
     /// The engine whose slots fit a component of these core instances, if a pool is to be had.
@@ -99,18 +115,25 @@ impl Sandbox {
     /// Whether a compiled component fits the pool. Core instances are counted by the caller,
     /// because wasmtime's own count leaves them out.
     pub(super) fn fits_pool(component: &Component, core_instances: usize) -> bool {
-        let Some(needs) = component.resources_required() else { return false };
+        let Some(needs) = component.resources_required() else {
+            return false;
+        };
         core_instances <= CORE_INSTANCES as usize
             && needs.num_memories <= MEMORIES
             && needs.num_tables <= TABLES
-            && needs.max_initial_table_size.is_none_or(|elements| elements <= TABLE_ELEMENTS as u64)
+            && needs
+                .max_initial_table_size
+                .is_none_or(|elements| elements <= TABLE_ELEMENTS as u64)
     }
 
     /// A text that changes whenever code compiled by another build must not be run by this one.
     pub(super) fn compatibility(&self, fits_pool: bool) -> String {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
-        self.flavour(fits_pool).engine.precompile_compatibility_hash().hash(&mut hasher);
+        self.flavour(fits_pool)
+            .engine
+            .precompile_compatibility_hash()
+            .hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
 }
@@ -171,5 +194,8 @@ fn tick(engines: Vec<EngineWeak>) -> std::io::Result<()> {
             }
         }
     };
-    thread::Builder::new().name("epoch".into()).spawn(ticks).map(drop)
+    thread::Builder::new()
+        .name("epoch".into())
+        .spawn(ticks)
+        .map(drop)
 }

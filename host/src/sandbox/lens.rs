@@ -24,7 +24,9 @@ pub struct Identity {
 }
 
 /// What kind of extractor a component is: the world of the contract that it targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum World {
     /// One chart type in, one number out.
@@ -79,7 +81,9 @@ enum Exports {
 
 impl fmt::Debug for Lens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lens").field("identity", &self.identity).finish_non_exhaustive()
+        f.debug_struct("Lens")
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -89,15 +93,31 @@ impl Lens {
     /// # Errors
     ///
     /// When an import or export does not fit the contract.
-    pub fn link(sandbox: &Sandbox, compiled: &Compiled, world: World, identity: Identity) -> Result<Self, LoadError> {
-        let refused = |error: wasmtime::Error| LoadError { world, reason: format!("{error:#}") };
+    pub fn link(
+        sandbox: &Sandbox,
+        compiled: &Compiled,
+        world: World,
+        identity: Identity,
+    ) -> Result<Self, LoadError> {
+        let refused = |error: wasmtime::Error| LoadError {
+            world,
+            reason: format!("{error:#}"),
+        };
         let linker = &sandbox.flavour(compiled.fits_pool).linker;
-        let instance = linker.instantiate_pre(&compiled.component).map_err(refused)?;
+        let instance = linker
+            .instantiate_pre(&compiled.component)
+            .map_err(refused)?;
         let exports = match world {
-            World::ChartExtractor => Exports::Chart(ChartExtractorPre::new(instance).map_err(refused)?),
+            World::ChartExtractor => {
+                Exports::Chart(ChartExtractorPre::new(instance).map_err(refused)?)
+            }
             World::EventMapper => Exports::Events(EventMapperPre::new(instance).map_err(refused)?),
         };
-        Ok(Self { identity, fits_pool: compiled.fits_pool, exports })
+        Ok(Self {
+            identity,
+            fits_pool: compiled.fits_pool,
+            exports,
+        })
     }
 
     /// Who it is.
@@ -114,10 +134,18 @@ impl Lens {
     pub async fn describe(&self, sandbox: &Sandbox) -> Result<Called<types::About>, CallError> {
         self.run(sandbox, "describe", async |store| match &self.exports {
             Exports::Chart(pre) => {
-                pre.instantiate_async(&mut *store).await?.lensmount_extractor_chart().call_describe(store).await
+                pre.instantiate_async(&mut *store)
+                    .await?
+                    .lensmount_extractor_chart()
+                    .call_describe(store)
+                    .await
             }
             Exports::Events(pre) => {
-                pre.instantiate_async(&mut *store).await?.lensmount_extractor_events().call_describe(store).await
+                pre.instantiate_async(&mut *store)
+                    .await?
+                    .lensmount_extractor_events()
+                    .call_describe(store)
+                    .await
             }
         })
         .await

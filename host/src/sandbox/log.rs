@@ -31,7 +31,10 @@ impl Log {
         if self.lines.len() < limits.log_lines && room > 0 {
             let message = cut(message, room);
             self.kept_bytes += message.len();
-            self.lines.push(LogLine { level: name(level), message });
+            self.lines.push(LogLine {
+                level: name(level),
+                message,
+            });
         } else {
             self.dropped += 1;
         }
@@ -60,7 +63,13 @@ mod tests {
     use super::*;
 
     fn limits() -> Limits {
-        Limits { log_lines: 2, log_bytes: 8, flood_lines: 4, flood_bytes: 64, ..Limits::default() }
+        Limits {
+            log_lines: 2,
+            log_bytes: 8,
+            flood_lines: 4,
+            flood_bytes: 64,
+            ..Limits::default()
+        }
     }
 
     #[test]
@@ -83,7 +92,9 @@ mod tests {
     #[test]
     fn too_many_lines_or_bytes_are_a_flood() {
         let mut log = Log::default();
-        let answers: Vec<_> = (0..6).map(|_| log.write(&limits(), Level::Info, "x".into())).collect();
+        let answers: Vec<_> = (0..6)
+            .map(|_| log.write(&limits(), Level::Info, "x".into()))
+            .collect();
         assert_eq!(answers, [true, true, true, true, false, false]);
         assert!(!Log::default().write(&limits(), Level::Info, "x".repeat(65)));
     }

@@ -62,10 +62,22 @@ impl Lens {
     ) -> Result<Called<T>, CallError> {
         let stopped = |code, reason, trace, log| {
             let extractor = self.identity.clone();
-            CallError::Stopped(Box::new(Stopped { code, extractor, function, reason, trace, log }))
+            CallError::Stopped(Box::new(Stopped {
+                code,
+                extractor,
+                function,
+                reason,
+                trace,
+                log,
+            }))
         };
         let Some(_slot) = sandbox.slot().await else {
-            return Err(stopped(StopCode::Busy, "no slot came free in time".into(), Vec::new(), Vec::new()));
+            return Err(stopped(
+                StopCode::Busy,
+                "no slot came free in time".into(),
+                Vec::new(),
+                Vec::new(),
+            ));
         };
         let meter = Arc::new(CpuMeter::default());
         let mut store = self.store(sandbox, Arc::clone(&meter));
@@ -84,7 +96,10 @@ impl Lens {
         };
         let output = value.weight();
         if output > state.limits.output {
-            let reason = format!("its answer was larger than {} KiB", state.limits.output >> 10);
+            let reason = format!(
+                "its answer was larger than {} KiB",
+                state.limits.output >> 10
+            );
             return Err(stopped(StopCode::OutputLimit, reason, Vec::new(), log));
         }
         let usage = Usage {
@@ -99,7 +114,10 @@ impl Lens {
 
     fn store(&self, sandbox: &Sandbox, meter: Arc<CpuMeter>) -> Store<State> {
         let limits = sandbox.limits();
-        let mut store = Store::new(&sandbox.flavour(self.fits_pool).engine, State::new(limits.clone()));
+        let mut store = Store::new(
+            &sandbox.flavour(self.fits_pool).engine,
+            State::new(limits.clone()),
+        );
         store.set_hostcall_fuel(limits.lift());
         store.limiter(|state| state);
         // Each tick the guest gives way to other tasks, or ends. `YieldCustom` and tokio's own
@@ -118,7 +136,10 @@ impl Lens {
                 state.stop.get_or_insert(code);
                 return Ok(UpdateDeadline::Interrupt);
             }
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+            Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            ))
         });
         store
     }
@@ -138,6 +159,7 @@ fn report(extractor: &Identity, function: &str, lines: &[LogLine], dropped: usiz
 /// Splits an extractor's own failure from its answers.
 pub(super) fn settle<T>(called: Called<Result<T, Failure>>) -> Result<Called<T>, CallError> {
     let Called { value, usage, log } = called;
-    value.map(|value| Called { value, usage, log }).map_err(CallError::Failure)
+    value
+        .map(|value| Called { value, usage, log })
+        .map_err(CallError::Failure)
 }
-

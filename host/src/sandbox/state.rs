@@ -22,7 +22,14 @@ pub(super) struct State {
 
 impl State {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, began: Instant::now(), log: Log::default(), stop: None, memory: 0, memory_peak: 0 }
+        Self {
+            limits,
+            began: Instant::now(),
+            log: Log::default(),
+            stop: None,
+            memory: 0,
+            memory_peak: 0,
+        }
     }
 
     /// Notes why the call ends, and makes the error that ends it. The first reason stands.
@@ -35,7 +42,12 @@ impl State {
 impl ResourceLimiter for State {
     /// Sums over all memories: wasmtime's own limiter counts each by itself. An error ends the call
     /// here; `Ok(false)` would let the guest abort with a bare `unreachable` that says nothing.
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let after = self.memory.saturating_add(desired.saturating_sub(current));
         if after > self.limits.memory {
             return Err(self.stop(StopCode::MemoryLimit));
@@ -51,9 +63,18 @@ impl ResourceLimiter for State {
     }
 
     /// Tables count with the pointers they hold.
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let pointer = size_of::<usize>();
-        self.memory_growing(current.saturating_mul(pointer), desired.saturating_mul(pointer), None)
+        self.memory_growing(
+            current.saturating_mul(pointer),
+            desired.saturating_mul(pointer),
+            None,
+        )
     }
 }
 
@@ -61,6 +82,10 @@ impl types::Host for State {}
 
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        if self.log.write(&self.limits, level, message) { Ok(()) } else { Err(self.stop(StopCode::LogLimit)) }
+        if self.log.write(&self.limits, level, message) {
+            Ok(())
+        } else {
+            Err(self.stop(StopCode::LogLimit))
+        }
     }
 }

@@ -69,13 +69,19 @@ pub struct Stopped {
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Identity { name, version, .. } = &self.extractor;
-        write!(f, "extractor {name} {version} was stopped in `{}`: {}", self.function, self.reason)?;
+        write!(
+            f,
+            "extractor {name} {version} was stopped in `{}`: {}",
+            self.function, self.reason
+        )?;
         if let Some(line) = self.log.iter().rev().find(|line| line.level == "error") {
             write!(f, "; its last words: {}", line.message)?;
         }
         let advice = match self.code {
             StopCode::Busy => "try again in a moment",
-            StopCode::Incompatible => "upload a version that is built against this server's contract",
+            StopCode::Incompatible => {
+                "upload a version that is built against this server's contract"
+            }
             _ => "nothing was read; roll back or mend the extractor",
         };
         write!(f, ". {advice}")
@@ -92,15 +98,27 @@ pub(super) fn classify(error: &wasmtime::Error, state: &State) -> (StopCode, Str
     let code = state.stop.unwrap_or_else(|| code_of(error));
     let limits = &state.limits;
     let reason = match code {
-        StopCode::CpuTimeout => format!("it used more than {} ms of processor time", limits.cpu.as_millis()),
+        StopCode::CpuTimeout => format!(
+            "it used more than {} ms of processor time",
+            limits.cpu.as_millis()
+        ),
         StopCode::WallTimeout => format!("it was not done within {} ms", limits.wall.as_millis()),
-        StopCode::MemoryLimit => format!("it asked for more than {} MiB of memory", limits.memory >> 20),
+        StopCode::MemoryLimit => format!(
+            "it asked for more than {} MiB of memory",
+            limits.memory >> 20
+        ),
         StopCode::OutputLimit => format!("its answer was larger than {} KiB", limits.output >> 10),
         StopCode::StackOverflow => "it recursed until its stack was full".into(),
         StopCode::LogLimit => {
-            format!("it wrote more than {} lines or {} KiB to the log", limits.flood_lines, limits.flood_bytes >> 10)
+            format!(
+                "it wrote more than {} lines or {} KiB to the log",
+                limits.flood_lines,
+                limits.flood_bytes >> 10
+            )
         }
-        StopCode::Trap | StopCode::Busy | StopCode::Incompatible => format!("it trapped: {}", error.root_cause()),
+        StopCode::Trap | StopCode::Busy | StopCode::Incompatible => {
+            format!("it trapped: {}", error.root_cause())
+        }
     };
     (code, reason, trace(error))
 }
@@ -114,13 +132,20 @@ fn code_of(error: &wasmtime::Error) -> StopCode {
         Some(Trap::StackOverflow) => StopCode::StackOverflow,
         Some(_) => StopCode::Trap,
         None if error.is::<wasmtime::PoolConcurrencyLimitError>() => StopCode::Busy,
-        None if error.chain().any(|cause| cause.to_string().contains(LIFT_EXHAUSTED)) => StopCode::OutputLimit,
+        None if error
+            .chain()
+            .any(|cause| cause.to_string().contains(LIFT_EXHAUSTED)) =>
+        {
+            StopCode::OutputLimit
+        }
         None => StopCode::Trap,
     }
 }
 
 fn trace(error: &wasmtime::Error) -> Vec<String> {
-    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
     backtrace
         .frames()
         .iter()
