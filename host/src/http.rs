@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod charts;
 mod docs;
+mod etag;
 mod extractors;
 mod operate;
 mod page;

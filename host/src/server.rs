@@ -57,6 +57,9 @@ pub enum ServerError {
     /// Its store does not open.
     #[error("the store does not open")]
     Store(#[from] StoreError),
+    /// A worker of ours failed; a defect.
+    #[error("a worker failed while the store was opened")]
+    Worker(#[source] tokio::task::JoinError),
     /// Its tokens cannot be read.
     #[error("access cannot be set up")]
     Access(#[from] AccessError),
@@ -82,7 +85,10 @@ impl Server {
     /// When one of them does not open; the causes say why and what to do.
     pub async fn open(options: Options) -> Result<Self, ServerError> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let store: SharedStore = Arc::new(SledStore::open(&options.data, Arc::clone(&clock))?);
+        let (data, its_clock) = (options.data, Arc::clone(&clock));
+        // Opening reads and checks everything there is, which may take a while.
+        let opening = tokio::task::spawn_blocking(move || SledStore::open(&data, its_clock));
+        let store: SharedStore = Arc::new(opening.await.map_err(ServerError::Worker)??);
         let opened =
             Access::open(store.as_ref(), clock.as_ref(), options.admin_token.as_ref()).await?;
         let sandbox = Arc::new(Sandbox::new(options.limits)?);

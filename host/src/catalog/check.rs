@@ -195,8 +195,14 @@ fn magic(wasm: &[u8]) -> Result<(), Refused> {
 }
 
 fn validate(wasm: &[u8]) -> Result<(), Refused> {
-    let features =
-        WasmFeatures::default().difference(WasmFeatures::THREADS | WasmFeatures::MEMORY64);
+    // What the engine is built with, so that what it would refuse is refused here, by name.
+    // What the engine is built with, so that what it would refuse is refused here, by name.
+    let features = WasmFeatures::WASM2
+        | WasmFeatures::TAIL_CALL
+        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::RELAXED_SIMD
+        | WasmFeatures::COMPONENT_MODEL;
     Validator::new_with_features(features).validate_all(wasm).map(drop).map_err(|error| {
         Refused::new(
             RefusedCode::InvalidComponent,

@@ -32,8 +32,8 @@ pub struct Verdict {
 }
 
 impl Catalog {
-    /// The extractor for a chart type. Where several claim it, an uploaded one goes before a
-    /// built-in, then the first by name.
+    /// The extractor for a chart type. Where several claim it the operator's order decides, else an
+    /// uploaded one goes before a built-in, then the first by name.
     #[must_use]
     pub fn reads(&self, chart_type: &str) -> Choice {
         self.charts()
@@ -45,7 +45,14 @@ impl Catalog {
                     .iter()
                     .any(|known| known == chart_type)
             })
-            .min_by_key(|version| version.record.origin != Origin::Uploaded)
+            .min_by_key(|version| {
+                let order = self.get(&version.name).ok().and_then(|record| record.order);
+                (
+                    order.is_none(),
+                    order,
+                    version.record.origin != Origin::Uploaded,
+                )
+            })
             .map_or(Choice::None, Choice::Reads)
     }
 

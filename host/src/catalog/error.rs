@@ -76,6 +76,12 @@ pub enum CatalogError {
         /// The extractor.
         name: String,
     },
+    /// It has changed since the caller looked at it.
+    #[error("extractor {name} has changed since you looked at it; read it again, then change it")]
+    Stale {
+        /// The extractor.
+        name: String,
+    },
     /// An upload was refused by a check.
     #[error(transparent)]
     Refused(#[from] Refused),

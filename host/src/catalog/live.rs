@@ -19,8 +19,9 @@ pub struct Catalog {
     pub(super) store: SharedStore,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) clock: SharedClock,
-    /// One upload compiles at a time: compiling uses all cores by itself.
-    pub(super) compiling: Semaphore,
+    /// Components come in and go out one at a time: compiling uses all cores by itself, and bytes
+    /// that are on their way in must not be taken for bytes that nothing names.
+    pub(super) intake: Semaphore,
     live: ArcSwap<BTreeMap<String, Arc<Live>>>,
 }
 
@@ -89,7 +90,7 @@ impl Catalog {
             store,
             sandbox,
             clock,
-            compiling: Semaphore::new(1),
+            intake: Semaphore::new(1),
             live: ArcSwap::default(),
         }
     }
@@ -143,6 +144,15 @@ impl Catalog {
     /// [`CatalogError::NoExtractor`].
     pub fn get(&self, name: &str) -> Result<ExtractorRecord, CatalogError> {
         Ok(self.live(name)?.record.clone())
+    }
+
+    /// The version of an extractor's document, which changes whenever the extractor does.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::NoExtractor`].
+    pub fn document(&self, name: &str) -> Result<u64, CatalogError> {
+        Ok(self.live(name)?.document)
     }
 
     /// The version to call: the one that is asked for, else the active one.

@@ -23,6 +23,9 @@ pub struct ExtractorRecord {
     pub active: Option<Active>,
     /// What was active before, the most recent last. Rolling back takes from the end.
     pub history: Vec<Active>,
+    /// Where several read a chart type, the lowest goes first; those without one come last.
+    #[serde(default)]
+    pub order: Option<i32>,
 }
 
 /// A version that answers, or did.
@@ -88,6 +91,7 @@ impl ExtractorRecord {
             versions: Vec::new(),
             active: None,
             history: Vec::new(),
+            order: None,
         }
     }
 

@@ -98,6 +98,40 @@ impl Catalog {
         tokio::spawn(rollback).await?
     }
 
+    /// Sets where an extractor stands among those that read the same chart types. `seen` is the
+    /// version of its document that the caller has looked at; without it any will do.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::Stale`] when it has changed since.
+    pub async fn set_order(
+        self: &Arc<Self>,
+        name: &str,
+        order: Option<i32>,
+        seen: Option<u64>,
+        by: By,
+    ) -> Result<ExtractorRecord, CatalogError> {
+        let version = self
+            .get(name)?
+            .active
+            .map_or_else(|| "-".into(), |active| active.version);
+        let (catalog, name) = (Arc::clone(self), name.to_owned());
+        let reorder = async move {
+            catalog
+                .change_seen(&name, seen, by, "extractor.order", &version, |record| {
+                    if record.versions.is_empty() {
+                        return Err(CatalogError::NoExtractor {
+                            name: record.name.clone(),
+                        });
+                    }
+                    record.order = order;
+                    Ok(record.clone())
+                })
+                .await
+        };
+        tokio::spawn(reorder).await?
+    }
+
     /// Deletes a version that does not answer.
     ///
     /// # Errors
@@ -138,6 +172,7 @@ impl Catalog {
                     Ok(())
                 })
                 .await?;
+            let _turn = catalog.intake.acquire().await;
             catalog.discard(digest).await;
             Ok(())
         };
@@ -155,6 +190,20 @@ impl Catalog {
         version: &str,
         edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
     ) -> Result<T, CatalogError> {
+        self.change_seen(name, None, by, action, version, edit)
+            .await
+    }
+
+    /// [`Catalog::change`] of a document that must not have changed since it was `seen`.
+    async fn change_seen<T>(
+        &self,
+        name: &str,
+        seen: Option<u64>,
+        by: By,
+        action: &str,
+        version: &str,
+        edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
+    ) -> Result<T, CatalogError> {
         let mut audit = AuditEntry::new(&by.actor, action, format!("extractor:{name}"));
         audit.request_id = by.request_id;
         audit.detail = Some(json!({ "version": version }));
@@ -163,6 +212,11 @@ impl Catalog {
                 Some(document) => (parse(&document)?, Expected::Version(document.version)),
                 None => (ExtractorRecord::new(name), Expected::Absent),
             };
+            if seen.is_some_and(|seen| expected != Expected::Version(seen)) {
+                return Err(CatalogError::Stale {
+                    name: name.to_owned(),
+                });
+            }
             let mut record = before.clone();
             let answer = edit(&mut record)?;
             if record == before {

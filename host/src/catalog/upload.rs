@@ -43,6 +43,8 @@ impl Catalog {
     }
 
     async fn upload_whole(self: Arc<Self>, wasm: Bytes, by: By) -> Result<Uploaded, CatalogError> {
+        // The permit goes with the catalog, which nobody closes.
+        let _turn = self.intake.acquire().await;
         let digest = Digest::of(&wasm);
         if let Some((extractor, version)) = self.holding(digest) {
             return Ok(Uploaded {
@@ -101,17 +103,14 @@ impl Catalog {
         report: &mut Report,
     ) -> Result<(VersionRecord, Arc<Lens>), CatalogError> {
         let sandbox = Arc::clone(&self.sandbox);
-        let built = {
-            let _turn = self.compiling.acquire().await;
-            let mut stages = std::mem::take(report);
-            let (stages, built) = tokio::task::spawn_blocking(move || {
-                let built = check::build(&sandbox, wasm, &mut stages);
-                (stages, built)
-            })
-            .await?;
-            *report = stages;
-            built?
-        };
+        let mut stages = std::mem::take(report);
+        let (stages, built) = tokio::task::spawn_blocking(move || {
+            let built = check::build(&sandbox, wasm, &mut stages);
+            (stages, built)
+        })
+        .await?;
+        *report = stages;
+        let built = built?;
         let began = Instant::now();
         let described = check::describe(&self.sandbox, &built).await?;
         report.passed("describe", began);
@@ -155,7 +154,8 @@ impl Catalog {
         })
     }
 
-    /// Removes the bytes of a component unless a version has them. Best effort: a start sweeps.
+    /// Removes the bytes of a component unless a version has them. Best effort: a start sweeps. The
+    /// caller has the turn.
     pub(super) async fn discard(&self, digest: Digest) {
         if self.holding(digest).is_none()
             && let Err(error) = self.store.delete_blob(BlobSpace::Component, &digest).await

@@ -17,6 +17,7 @@ use crate::sandbox::{Limits, World};
 
 use super::access::{Admin, Viewer};
 use super::body::{Json, Path, Query, Wasm};
+use super::etag::{self, IfMatch};
 use super::page::{List, Page};
 use super::request::ProblemBody;
 
@@ -36,6 +37,8 @@ pub(super) struct Extractor {
     active: Option<ActiveVersion>,
     /// The newest first.
     versions: Vec<ExtractorVersion>,
+    /// Where several read a chart type, the lowest goes first; those without one come last.
+    order: Option<i32>,
     /// What one call of it may use.
     limits: CallLimits,
 }
@@ -126,6 +129,7 @@ fn extractor(catalog: &Catalog, record: &ExtractorRecord) -> Extractor {
             .into_iter()
             .map(|version| described(catalog, record, version))
             .collect(),
+        order: record.order,
         limits: catalog.sandbox().limits().into(),
     }
 }
@@ -174,13 +178,46 @@ pub(super) async fn list(
 
 /// Show one extractor
 #[utoipa::path(get, path = "/v1/extractors/{name}", tag = "extractors", params(("name" = String, Path)),
-    responses((status = 200, body = Extractor), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Extractor, headers(("ETag" = String))), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn show(
     _: Viewer,
     State(catalog): State<Arc<Catalog>>,
     Path(name): Path<String>,
-) -> Result<Answer<Extractor>, Problem> {
-    Ok(Answer(extractor(&catalog, &catalog.get(&name)?)))
+) -> Result<impl IntoResponse, Problem> {
+    // The tag is read first: were the extractor to change in between, an edit by it is stale.
+    let tag = etag::tag(catalog.document(&name)?);
+    Ok((tag, Answer(extractor(&catalog, &catalog.get(&name)?))))
+}
+
+/// What can be edited of an extractor.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EditExtractor {
+    /// Where it stands among those that read the same chart types: the lowest goes first. `null`
+    /// takes its place away.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    order: Option<i32>,
+}
+
+/// Set where an extractor stands among those that read the same chart types
+#[utoipa::path(patch, path = "/v1/extractors/{name}", tag = "extractors",
+    params(("name" = String, Path), ("If-Match" = String, Header, description = "The extractor's `ETag`, or `*`")),
+    request_body = EditExtractor,
+    responses((status = 200, body = Extractor, headers(("ETag" = String))), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn edit(
+    Admin(by): Admin,
+    State(catalog): State<Arc<Catalog>>,
+    Path(name): Path<String>,
+    IfMatch(seen): IfMatch,
+    body: Json,
+) -> Result<impl IntoResponse, Problem> {
+    let EditExtractor { order } = body.parse()?;
+    let record = catalog.set_order(&name, order, seen, by).await?;
+    Ok((
+        etag::tag(catalog.document(&name)?),
+        Answer(extractor(&catalog, &record)),
+    ))
 }
 
 /// What became of an upload.

@@ -20,6 +20,7 @@ impl From<CatalogError> for Problem {
             | CatalogError::BuiltIn { .. }
             | CatalogError::NoEarlier { .. }
             | CatalogError::Contended { .. } => Code::CONFLICT,
+            CatalogError::Stale { .. } => Code::STALE,
             CatalogError::OtherWorld { .. }
             | CatalogError::Load { .. }
             | CatalogError::Damaged { .. } => Code::INCOMPATIBLE,

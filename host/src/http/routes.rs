@@ -20,7 +20,7 @@ use super::{audit, charts, docs, extractors, operate, readings};
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(described())
         .routes(routes!(extractors::list, extractors::upload))
-        .routes(routes!(extractors::show))
+        .routes(routes!(extractors::show, extractors::edit))
         .routes(routes!(extractors::activate))
         .routes(routes!(extractors::rollback))
         .routes(routes!(extractors::delete))
