@@ -18,7 +18,7 @@ setup: ## Get a compiler for the extractors, or say how
 build: setup ## Build the server with its extractors
 	$(CARGO) build
 
-run: setup ## Run a server with a Looker to try it on
+run: setup ## Start a demo server and read three sample charts through it
 	$(CARGO) run -- demo
 
 test: setup ## Run all tests

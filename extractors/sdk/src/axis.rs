@@ -9,6 +9,7 @@ use crate::field::{Field, Role};
 use crate::fields::Fields;
 use crate::json::{Kind as Json, Token};
 use crate::layout::Layout;
+use crate::measure::holds_numbers;
 use crate::selection::Chosen;
 use crate::stamp::{self, Grain, Stamp};
 use crate::timeframe::{Said, Timeframe, said};
@@ -47,13 +48,15 @@ impl<'a> Axis<'a> {
     }
 }
 
-/// The fields that may stand along the axis, in the order to offer them.
+/// The fields that may stand along the axis, in the order to offer them. A dimension whose numbers
+/// are read is not among them; where texts are to be read, the axis is the same as ever.
 pub fn candidates<'f, 'a>(fields: &'f Fields<'a>, measure: &Field<'_>) -> Vec<&'f Field<'a>> {
     let pivots = fields.pivots.iter().filter(|_| measure.is_pivotable());
+    let is_read = |field: &Field<'_>| field.name == measure.name && holds_numbers(field);
     fields
         .dimension_like()
         .chain(pivots)
-        .filter(|field| field.name != measure.name)
+        .filter(|field| !is_read(field))
         .collect()
 }
 

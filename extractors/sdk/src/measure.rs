@@ -17,10 +17,13 @@ pub fn candidates<'f, 'a>(fields: &'f Fields<'a>) -> Vec<&'f Field<'a>> {
         .calculations
         .iter()
         .filter(|field| field.is_measure_like() && field.is_numeric());
-    let dimensions = fields.dimension_like().filter(|field| {
-        field.is_numeric() && !matches!(said(field), Said::Time(_) | Said::SomeTime)
-    });
+    let dimensions = fields.dimension_like().filter(|field| holds_numbers(field));
     measures.chain(calculations).chain(dimensions).collect()
+}
+
+/// Whether a dimension holds plain numbers: years and the like are points in time first.
+pub fn holds_numbers(field: &Field<'_>) -> bool {
+    field.is_numeric() && !matches!(said(field), Said::Time(_) | Said::SomeTime)
 }
 
 /// What is read where the selection doesn't say: what the chart draws first.

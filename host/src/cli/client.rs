@@ -27,6 +27,8 @@ pub(super) struct Server {
 pub(super) enum Body {
     Nothing,
     Json(Value),
+    /// An edit of whatever version there is.
+    Edit(Value),
     Wasm(Vec<u8>),
 }
 
@@ -65,6 +67,7 @@ impl Server {
         let request = match body {
             Body::Nothing => request,
             Body::Json(json) => request.json(&json),
+            Body::Edit(json) => request.header("if-match", "*").json(&json),
             Body::Wasm(wasm) => request
                 .header("content-type", "application/wasm")
                 .body(wasm),

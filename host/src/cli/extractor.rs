@@ -54,6 +54,13 @@ enum Command {
         /// The extractor
         name: String,
     },
+    /// Say where an extractor stands among those that read the same chart types
+    Order {
+        /// The extractor
+        name: String,
+        /// The lowest goes first; left out, its place is taken away
+        place: Option<i32>,
+    },
     /// Delete a version that is not active
     Delete {
         /// The extractor
@@ -91,6 +98,14 @@ impl Extractor {
                         &["v1", "extractors", name, "rollback"],
                         Body::Nothing,
                     )
+                    .await?;
+                self.versions(&done)
+            }
+            Command::Order { name, place } => {
+                let body = Body::Edit(json!({ "order": place }));
+                let done = self
+                    .server
+                    .send(Method::PATCH, &["v1", "extractors", name], body)
                     .await?;
                 self.versions(&done)
             }

@@ -1,6 +1,10 @@
 //! What the tests share: results made in code, and short ways to read them.
 
 #![allow(dead_code, reason = "each test file takes what it needs")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "the lint knows tests by their attribute, and these are helpers of tests"
+)]
 
 use lensmount_sdk::chart::{Control, ControlKind, Failure, FailureCode, Offering, Reading, Tile};
 use lensmount_sdk::layout::Layout;
