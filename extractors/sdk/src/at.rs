@@ -51,15 +51,7 @@ impl<'a> At<'a> {
             Some(LATEST_COMPLETE) => At::LatestComplete,
             Some(value) => return Ok(Some(At::Given(value))),
             None if axis.frame().is_some() => At::Latest,
-            None => {
-                return Err(Failure::bad_selection(
-                    "at",
-                    format!(
-                        "Nothing says which value of `{}` is meant. Choose one under `at`.",
-                        axis.field.name
-                    ),
-                ));
-            }
+            None => return Err(unchosen(plot, axis)),
         };
         match &axis.kind {
             Kind::Time(_) => Ok(Some(at)),
@@ -247,6 +239,25 @@ pub fn repeated(plot: &Plot<'_>, point: &Point<'_>, count: usize) -> Failure {
             shown(&x)
         ),
     )
+}
+
+/// No value along an axis of categories is chosen, which is the selection's fault only where there
+/// is one to choose.
+fn unchosen<'a>(plot: &Plot<'a>, axis: &Axis<'a>) -> Failure {
+    let field = &axis.field.name;
+    if plot.has_values_along(axis) {
+        return Failure::bad_selection(
+            "at",
+            format!("Nothing says which value of `{field}` is meant. Choose one under `at`."),
+        );
+    }
+    if is_cut(plot, axis) || plot.rows.is_empty() {
+        return nothing(plot, axis, is_cut(plot, axis));
+    }
+    Failure::unsupported(format!(
+        "No value of `{field}` is a text or a number, so none can be told from another. Choose another field under `x`."
+    ))
+    .blaming("x")
 }
 
 /// Whether values along the axis may be missing.

@@ -122,7 +122,9 @@ pub fn chosen<'f, 'a>(
         return Ok(None);
     }
     let Some(name) = chosen.x else {
-        let field = default(fields, measure, query, layout);
+        let hidden = || candidates(fields, measure).first().copied();
+        let hidden = || hidden().filter(|_| chosen.or_hidden && layout == Layout::Axis);
+        let field = default(fields, measure, query, layout).or_else(hidden);
         if field.is_none() && layout == Layout::Axis {
             return Err(Failure::bad_selection(
                 "x",

@@ -58,6 +58,10 @@ impl Columns {
             None if along && plot.pivot_fields().next().is_none() => {
                 Ok(Columns::Along(fitting(plot, &Object::default())))
             }
+            None if plot.document.pivots.is_empty() => Err(Failure::no_data(format!(
+                "The result has no columns, so there is no `{}` to read. The tile's filters may leave nothing.",
+                plot.measure.name
+            ))),
             None => Err(Failure::bad_selection(
                 "pivot",
                 format!(

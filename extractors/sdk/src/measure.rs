@@ -58,7 +58,13 @@ pub fn chosen<'f, 'a>(
     layout: Layout,
 ) -> Result<&'f Field<'a>, Failure> {
     let Some(name) = chosen.y else {
-        return default(fields, query, layout).ok_or_else(|| {
+        let hidden = || {
+            candidates(fields)
+                .first()
+                .copied()
+                .filter(|_| chosen.or_hidden)
+        };
+        return default(fields, query, layout).or_else(hidden).ok_or_else(|| {
             Failure::bad_selection(
                 "y",
                 "The chart hides every field that holds numbers, so none is read unasked. Choose one under `y`.",

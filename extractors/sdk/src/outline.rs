@@ -24,13 +24,13 @@ const HIDDEN: &str = "Hidden";
 /// Outlines a tile. Of what has been chosen, `y` and `x` count: the other controls follow from
 /// them.
 ///
-/// Failures: those of [`Plot::open`].
+/// Failures: those of [`Plot::open_to_outline`].
 pub fn outline(
     tile: &Tile,
     selection: &[(String, String)],
     layout: Layout,
 ) -> Result<Offering, Failure> {
-    let plot = Plot::open(tile, selection, layout)?;
+    let plot = Plot::open_to_outline(tile, selection, layout)?;
     let mut form = Form {
         plot: &plot,
         cut: Vec::new(),

@@ -47,8 +47,32 @@ impl<'a> Plot<'a> {
         selection: &'a [(String, String)],
         layout: Layout,
     ) -> Result<Self, Failure> {
-        let query = Query::read(&tile.query)?;
+        Self::opened(tile, Chosen::read(selection, layout), layout)
+    }
+
+    /// Opens a tile whose controls are to be listed: where the chart hides every field that could be
+    /// read, the others follow from the first hidden one.
+    ///
+    /// Failures: as for [`Plot::open`].
+    pub fn open_to_outline(
+        tile: &'a Tile,
+        selection: &'a [(String, String)],
+        layout: Layout,
+    ) -> Result<Self, Failure> {
         let (chosen, misnamed) = Chosen::read(selection, layout);
+        let chosen = Chosen {
+            or_hidden: true,
+            ..chosen
+        };
+        Self::opened(tile, (chosen, misnamed), layout)
+    }
+
+    fn opened(
+        tile: &'a Tile,
+        (chosen, misnamed): (Chosen<'a>, Option<Failure>),
+        layout: Layout,
+    ) -> Result<Self, Failure> {
+        let query = Query::read(&tile.query)?;
         let columns = |fields: &Fields<'a>| wanted(fields, &query, &chosen, layout);
         let document = reader::read(&tile.body, &columns)?;
 
@@ -81,15 +105,30 @@ impl<'a> Plot<'a> {
             if !self.is_pivoted {
                 return Err(axis::flat_measure(&field.name, &self.measure.name));
             }
-            let pivots = self.document.pivots.iter().filter(|pivot| !pivot.is_total);
-            axis::kind(&field, pivots.filter_map(|pivot| pivot.value(&field.name)))
+            axis::kind(&field, self.on_columns(&field))
         } else {
-            axis::kind(
-                &field,
-                self.rows.iter().map(|row| self.value(*row, &field.name)),
-            )
+            axis::kind(&field, self.on_rows(&field))
         };
         Ok(Axis { field, kind })
+    }
+
+    fn on_columns(&self, field: &Field<'a>) -> impl Iterator<Item = Token<'a>> {
+        let pivots = self.document.pivots.iter().filter(|pivot| !pivot.is_total);
+        pivots.filter_map(|pivot| pivot.value(&field.name))
+    }
+
+    fn on_rows(&self, field: &Field<'a>) -> impl Iterator<Item = Token<'a>> {
+        self.rows.iter().map(|row| self.value(*row, &field.name))
+    }
+
+    /// Whether any value along an axis can be chosen: nulls and objects can not.
+    pub fn has_values_along(&self, axis: &Axis<'a>) -> bool {
+        let can_be_chosen = |value: Token<'a>| value.text().is_some();
+        if axis.is_on_pivots() {
+            self.on_columns(&axis.field).any(can_be_chosen)
+        } else {
+            self.on_rows(&axis.field).any(can_be_chosen)
+        }
     }
 
     /// Whether the result is pivoted.

@@ -19,6 +19,9 @@ pub struct Chosen<'a> {
     pub row: Option<&'a str>,
     /// `exact`, `percentage` or `times-100`.
     pub format: Option<&'a str>,
+    /// Whether a hidden field may stand in where the chart shows none and none is chosen: an outline
+    /// has to list what belongs to some field, a reading must not take one unasked.
+    pub or_hidden: bool,
 }
 
 /// The word for the total in `pivot` and `row`.

@@ -99,8 +99,11 @@ fn hidden_fields_stand_under_a_heading() {
     );
     let all = Case::new(Layout::Axis, months(&[("2024-01", json!(1))]))
         .vis(json!({"hidden_fields": ["sales.count"]}));
-    let outline = all.outline(&[]);
-    assert_eq!(outline.unwrap_err().control.as_deref(), Some("y"));
+    let outline = all.outline(&[]).unwrap();
+    let y = control(&outline, "y").unwrap();
+    assert_eq!(values(&outline, "y"), ["Hidden: sales.count"]);
+    assert!(y.required && y.default.is_none());
+    assert_eq!(all.read(&[]).unwrap_err().control.as_deref(), Some("y"));
 }
 
 #[test]

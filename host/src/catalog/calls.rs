@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use lensmount_sdk::decimal::Decimal;
+
 use crate::event::frame;
 use crate::sandbox::types::{Failure, FailureCode};
 use crate::sandbox::{CallError, Called, Lens, World, chart, events};
@@ -61,7 +63,8 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<chart::Reading, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version.settle(lens.read(&self.sandbox, given.tile(), given.chosen).await)
+        let read = lens.read(&self.sandbox, given.tile(), given.chosen).await;
+        version.settle(read.and_then(|read| numeric(read, std::slice::from_ref)))
     }
 
     /// Every number along x, oldest first.
@@ -75,7 +78,8 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<Vec<chart::Reading>, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version.settle(lens.series(&self.sandbox, given.tile(), given.chosen).await)
+        let series = lens.series(&self.sandbox, given.tile(), given.chosen).await;
+        version.settle(series.and_then(|series| numeric(series, Vec::as_slice)))
     }
 
     /// The events that an event mapper makes of a whole result. The selection is its settings.
@@ -118,6 +122,31 @@ impl Catalog {
         }
         self.lens(version).await
     }
+}
+
+/// Holds an extractor to the contract: a value is plain decimal text. One that is not would become
+/// a wrong number further on, so the whole answer is refused.
+fn numeric<T>(
+    called: Called<T>,
+    readings: impl FnOnce(&T) -> &[chart::Reading],
+) -> Result<Called<T>, CallError> {
+    let plain = |text: &str| Decimal::parse(text).is_ok_and(|decimal| decimal.to_string() == text);
+    let wrong = readings(&called.value)
+        .iter()
+        .find(|reading| !plain(&reading.value));
+    let Some(wrong) = wrong else {
+        return Ok(called);
+    };
+    let text: String = wrong.value.chars().take(80).collect();
+    Err(CallError::Failure(Failure {
+        code: FailureCode::Internal,
+        message: format!(
+            "the extractor gave {text:?} for a number, and a number is plain decimal text such as -12.50; \
+             nothing was read, tell its author or roll back"
+        ),
+        control: None,
+        attributes: Vec::new(),
+    }))
 }
 
 impl Version {

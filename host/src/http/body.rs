@@ -73,7 +73,7 @@ impl Json {
                 if let Some(field) = text
                     .strip_prefix(kind)
                     .and_then(|rest| rest.split('`').next())
-                    && !pointer.ends_with(&format!("/{field}"))
+                    && !pointer.ends_with(&format!("/{}", escaped(field)))
                 {
                     pointer.push('/');
                     pointer.push_str(&escaped(field));
@@ -288,6 +288,7 @@ mod tests {
         let cases = [
             (r#"{"result":1,"selction":{}}"#, "/selction"),
             (r#"{"selection":{}}"#, "/result"),
+            (r#"{"a/b~c":{}}"#, "/a~1b~0c"),
             (r#"{"result":1,"selection":[]}"#, "/selection"),
             (r#"{"result":1,"selection":{"x":5}}"#, "/selection/x"),
             (

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::at::{LATEST, LATEST_COMPLETE};
 use crate::axis::Axis;
 use crate::chart::Choice;
 use crate::columns;
@@ -39,8 +40,11 @@ pub fn along(plot: &Plot<'_>, axis: &Axis<'_>) -> Vec<Choice> {
             .collect()
     };
     let mut seen = BTreeSet::new();
+    // A category that happens to be called "latest" cannot be chosen: the word is taken.
+    let is_taken = |value: &str| matches!(value, LATEST | LATEST_COMPLETE);
     let mut choices: Vec<_> = values
         .into_iter()
+        .filter(|(_, choice)| !is_taken(&choice.value))
         .filter(|(_, choice)| seen.insert(choice.value.clone()))
         .collect();
     if axis.frame().is_some() {
@@ -93,8 +97,14 @@ pub fn columns(plot: &Plot<'_>) -> Vec<Choice> {
         }
     }
     shown.append(&mut hidden);
-    if columns::total(plot).is_some() {
-        shown.push(Choice::new(TOTAL, "Row total"));
+    if let Some(pivot) = columns::total(plot).and_then(|total| plot.document.pivots.get(total)) {
+        let hides = |label| {
+            plot.query
+                .hides_series(&pivot.key, label, &plot.measure.name)
+        };
+        // Looker's own word for the column, whatever language its labels are in.
+        let group = hides("Row Total").then_some(HIDDEN);
+        shown.push(Choice::new(TOTAL, "Row total").under(group));
     }
     shown
 }
