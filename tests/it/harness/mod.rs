@@ -1,0 +1,21 @@
+//! Servers, clients and guests for the tests.
+
+pub mod client;
+pub mod doc;
+pub mod field;
+pub mod guests;
+pub mod server;
+
+use std::time::{Duration, Instant};
+
+/// Polls until `look` answers with something; panics with `what` when it has not in time.
+pub fn until<T>(what: &str, patience: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + patience;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what}: not within {patience:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

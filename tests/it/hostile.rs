@@ -1,0 +1,178 @@
+//! An extractor can hurt nobody: each ending has its own code, and the server goes on.
+
+use crate::cases::sales;
+use crate::harness::client::{Answer, Client};
+use crate::harness::guests::{Card, SOUND, hostile};
+use crate::harness::server::{Place, Server};
+use crate::harness::until;
+use crate::table::{TIMESERIES, read};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// What the guest is told to do, and the code it must end with.
+const ENDINGS: &[(&str, &str)] = &[
+    ("loop", "cpu-timeout"),
+    ("bomb", "memory-limit"),
+    ("gulp", "memory-limit"),
+    ("huge", "output-limit"),
+    ("recurse", "stack-overflow"),
+    ("trap", "trap"),
+    ("panic", "trap"),
+    ("flood", "log-limit"),
+];
+
+fn host() -> (Place, Server) {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    server.admin().upload(&hostile(SOUND)).expect(201);
+    server.admin().post_empty("/v1/extractors/hostile/versions/1.0.0/activate").expect(200);
+    (place, server)
+}
+
+fn tell(client: &Client, function: &str, order: &str) -> Answer {
+    let body = json!({"result": {}, "selection": {"do": order}});
+    client.post(&format!("/v1/extractors/hostile/{function}"), &body)
+}
+
+/// A neighbour reads as if nothing had happened.
+fn neighbour(client: &Client) {
+    let reading = read(TIMESERIES, "neighbour", &sales()).send(client).expect(200);
+    assert_eq!(reading["value"], "40");
+}
+
+#[test]
+fn every_ending_has_its_code_and_names_extractor_and_function() {
+    let (_place, server) = host();
+    let client = server.admin();
+    for (order, code) in ENDINGS {
+        for function in ["read", "series", "outline"] {
+            if *order == "huge" && function == "outline" {
+                continue;
+            }
+            let problem = tell(&client, function, order).problem(422, code);
+            let detail = problem["detail"].as_str().unwrap_or_default();
+            assert!(detail.contains("hostile") && detail.contains(function), "{order} in {function}: {detail}");
+            neighbour(&client);
+        }
+    }
+    // The guest itself is none the worse: every call is a fresh one.
+    assert_eq!(tell(&client, "read", "").expect(200)["label"], "done");
+}
+
+#[test]
+fn a_panic_says_what_it_said() {
+    let (_place, server) = host();
+    let problem = tell(&server.admin(), "read", "panic").problem(422, "trap");
+    assert!(problem.to_string().contains("told to panic"), "{problem}");
+}
+
+#[test]
+fn a_failure_is_no_way_around_the_limit_of_an_answer() {
+    let (_place, server) = host();
+    tell(&server.admin(), "read", "shout").problem(422, "output-limit");
+    neighbour(&server.admin());
+}
+
+#[test]
+fn a_value_that_is_no_number_is_never_a_reading() {
+    let (_place, server) = host();
+    let answer = tell(&server.admin(), "read", "banana");
+    answer.any_problem().unwrap_or_else(|fault| panic!("{answer}: {fault}"));
+    assert_eq!(answer.status, 422, "{answer}");
+}
+
+#[test]
+fn chatter_is_cut_and_harms_no_call() {
+    let (_place, server) = host();
+    assert_eq!(tell(&server.admin(), "read", "chatter").expect(200)["label"], "done");
+}
+
+#[test]
+fn failures_of_the_extractors_own_are_told_as_such() {
+    let (_place, server) = host();
+    let client = server.admin();
+    let internal = tell(&client, "read", "internal").problem(422, "internal");
+    assert!(internal["detail"].as_str().is_some_and(|detail| detail.contains("the author is to blame")), "{internal}");
+    let other = tell(&client, "read", "other").problem(422, "other");
+    assert!(other.to_string().contains("house-rule"), "{other}");
+}
+
+#[test]
+fn neighbours_read_while_a_guest_loops() {
+    let (_place, server) = host();
+    let client = server.admin();
+    std::thread::scope(|scope| {
+        // As many loops as there are cores and some more: no worker is theirs for long.
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let loops: Vec<_> = (0..cores + 2)
+            .map(|_| {
+                let client = client.clone();
+                scope.spawn(move || tell(&client, "read", "loop").any_problem().expect("a problem")["code"].clone())
+            })
+            .collect();
+        let mut reads = 0;
+        while loops.iter().any(|guest| !guest.is_finished()) {
+            let began = Instant::now();
+            neighbour(&client);
+            assert!(began.elapsed() < Duration::from_secs(5), "a neighbour waited for {:?}", began.elapsed());
+            reads += 1;
+        }
+        assert!(reads > 0, "no neighbour read while the guests looped");
+        for guest in loops {
+            let code = guest.join().expect("an answer");
+            assert!(["cpu-timeout", "wall-timeout", "busy"].iter().any(|ending| code == *ending), "{code}");
+        }
+    });
+}
+
+#[test]
+fn memory_returns_to_where_it_was() {
+    let (_place, server) = host();
+    let client = server.admin();
+    let Some(_) = server.resident() else {
+        println!("not checked: this system does not tell a process's resident memory");
+        return;
+    };
+    // Loops cost seconds each and no memory.
+    let orders = || ENDINGS.iter().map(|(order, _)| *order).filter(|order| *order != "loop");
+    // The first round fills caches and pools; what comes after must not add to it.
+    for _ in 0..3 {
+        orders().for_each(|order| drop(tell(&client, "read", order)));
+    }
+    let before = server.resident().expect("still there");
+    for _ in 0..20 {
+        orders().for_each(|order| drop(tell(&client, "read", order)));
+    }
+    let bound = before + (64 << 20);
+    until("the server's memory returns", Duration::from_secs(20), || server.resident().filter(|now| *now <= bound));
+    neighbour(&client);
+}
+
+#[test]
+fn a_describe_without_end_is_refused_at_upload() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    for describe in ["loop", "flood"] {
+        let answer = client.upload(&hostile(Card { describe, ..SOUND }));
+        let problem = answer.any_problem().expect("a problem");
+        let code = problem["code"].as_str().unwrap_or_default();
+        assert_eq!(answer.status, 422, "{answer}");
+        assert!(["bad-description", "cpu-timeout", "wall-timeout", "log-limit"].contains(&code), "{answer}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("describe")), "{answer}");
+        client.get("/v1/extractors/hostile").problem(404, "not-found");
+        neighbour(&client);
+    }
+}
+
+#[test]
+fn endings_are_counted() {
+    let (_place, server) = host();
+    let client = server.admin();
+    tell(&client, "read", "trap").problem(422, "trap");
+    tell(&client, "read", "internal").problem(422, "internal");
+    tell(&client, "read", "").expect(200);
+    let shown = client.get("/v1/extractors/hostile").expect(200);
+    let version = &shown["versions"][0];
+    assert_eq!((&version["calls"], &version["failures"], &version["stopped"]), (&json!(3), &json!(1), &json!(1)), "{shown}");
+}

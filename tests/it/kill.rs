@@ -1,0 +1,185 @@
+//! kill -9 at any step, and a restart: the catalog is whole.
+
+use crate::cases::sales;
+use crate::harness::client::Client;
+use crate::harness::guests::{gauge, gauge_2};
+use crate::harness::server::{Place, Server, TOKEN};
+use crate::lifecycle::{answers, map, read, states};
+use crate::table::{TIMESERIES, read as read_case};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// What is done, and how; the answer is its status.
+type Step = (&'static str, fn(&Client) -> u16);
+
+/// What is done to the gauge, one step after the other.
+const STEPS: &[Step] = &[
+    ("upload 1.0.0", |client| client.upload(&gauge()).status),
+    ("activate 1.0.0", |client| client.post_empty("/v1/extractors/gauge/versions/1.0.0/activate").status),
+    ("upload 2.0.0", |client| client.upload(&gauge_2()).status),
+    ("activate 2.0.0", |client| client.post_empty("/v1/extractors/gauge/versions/2.0.0/activate").status),
+    ("roll back", |client| client.post_empty("/v1/extractors/gauge/rollback").status),
+    ("delete 2.0.0", |client| client.delete("/v1/extractors/gauge/versions/2.0.0").status),
+];
+
+/// Everything the catalog says, but for the counters of calls.
+fn catalog(client: &Client) -> Value {
+    let mut list = client.get("/v1/extractors").expect(200);
+    for item in list["items"].as_array_mut().into_iter().flatten() {
+        for version in item["versions"].as_array_mut().into_iter().flatten() {
+            for counter in ["calls", "failures", "stopped"] {
+                version[counter] = Value::Null;
+            }
+        }
+    }
+    list
+}
+
+/// Every version that is listed can be called, and at most one of them is active.
+fn whole(client: &Client) {
+    let states = states(client);
+    for version in states.keys() {
+        assert_eq!(read(client, Some(version))["value"], "42", "version {version} of {states:?}");
+    }
+    let active: Vec<_> = states.iter().filter(|(_, state)| *state == "active").collect();
+    assert!(active.len() <= 1, "{states:?}");
+    if let Some((version, _)) = active.first() {
+        assert_eq!(answers(client), **version);
+    }
+}
+
+#[test]
+fn what_was_answered_is_there_after_kill_9() {
+    let place = Place::new();
+    let mut server = Server::start(&place.data());
+    for (step, act) in STEPS {
+        let status = act(&server.admin());
+        assert!((200..300).contains(&status), "{step}: {status}");
+        let before = catalog(&server.admin());
+        let entries = server.admin().get("/v1/audit").expect(200)["items"].as_array().map(Vec::len);
+        server.kill();
+
+        server = Server::start(&place.data());
+        assert_eq!(catalog(&server.admin()), before, "after {step}");
+        let now = server.admin().get("/v1/audit").expect(200)["items"].as_array().map(Vec::len);
+        assert!(now >= entries, "audit entries were lost after {step}");
+        whole(&server.admin());
+    }
+    assert_eq!(states(&server.admin()), map(&[("1.0.0", "active")]));
+}
+
+#[test]
+fn what_was_not_answered_is_there_whole_or_not_at_all() {
+    // The server is killed while a step is under way, a little later each time. Where the blow
+    // falls is up to the machine; whatever it hits, what is left must be whole.
+    for (number, pause) in [0, 1, 3, 6, 10, 20, 40, 80].into_iter().enumerate() {
+        let place = Place::new();
+        let server = Server::start(&place.data());
+        let client = server.admin();
+        let done = number % 4;
+        for (step, act) in &STEPS[..done] {
+            assert!(act(&client) < 300, "{step}");
+        }
+        let before = states(&client);
+        let (step, _) = STEPS[done];
+        let busy = {
+            let (client, component) = (client.clone(), if done == 0 { gauge() } else { gauge_2() });
+            let path = STEPS_PATHS[done];
+            std::thread::spawn(move || {
+                let (kind, body) = if path == "/v1/extractors" { (Some("application/wasm"), component) } else { (None, Vec::new()) };
+                client.try_send("POST", path, kind, body).map(|answer| answer.status).ok()
+            })
+        };
+        std::thread::sleep(Duration::from_millis(pause));
+        server.kill();
+        let answered = busy.join().expect("the request ends, with an answer or without");
+
+        let server = Server::start(&place.data());
+        let client = server.admin();
+        whole(&client);
+        let after = states(&client);
+        if answered.is_some() {
+            assert_ne!(after, before, "{step} was answered with {answered:?} and is lost");
+        }
+        // And the step can be taken again, whether it had happened or not.
+        let again = STEPS[done].1(&client);
+        assert!((200..300).contains(&again), "{step} again: {again}");
+        whole(&client);
+    }
+}
+
+/// The paths of the first steps, for a client that does not mind a dead server.
+const STEPS_PATHS: [&str; 4] =
+    ["/v1/extractors", "/v1/extractors/gauge/versions/1.0.0/activate", "/v1/extractors", "/v1/extractors/gauge/versions/2.0.0/activate"];
+
+fn still_reads(server: &Server) {
+    let reading = read_case(TIMESERIES, "after", &sales()).send(&server.admin());
+    assert_eq!(reading.expect(200)["value"], "40");
+}
+
+#[test]
+fn a_first_start_cut_short_is_no_harm() {
+    let place = Place::new();
+    for pause in [1, 5, 20, 60, 120, 250, 500] {
+        let server = Command::new(env!("CARGO_BIN_EXE_lensmount"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(place.data())
+            .env("LENSMOUNT_ADMIN_TOKEN", TOKEN)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let mut server = server.expect("the program starts");
+        std::thread::sleep(Duration::from_millis(pause));
+        let _ = server.kill();
+        server.wait().expect("it is gone");
+    }
+    let server = Server::start(&place.data());
+    still_reads(&server);
+}
+
+/// Every file below a folder that a linker would take for machine code.
+fn compiled(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(compiled(&path));
+        } else if fs::read(&path).is_ok_and(|bytes| bytes.starts_with(b"\x7fELF")) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn compiled_code_that_was_tampered_with_is_not_run() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    for (step, act) in &STEPS[..2] {
+        assert!(act(&server.admin()) < 300, "{step}");
+    }
+    server.kill();
+    let files = compiled(&place.data());
+    println!("{} files of compiled code", files.len());
+    for (number, path) in files.iter().enumerate() {
+        let mut bytes = fs::read(path).expect("a file");
+        match number % 3 {
+            0 => bytes.truncate(bytes.len() / 2),
+            1 => bytes.fill(0),
+            // A single bit in the middle of the code.
+            _ => {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+            }
+        }
+        let writable = fs::remove_file(path).and_then(|()| fs::write(path, bytes));
+        writable.expect("the file is ours to spoil");
+    }
+    let server = Server::start(&place.data());
+    whole(&server.admin());
+    assert_eq!(answers(&server.admin()), "1.0.0");
+    still_reads(&server);
+}

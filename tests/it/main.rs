@@ -1,0 +1,29 @@
+//! What Lensmount promises, driven over its public door: the real server, real components, HTTP.
+//!
+//! The tests read as the specification. `cases/` is a table of readings that follows the numbered
+//! paragraphs "Key results, precisely"; the other files follow one promise each.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, and say what they could not check"
+)]
+
+mod bad_input;
+mod cases;
+mod catalog;
+mod cli;
+mod events;
+mod harness;
+mod hostile;
+mod house;
+mod kill;
+mod lifecycle;
+mod operate;
+mod outlines;
+mod pass_through;
+mod payloads;
+mod properties;
+mod table;
+mod verify;
+mod walk;

@@ -1,0 +1,76 @@
+//! What is there for those who keep the server running; and the token it was started with.
+
+use crate::harness::server::{Place, Server, TOKEN, shared};
+
+#[test]
+fn health_and_version_need_no_token() {
+    let client = shared().stranger();
+    for path in ["/livez", "/readyz"] {
+        client.get(path).expect(200);
+    }
+    let version = client.get("/version").expect(200);
+    assert!(version["version"].as_str().is_some_and(|version| !version.is_empty()), "{version}");
+}
+
+#[test]
+fn the_documentation_needs_no_token() {
+    let client = shared().stranger();
+    let api = client.get("/openapi.json").expect(200);
+    assert!(api["openapi"].as_str().is_some_and(|version| version.starts_with("3.")), "{}", api["openapi"]);
+    let docs = client.get("/docs");
+    assert_eq!(docs.status, 200, "{docs}");
+    assert!(docs.kind.starts_with("text/html"), "{docs}");
+}
+
+#[test]
+fn a_problems_type_is_a_page_that_explains_it() {
+    let client = shared().admin();
+    let problem = client.get("/v1/nothing").problem(404, "not-found");
+    let page = problem["type"].as_str().expect("a type");
+    let path = page.split_once("://").map_or(page, |(_, rest)| &rest[rest.find('/').unwrap_or(0)..]);
+    let page = shared().stranger().get(path);
+    assert_eq!(page.status, 200, "{page}");
+    assert!(page.text().contains("not-found"), "{page}");
+}
+
+#[test]
+fn no_secret_is_in_the_log() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    server.admin().get("/v1/extractors").expect(200);
+    server.holder("lm_guess_0123456789abcdef").get("/v1/extractors").problem(401, "unauthorized");
+    let log = server.log();
+    assert!(!log.contains(TOKEN), "the admin token is in the log: {log}");
+    assert!(!log.contains("lm_guess_0123456789abcdef"), "a token is in the log: {log}");
+}
+
+#[test]
+fn the_log_has_a_line_for_each_request() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let problem = server.admin().get("/v1/extractors/nothing").problem(404, "not-found");
+    let id = problem["request_id"].as_str().expect("an id").to_string();
+    let log = crate::harness::until("the request's line is logged", std::time::Duration::from_secs(10), || {
+        Some(server.log()).filter(|log| log.contains(&id))
+    });
+    let line = log.lines().find(|line| line.contains(&id)).unwrap_or_default();
+    assert!(line.contains("/v1/extractors/nothing") && line.contains("404"), "{line}");
+}
+
+#[test]
+fn two_servers_do_not_share_a_folder() {
+    let place = Place::new();
+    let first = Server::start(&place.data());
+    let mut second = std::process::Command::new(env!("CARGO_BIN_EXE_lensmount"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(place.data())
+        .env("LENSMOUNT_ADMIN_TOKEN", TOKEN)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let status =
+        crate::harness::until("the second server gives up", std::time::Duration::from_secs(60), || second.try_wait().expect("a status"));
+    assert_eq!(status.code(), Some(1));
+    first.admin().get("/readyz").expect(200);
+}

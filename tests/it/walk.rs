@@ -1,0 +1,146 @@
+//! Over the OpenAPI document: nothing under /v1 without a token, nothing changed without a trace.
+
+use crate::harness::client::{Answer, Client};
+use crate::harness::guests::{gauge, gauge_2};
+use crate::harness::server::{Place, Server, shared};
+use serde_json::Value;
+
+/// What anybody may ask.
+const PUBLIC: &[&str] = &["/livez", "/readyz", "/version", "/openapi.json", "/docs", "/problems"];
+
+/// POST operations that change nothing.
+const READING: &[&str] = &[
+    "/v1/extractors/{name}/outline",
+    "/v1/extractors/{name}/read",
+    "/v1/extractors/{name}/series",
+    "/v1/extractors/{name}/convert",
+    "/v1/charts/verify",
+];
+
+/// Method, path, and a request that changes something.
+type Change = (&'static str, &'static str, fn(&Client) -> Answer);
+
+/// Operations that change something, with a request that does. They are sent in this order to a
+/// fresh server, and each must leave an audit entry.
+const CHANGING: &[Change] = &[
+    ("post", "/v1/extractors", |client| client.upload(&gauge())),
+    ("post", "/v1/extractors/{name}/versions/{version}/activate", |client| {
+        client.upload(&gauge_2()).expect(201);
+        client.post_empty("/v1/extractors/gauge/versions/1.0.0/activate").expect(200);
+        client.post_empty("/v1/extractors/gauge/versions/2.0.0/activate")
+    }),
+    ("patch", "/v1/extractors/{name}", |client| {
+        client.clone().with("If-Match", "*").patch("/v1/extractors/gauge", &serde_json::json!({"order": 1}))
+    }),
+    ("post", "/v1/extractors/{name}/rollback", |client| client.post_empty("/v1/extractors/gauge/rollback")),
+    ("delete", "/v1/extractors/{name}/versions/{version}", |client| client.delete("/v1/extractors/gauge/versions/2.0.0")),
+];
+
+/// Every operation of the document: method, path, and whether it asks for a token.
+fn operations() -> Vec<(String, String, bool)> {
+    let api = shared().stranger().get("/openapi.json").expect(200);
+    let mut operations = Vec::new();
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if let Some(operation) = item.get(method) {
+                let guarded = [operation, &api].iter().any(|place| place["security"].as_array().is_some_and(|all| !all.is_empty()));
+                operations.push((method.to_string(), path.clone(), guarded));
+            }
+        }
+    }
+    assert!(operations.len() >= 12, "the document lists {} operations", operations.len());
+    operations
+}
+
+/// The path with names that exist.
+fn filled(path: &str) -> String {
+    path.replace("{name}", "timeseries").replace("{version}", "1.0.0").replace("{code}", "no-data")
+}
+
+fn is_public(path: &str) -> bool {
+    PUBLIC.iter().any(|public| path == *public || path.starts_with(&format!("{public}/")))
+}
+
+#[test]
+fn every_operation_but_the_public_ones_asks_for_a_token() {
+    for (method, path, guarded) in operations() {
+        let place = filled(&path);
+        assert!(!place.contains('{'), "{path}: this test has no name for a part of it");
+        for client in [shared().stranger(), shared().holder("lm_wrong_0123456789abcdef")] {
+            let answer = client.send(&method.to_uppercase(), &place, None, Vec::new());
+            if is_public(&path) {
+                assert_eq!(answer.status, 200, "{answer}");
+                assert!(!guarded, "{method} {path} is public, and the document says otherwise");
+            } else {
+                answer.problem(401, "unauthorized");
+                assert!(guarded, "{method} {path} asks for a token, and the document does not say so");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_call_of_the_issue_is_in_the_document() {
+    let listed = operations();
+    let expected = CHANGING.iter().map(|(method, path, _)| (*method, *path)).chain(READING.iter().map(|path| ("post", *path))).chain([
+        ("get", "/v1/extractors"),
+        ("get", "/v1/extractors/{name}"),
+        ("get", "/v1/audit"),
+        ("get", "/livez"),
+        ("get", "/readyz"),
+        ("get", "/version"),
+    ]);
+    for (method, path) in expected {
+        let there = listed.iter().any(|(known, place, _)| known == method && place == path);
+        assert!(there, "{method} {path} is not in the document");
+    }
+}
+
+#[test]
+fn every_operation_that_changes_something_has_a_case_here() {
+    for (method, path, _) in operations() {
+        let known = method == "get"
+            || READING.contains(&path.as_str())
+            || CHANGING.iter().any(|(verb, place, _)| method == *verb && path == *place);
+        assert!(known, "{method} {path}: say in this file whether it changes anything, and how");
+    }
+}
+
+fn audit(client: &Client) -> Vec<Value> {
+    client.get("/v1/audit").expect(200)["items"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn every_change_leaves_an_audit_entry() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    for (method, path, act) in CHANGING {
+        let answer = act(&client);
+        assert!((200..300).contains(&answer.status), "{answer}");
+        let entries = audit(&client);
+        let newest = entries.iter().max_by_key(|entry| entry["seq"].as_u64()).expect("an entry");
+        for name in ["at", "actor", "action", "target", "request_id"] {
+            assert!(newest[name].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}: no `{name}` in {newest}");
+        }
+        assert!(newest["target"].as_str().is_some_and(|target| target.contains("gauge")), "{method} {path}: {newest}");
+    }
+    let entries = audit(&client);
+    let mut numbers: Vec<_> = entries.iter().filter_map(|entry| entry["seq"].as_u64()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), entries.len(), "two entries have one number");
+    assert!(entries.len() >= 6, "uploads, activations, the rollback and the deletion: {entries:?}");
+}
+
+#[test]
+fn what_was_refused_changes_nothing_and_leaves_no_entry() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    let before = (client.get("/v1/extractors").text(), audit(&client).len());
+    client.upload(b"nonsense").problem(422, "not-a-component");
+    client.post_empty("/v1/extractors/timeseries/versions/99.0.0/activate").problem(404, "not-found");
+    client.delete("/v1/extractors/nothing/versions/1.0.0").problem(404, "not-found");
+    assert_eq!((client.get("/v1/extractors").text(), audit(&client).len()), before);
+}
