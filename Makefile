@@ -30,7 +30,7 @@ lint: ## Check the format, and what the compiler and clippy say
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 bench: setup ## Measure the sandbox, with a profile of its own
-	$(CARGO) bench
+	$(CARGO) bench --bench sandbox
 
 clean: ## Remove all that was built
 	$(CARGO) clean

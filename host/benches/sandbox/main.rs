@@ -165,7 +165,7 @@ fn natively(sample: &Sample) -> anyhow::Result<String> {
     };
     let chosen = [("x", X), ("y", Y), ("at", "latest")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let read = reading::read(&tile, &chosen.to_vec(), Layout::Axis);
+    let read = reading::read(&tile, &chosen, Layout::Axis);
     Ok(read
         .map_err(|failure| anyhow::anyhow!(failure.message))?
         .value)
