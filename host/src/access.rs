@@ -10,10 +10,9 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
-use crate::store::{AuditEntry, Change, Expected, Kind, Store, StoreError};
+use crate::store::{AuditEntry, Change, Digest, Expected, Format, Kind, Store, StoreError};
 
 /// The key of the token that comes from the environment or is made at the first start.
 const BOOTSTRAP: &str = "bootstrap";
@@ -21,6 +20,9 @@ const BOOTSTRAP: &str = "bootstrap";
 const PREFIX: &str = "lm_";
 /// The shortest token that is taken from the environment, without its prefix.
 const SHORTEST: usize = 16;
+
+/// The format of [`TokenRecord`].
+const FORMAT: u32 = 1;
 
 /// What a token may do. Each role includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,7 +62,7 @@ pub struct Principal {
 struct TokenRecord {
     format: u32,
     role: Role,
-    sha256: String,
+    digest: Digest,
     created_at: Timestamp,
 }
 
@@ -69,7 +71,7 @@ struct TokenRecord {
 pub enum AccessError {
     /// The token in the environment is too weak.
     #[error(
-        "LENSMOUNT_ADMIN_TOKEN must begin with lm_ and have at least 16 characters after it; make one with `openssl rand -hex 32`"
+        "LENSMOUNT_ADMIN_TOKEN must begin with lm_ and have at least 16 characters after it; make one with `echo lm_$(openssl rand -hex 32)`"
     )]
     Weak,
     /// The store failed.
@@ -84,6 +86,16 @@ pub enum AccessError {
         #[source]
         source: serde_json::Error,
     },
+    /// A record of a later server.
+    #[error(
+        "the token {name} was stored by a newer Lensmount (format {format}); start that one, or restore a backup"
+    )]
+    Newer {
+        /// Its name.
+        name: String,
+        /// Its format.
+        format: u32,
+    },
     /// The machine has no randomness.
     #[error("this machine gives no random bytes to make a token from")]
     Random(#[from] getrandom::Error),
@@ -92,20 +104,11 @@ pub enum AccessError {
 /// The tokens that are valid, by hash.
 #[derive(Debug, Default)]
 pub struct Access {
-    tokens: ArcSwap<HashMap<[u8; 32], Arc<Principal>>>,
-}
-
-/// What opening found: the tokens, and the text of one that was made just now.
-pub struct Opened {
-    /// Ready to check tokens.
-    pub access: Access,
-    /// To be shown once.
-    pub made: Option<SecretString>,
+    tokens: ArcSwap<HashMap<Digest, Arc<Principal>>>,
 }
 
 impl Access {
-    /// Reads the tokens. `admin`, where given, is the bootstrap token from now on; without it and
-    /// without any token in the store, one is made.
+    /// Reads the tokens. `admin`, where given, is the bootstrap token from now on.
     ///
     /// # Errors
     ///
@@ -114,29 +117,42 @@ impl Access {
         store: &dyn Store,
         clock: &dyn Clock,
         admin: Option<&SecretString>,
-    ) -> Result<Opened, AccessError> {
-        let mut made = None;
-        let stored = store.list(Kind::Token, None, 1).await?;
-        let admin = match admin {
-            Some(admin) => Some(admin.clone()),
-            None if stored.is_empty() => {
-                made = Some(random_token()?);
-                made.clone()
-            }
-            None => None,
-        };
+    ) -> Result<Self, AccessError> {
         if let Some(admin) = admin {
-            bootstrap(store, clock, &admin).await?;
+            bootstrap(store, clock, admin).await?;
         }
         let access = Self::default();
         access.reload(store).await?;
-        Ok(Opened { access, made })
+        Ok(access)
+    }
+
+    /// Makes an admin token if there is no token at all. It is shown once and cannot be read again,
+    /// so this comes last when a server opens, right before it can be shown.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn make_first(
+        &self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+    ) -> Result<Option<SecretString>, AccessError> {
+        if !self.tokens.load().is_empty() {
+            return Ok(None);
+        }
+        let made = random_token()?;
+        bootstrap(store, clock, &made).await?;
+        self.reload(store).await?;
+        Ok(Some(made))
     }
 
     /// Who a token stands for.
     #[must_use]
     pub fn check(&self, token: &str) -> Option<Arc<Principal>> {
-        self.tokens.load().get(&hash(token)).cloned()
+        self.tokens
+            .load()
+            .get(&Digest::of(token.as_bytes()))
+            .cloned()
     }
 
     async fn reload(&self, store: &dyn Store) -> Result<(), AccessError> {
@@ -147,24 +163,10 @@ impl Access {
             let Some(last) = page.last() else { break };
             after = Some(last.key.clone());
             for document in &page {
-                let record: TokenRecord =
-                    serde_json::from_slice(&document.body).map_err(|source| {
-                        AccessError::Record {
-                            name: document.key.clone(),
-                            source,
-                        }
-                    })?;
-                let mut sha256 = [0; 32];
-                if hex::decode_to_slice(&record.sha256, &mut sha256).is_ok() {
-                    let actor = format!("token:{}", document.key);
-                    tokens.insert(
-                        sha256,
-                        Arc::new(Principal {
-                            actor,
-                            role: record.role,
-                        }),
-                    );
-                }
+                let record = parse(&document.key, &document.body)?;
+                let actor = format!("token:{}", document.key);
+                let role = record.role;
+                tokens.insert(record.digest, Arc::new(Principal { actor, role }));
             }
         }
         self.tokens.store(Arc::new(tokens));
@@ -185,22 +187,16 @@ async fn bootstrap(
     if !strong {
         return Err(AccessError::Weak);
     }
-    let sha256 = hex::encode(hash(text));
-    let record = |body: &[u8]| {
-        serde_json::from_slice::<TokenRecord>(body).map_err(|source| AccessError::Record {
-            name: BOOTSTRAP.into(),
-            source,
-        })
-    };
+    let digest = Digest::of(text.as_bytes());
     if let Some(document) = store.get(Kind::Token, BOOTSTRAP).await?
-        && record(&document.body)?.sha256 == sha256
+        && parse(BOOTSTRAP, &document.body)?.digest == digest
     {
         return Ok(());
     }
     let record = TokenRecord {
-        format: 1,
+        format: FORMAT,
         role: Role::Admin,
-        sha256,
+        digest,
         created_at: clock.now(),
     };
     let body = serde_json::to_vec(&record).map_err(|source| AccessError::Record {
@@ -224,6 +220,18 @@ fn random_token() -> Result<SecretString, getrandom::Error> {
     Ok(format!("{PREFIX}{}", hex::encode(bytes)).into())
 }
 
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
+/// Reads a record, refusing what a newer server wrote.
+fn parse(name: &str, body: &[u8]) -> Result<TokenRecord, AccessError> {
+    let unreadable = |source| AccessError::Record {
+        name: name.to_owned(),
+        source,
+    };
+    let format = Format::of(body).map_err(unreadable)?;
+    if format > FORMAT {
+        return Err(AccessError::Newer {
+            name: name.to_owned(),
+            format,
+        });
+    }
+    serde_json::from_slice(body).map_err(unreadable)
 }

@@ -19,6 +19,9 @@ mod record;
 mod rollout;
 mod upload;
 
+#[cfg(test)]
+mod tests;
+
 pub use calls::Given;
 pub use check::{LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
 pub use choose::{Choice, Verdict};

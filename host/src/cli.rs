@@ -51,6 +51,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Extractor(extractor) => extractor.run().await,
         }
     });
+    // A compilation that is under way cannot be stopped, and nobody waits for its end.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if broken_pipe(&error) => ExitCode::SUCCESS,

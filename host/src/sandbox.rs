@@ -23,7 +23,7 @@ mod stopped;
 pub use bindings::{chart, events, types};
 pub use compile::{CompileError, Compiled, is_precompiled};
 pub use engine::{Sandbox, SandboxError};
-pub use lens::{Contract, Identity, Lens, LoadError, World};
+pub use lens::{Identity, Lens, LoadError, World};
 pub use limits::Limits;
 pub use log::LogLine;
 pub use run::{CallError, Called, Usage};

@@ -89,14 +89,15 @@ impl Server {
         // Opening reads and checks everything there is, which may take a while.
         let opening = tokio::task::spawn_blocking(move || SledStore::open(&data, its_clock));
         let store: SharedStore = Arc::new(opening.await.map_err(ServerError::Worker)??);
-        let opened =
-            Access::open(store.as_ref(), clock.as_ref(), options.admin_token.as_ref()).await?;
+        let admin = options.admin_token.as_ref();
+        let access = Access::open(store.as_ref(), clock.as_ref(), admin).await?;
         let sandbox = Arc::new(Sandbox::new(options.limits)?);
-        let catalog = Catalog::open(Arc::clone(&store), sandbox, clock).await?;
-        let api = Api::new(catalog, store, Arc::new(opened.access), options.rate);
+        let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock)).await?;
+        let made_token = access.make_first(store.as_ref(), clock.as_ref()).await?;
+        let api = Api::new(catalog, store, Arc::new(access), options.rate);
         Ok(Self {
             router: http::router(api),
-            made_token: opened.made,
+            made_token,
         })
     }
 

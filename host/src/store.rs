@@ -34,7 +34,7 @@ pub use self::audit::{AuditEntry, AuditRecord};
 pub use self::blob::BlobSpace;
 pub use self::change::{Change, Committed, Expected, Write};
 pub use self::digest::{Digest, InvalidDigest};
-pub use self::document::{Document, Kind, MAX_KEY_BYTES, MAX_RECORD_BYTES};
+pub use self::document::{Document, Format, Kind, MAX_KEY_BYTES, MAX_RECORD_BYTES};
 pub use self::error::{Cause, StoreError};
 pub use self::export::{CheckReport, ExportSummary};
 

@@ -2,7 +2,7 @@
 
 use crate::cases::sales;
 use crate::harness::client::{Answer, Client};
-use crate::harness::guests::{Card, SOUND, hostile};
+use crate::harness::guests::{Card, SOUND, hostile, with_module};
 use crate::harness::server::{Place, Server};
 use crate::harness::until;
 use crate::table::{TIMESERIES, read};
@@ -175,4 +175,46 @@ fn endings_are_counted() {
     let shown = client.get("/v1/extractors/hostile").expect(200);
     let version = &shown["versions"][0];
     assert_eq!((&version["calls"], &version["failures"], &version["stopped"]), (&json!(3), &json!(1), &json!(1)), "{shown}");
+}
+
+#[test]
+fn what_hurts_before_the_first_call_is_refused_at_upload() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    let tables = "(table 10000000 funcref)".repeat(20);
+    for module in [
+        "(module (func $endless (loop (br 0))) (start $endless))".to_string(),
+        "(module (func $trap unreachable) (start $trap))".to_string(),
+        "(module (func $deep (call $deep)) (start $deep))".to_string(),
+        "(module (memory 65536))".to_string(),
+        format!("(module {tables})"),
+    ] {
+        let answer = client.upload(&with_module(hostile(SOUND), &module));
+        let problem = answer.any_problem().expect("a problem");
+        assert_eq!(answer.status, 422, "{answer}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("describe")), "{answer}");
+        client.get("/v1/extractors/hostile").problem(404, "not-found");
+        neighbour(&client);
+    }
+    // What is added and does no harm is no reason to refuse.
+    client.upload(&with_module(hostile(SOUND), "(module (memory 1))")).expect(201);
+}
+
+#[test]
+fn one_extractor_cannot_take_every_slot() {
+    let (_place, server) = host();
+    let client = server.admin();
+    std::thread::scope(|scope| {
+        // More than any server runs side by side on a machine of this size.
+        let loops: Vec<_> = (0..80)
+            .map(|_| {
+                let client = client.clone();
+                scope.spawn(move || tell(&client, "read", "loop").status)
+            })
+            .collect();
+        while loops.iter().any(|guest| !guest.is_finished()) {
+            neighbour(&client);
+        }
+    });
 }

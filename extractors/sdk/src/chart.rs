@@ -58,9 +58,9 @@ macro_rules! export_chart {
     ($extractor:ty) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            type Extractor = $crate::chart::Guarded<$extractor>;
+            type ExportedByLensmountSdk = $crate::chart::Guarded<$extractor>;
             $crate::bindings::chart_extractor::export_chart_world!(
-                Extractor with_types_in $crate::bindings::chart_extractor
+                ExportedByLensmountSdk with_types_in $crate::bindings::chart_extractor
             );
         };
     };

@@ -58,10 +58,7 @@ impl Columns {
             None if along && plot.pivot_fields().next().is_none() => {
                 Ok(Columns::Along(fitting(plot, &Object::default())))
             }
-            None if plot.document.pivots.is_empty() => Err(Failure::no_data(format!(
-                "The result has no columns, so there is no `{}` to read. The tile's filters may leave nothing.",
-                plot.measure.name
-            ))),
+            None if plot.document.pivots.is_empty() => Err(empty(plot)),
             None => Err(Failure::bad_selection(
                 "pivot",
                 format!(
@@ -159,6 +156,9 @@ fn fitting(plot: &Plot<'_>, wanted: &Object<'_>) -> Vec<usize> {
 }
 
 fn absent(plot: &Plot<'_>, text: &str) -> Failure {
+    if plot.document.pivots.is_empty() && !plot.document.columns_truncated {
+        return empty(plot);
+    }
     if plot.document.columns_truncated {
         return Failure::incomplete(format!(
             "No column stands for {}, but Looker cut the result at its column limit, so it may be among those that are missing. Raise the tile's column limit.",
@@ -173,6 +173,14 @@ fn absent(plot: &Plot<'_>, text: &str) -> Failure {
             shown(text)
         ),
     )
+}
+
+/// A pivoted result in which nothing came.
+fn empty(plot: &Plot<'_>) -> Failure {
+    Failure::no_data(format!(
+        "The result has no columns, so there is no `{}` to read. The tile's filters may leave nothing.",
+        plot.measure.name
+    ))
 }
 
 fn not_pivoted(plot: &Plot<'_>) -> String {

@@ -43,9 +43,9 @@ macro_rules! export_events {
     ($mapper:ty) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            type Mapper = $crate::events::Guarded<$mapper>;
+            type ExportedByLensmountSdk = $crate::events::Guarded<$mapper>;
             $crate::bindings::event_mapper::export_event_world!(
-                Mapper with_types_in $crate::bindings::event_mapper
+                ExportedByLensmountSdk with_types_in $crate::bindings::event_mapper
             );
         };
     };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use wasmparser::{ComponentName, Encoding, KnownCustom, Parser, Payload, Validator, WasmFeatures};
 
-use crate::sandbox::{self, Compiled, Identity, Lens, Sandbox, World};
+use crate::sandbox::{self, Compiled, Identity, Lens, Sandbox, World, types};
 use crate::store::Digest;
 
 use super::interface::{self, Mismatch};
@@ -196,7 +196,6 @@ fn magic(wasm: &[u8]) -> Result<(), Refused> {
 
 fn validate(wasm: &[u8]) -> Result<(), Refused> {
     // What the engine is built with, so that what it would refuse is refused here, by name.
-    // What the engine is built with, so that what it would refuse is refused here, by name.
     let features = WasmFeatures::WASM2
         | WasmFeatures::TAIL_CALL
         | WasmFeatures::EXTENDED_CONST
@@ -266,7 +265,8 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
     {
         return Err(bad("`chart-types` is empty or holds an empty text; name the vis_config types that it reads".into()));
     }
-    claimed.agrees(&about.name, &about.version).map_err(bad)?;
+    brief(&about, &chart_types).map_err(bad)?;
+    claimed.agrees(&about.version).map_err(bad)?;
     let identity = Identity {
         name: about.name,
         version: about.version.clone(),
@@ -298,24 +298,42 @@ fn sound_name(name: &str) -> Result<(), String> {
     ))
 }
 
-/// The name and version in the component's own metadata, where its author's tools left them.
+/// What an extractor says of itself is kept with every version, and shown in lists.
+fn brief(about: &types::About, chart_types: &[String]) -> Result<(), String> {
+    let bounds = [
+        ("version", about.version.len(), 64),
+        ("title", about.title.len(), 200),
+        ("summary", about.summary.len(), 1_000),
+        ("number of chart types", chart_types.len(), 64),
+        (
+            "longest chart type",
+            chart_types.iter().map(String::len).max().unwrap_or(0),
+            128,
+        ),
+    ];
+    match bounds.into_iter().find(|(_, has, most)| has > most) {
+        Some((what, has, most)) => Err(format!(
+            "the {what} is {has}, and {most} is the most; shorten it"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The name and version in the component's own metadata, where its author's tools left them. The
+/// name is that of a crate or a file, so it only serves until the extractor has said its own.
 struct Metadata {
     name: Option<String>,
     version: Option<String>,
 }
 
 impl Metadata {
-    fn agrees(&self, name: &str, version: &str) -> Result<(), String> {
-        let differs = |what, inside: &Option<String>, said: &str| match inside {
-            Some(inside) if inside != said => Err(format!(
-                "`describe` gives the {what} {said:?}, but the component's metadata says {inside:?}; make them agree"
+    fn agrees(&self, version: &str) -> Result<(), String> {
+        match &self.version {
+            Some(inside) if inside != version => Err(format!(
+                "`describe` gives the version {version:?}, but the component's metadata says {inside:?}; make them agree"
             )),
             _ => Ok(()),
-        };
-        // Tools write the world's name or a file's name there when they are not told a better one.
-        let named = self.name.as_ref().filter(|_| self.version.is_some());
-        differs("name", &named.cloned(), name)?;
-        differs("version", &self.version, version)
+        }
     }
 }
 

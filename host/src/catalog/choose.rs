@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::sandbox::types::{Control, ControlKind};
-use crate::sandbox::{World, chart};
+use crate::sandbox::{CallError, StopCode, World, chart};
 
 use super::calls::Given;
 use super::error::CatalogError;
@@ -115,7 +115,7 @@ impl Catalog {
                     .await
                 {
                     Ok(reading) => verdict.reasons.push(read(&reading)),
-                    Err(CatalogError::Call(error)) => {
+                    Err(CatalogError::Call(error)) if tells(&error) => {
                         verdict
                             .hints
                             .push(format!("with the defaults there is no number: {error}"));
@@ -123,7 +123,7 @@ impl Catalog {
                     Err(error) => return Err(error),
                 }
             }
-            Err(CatalogError::Call(error)) => {
+            Err(CatalogError::Call(error)) if tells(&error) => {
                 verdict
                     .reasons
                     .push(format!("extractor {name} cannot read it: {error}"));
@@ -149,7 +149,7 @@ impl Catalog {
                 Ok(_) => verdict.hints.push(format!(
                     "extractor {name} might read it: choose it by hand, or change the chart's type to one it reads ({types})"
                 )),
-                Err(CatalogError::Call(_)) => {}
+                Err(CatalogError::Call(error)) if tells(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -167,6 +167,16 @@ impl Catalog {
             .into_iter()
             .filter(|version| version.record.world == World::ChartExtractor)
             .collect()
+    }
+}
+
+/// Whether an error says something of the chart, rather than of how busy the server is.
+fn tells(error: &CallError) -> bool {
+    match error {
+        CallError::Failure(_) => true,
+        CallError::Stopped(stopped) => {
+            !matches!(stopped.code, StopCode::Busy | StopCode::WallTimeout)
+        }
     }
 }
 

@@ -21,13 +21,12 @@ struct CodeRecord {
 pub(super) async fn load(
     store: &dyn Store,
     sandbox: &Sandbox,
-    wasm: &[u8],
     digest: &Digest,
 ) -> Option<Compiled> {
     let document = store.get(Kind::Code, &key(sandbox, digest)).await.ok()??;
     let record: CodeRecord = serde_json::from_slice(&document.body).ok()?;
     match store.blob(BlobSpace::Compiled, &record.code).await {
-        Ok(Some(code)) => sandbox.revive(wasm, &code),
+        Ok(Some(code)) => sandbox.revive(&code),
         Ok(None) => None,
         Err(error) => {
             tracing::warn!(%error, %digest, "kept code is not what was written; compiling again");
@@ -64,6 +63,25 @@ async fn try_keep(
         .commit(Change::new().put(Kind::Code, key(sandbox, digest), Expected::Any, body))
         .await?;
     Ok(())
+}
+
+/// Forgets the code of a component that is gone. Best effort: a start sweeps.
+pub(super) async fn forget(store: &dyn Store, sandbox: &Sandbox, digest: &Digest) {
+    let key = key(sandbox, digest);
+    let forgotten = async {
+        if let Some(document) = store.get(Kind::Code, &key).await? {
+            store
+                .commit(Change::new().delete(Kind::Code, key.as_str(), Expected::Any))
+                .await?;
+            if let Ok(record) = serde_json::from_slice::<CodeRecord>(&document.body) {
+                store.delete_blob(BlobSpace::Compiled, &record.code).await?;
+            }
+        }
+        Ok::<(), StoreError>(())
+    };
+    if let Err(error) = forgotten.await {
+        tracing::warn!(%error, %digest, "compiled code that nothing needs stays until the next start");
+    }
 }
 
 /// Forgets code of components that are gone and code of other builds of the engine.

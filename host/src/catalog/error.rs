@@ -9,15 +9,13 @@ use super::check::Refused;
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogError {
     /// No extractor of that name.
-    #[error("there is no extractor {name}; GET /v1/extractors lists those there are")]
+    #[error("there is no extractor {name}; list the extractors to see those there are")]
     NoExtractor {
         /// As asked for.
         name: String,
     },
     /// No such version of it.
-    #[error(
-        "extractor {name} has no version {version}; GET /v1/extractors/{name} lists those it has"
-    )]
+    #[error("extractor {name} has no version {version}; look at the extractor to see those it has")]
     NoVersion {
         /// The extractor.
         name: String,

@@ -1,6 +1,6 @@
 //! The catalog as calls see it: a map that is swapped as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +9,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::SharedClock;
 use crate::sandbox::{CallError, Called, Lens, Sandbox};
-use crate::store::SharedStore;
+use crate::store::{Digest, SharedStore};
 
 use super::error::CatalogError;
 use super::record::{ExtractorRecord, VersionRecord};
@@ -19,6 +19,8 @@ pub struct Catalog {
     pub(super) store: SharedStore,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) clock: SharedClock,
+    /// The components that this server brings itself, and would bring again.
+    pub(super) brought: HashSet<Digest>,
     /// Components come in and go out one at a time: compiling uses all cores by itself, and bytes
     /// that are on their way in must not be taken for bytes that nothing names.
     pub(super) intake: Semaphore,
@@ -85,11 +87,17 @@ impl Tally {
 }
 
 impl Catalog {
-    pub(super) fn empty(store: SharedStore, sandbox: Arc<Sandbox>, clock: SharedClock) -> Self {
+    pub(super) fn empty(
+        store: SharedStore,
+        sandbox: Arc<Sandbox>,
+        clock: SharedClock,
+        brought: HashSet<Digest>,
+    ) -> Self {
         Self {
             store,
             sandbox,
             clock,
+            brought,
             intake: Semaphore::new(1),
             live: ArcSwap::default(),
         }

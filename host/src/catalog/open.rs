@@ -7,15 +7,15 @@ use bytes::Bytes;
 use semver::Version as Semver;
 
 use crate::clock::SharedClock;
-use crate::sandbox::{Lens, Sandbox};
-use crate::store::{BlobSpace, Digest, Document, Kind, SharedStore, Store, StoreError};
+use crate::sandbox::{Identity, Lens, Sandbox};
+use crate::store::{BlobSpace, Digest, Document, Format, Kind, SharedStore, Store, StoreError};
 
 use super::builtin::{BUILT_IN, BuiltIn};
 use super::check::Report;
 use super::code;
 use super::error::CatalogError;
 use super::live::{Catalog, Version};
-use super::record::{Active, ExtractorRecord, FORMAT, Origin};
+use super::record::{Active, ExtractorRecord, FORMAT, Origin, VersionRecord};
 use super::rollout::By;
 
 impl Catalog {
@@ -30,11 +30,25 @@ impl Catalog {
         sandbox: Arc<Sandbox>,
         clock: SharedClock,
     ) -> Result<Arc<Self>, CatalogError> {
-        let catalog = Arc::new(Self::empty(store, sandbox, clock));
+        Self::open_with(store, sandbox, clock, BUILT_IN).await
+    }
+
+    /// [`Catalog::open`] of a server that brings other extractors.
+    pub(super) async fn open_with(
+        store: SharedStore,
+        sandbox: Arc<Sandbox>,
+        clock: SharedClock,
+        built_in: &'static [BuiltIn],
+    ) -> Result<Arc<Self>, CatalogError> {
+        let brought = built_in
+            .iter()
+            .map(|built_in| Digest::of(built_in.wasm))
+            .collect();
+        let catalog = Arc::new(Self::empty(store, sandbox, clock, brought));
         for document in all(catalog.store.as_ref(), Kind::Extractor).await? {
             catalog.apply(document.version, &parse(&document)?);
         }
-        for built_in in BUILT_IN {
+        for built_in in built_in {
             catalog.bring(built_in).await?;
         }
         catalog.sweep().await?;
@@ -45,60 +59,45 @@ impl Catalog {
     /// upgrade where an unpinned built-in was active; else it is staged.
     async fn bring(self: &Arc<Self>, built_in: &BuiltIn) -> Result<(), CatalogError> {
         let wasm = Bytes::from_static(built_in.wasm);
-        let digest = Digest::of(&wasm);
-        match self
-            .get(built_in.name)
-            .as_ref()
-            .ok()
-            .and_then(|record| record.version(built_in.version))
-        {
-            Some(known) if known.digest == digest => {
-                // Put back at each start, so that a lost blob of ours mends itself.
-                self.store.put_blob(BlobSpace::Component, wasm).await?;
-                return Ok(());
-            }
-            Some(known) if known.origin == Origin::Uploaded => {
-                tracing::warn!(
-                    extractor = built_in.name,
-                    version = built_in.version,
-                    "an uploaded version has the number of this server's built-in; the uploaded one stays"
-                );
-                return Ok(());
-            }
-            _ => {}
+        if self.holding(Digest::of(&wasm)).is_some() {
+            // Put back at each start, so that a lost blob of ours mends itself.
+            self.store.put_blob(BlobSpace::Component, wasm).await?;
+            return Ok(());
         }
+        tracing::info!(
+            extractor = built_in.name,
+            version = built_in.version,
+            "a built-in is new here"
+        );
         let (version, lens) = self
             .admit(wasm, Origin::BuiltIn, &mut Report::default())
             .await?;
         let name = lens.identity().name.clone();
-        let stored = version.clone();
         let by = By {
             actor: "server".into(),
             request_id: None,
         };
-        self.change(
-            &name,
-            by,
-            "extractor.built-in",
-            &version.version.clone(),
-            move |record| {
-                let fresh = record.versions.is_empty();
-                // The same number with other bytes is a rebuild of the same sources.
-                record
-                    .versions
-                    .retain(|known| known.version != version.version);
-                record.versions.push(version.clone());
-                if fresh || follows(record, &version.version) {
-                    record.activate(Active {
-                        version: version.version.clone(),
-                        pinned: false,
-                    });
-                }
-                Ok(())
-            },
-        )
+        let number = version.version.clone();
+        self.change(&name, by, "extractor.built-in", &number, move |record| {
+            let fresh = record.versions.is_empty();
+            let mut version = version.clone();
+            if record.version(&version.version).is_some() {
+                version.version = rebuilt(&version);
+            }
+            let takes_over = fresh || follows(record, &version.version);
+            let number = version.version.clone();
+            record.versions.push(version);
+            if takes_over {
+                record.activate(Active {
+                    version: number,
+                    pinned: false,
+                });
+            }
+            record.forget_rebuilds();
+            Ok(())
+        })
         .await?;
-        self.warm(&name, &stored.version, lens);
+        self.warm(&name, lens);
         Ok(())
     }
 
@@ -132,10 +131,15 @@ impl Catalog {
     }
 
     /// Remembers code that is loaded already.
-    pub(super) fn warm(&self, name: &str, version: &str, lens: Arc<Lens>) {
-        if let Ok(version) = self.version(name, Some(version)) {
+    pub(super) fn warm(&self, name: &str, lens: Arc<Lens>) {
+        let Identity {
+            version, digest, ..
+        } = lens.identity();
+        match self.version(name, Some(version)) {
             // Somebody may have called it in between; theirs is as good.
-            drop(version.lens.set(lens));
+            Ok(version) if version.record.digest == *digest => drop(version.lens.set(lens)),
+            // A rebuild goes by another number than it gives itself: it is loaded when it is called.
+            _ => {}
         }
     }
 
@@ -150,7 +154,7 @@ impl Catalog {
             Ok(None) | Err(StoreError::Corrupt { .. }) => return Err(damaged()),
             Err(error) => return Err(error.into()),
         };
-        let compiled = match code::load(self.store.as_ref(), &self.sandbox, &wasm, &digest).await {
+        let compiled = match code::load(self.store.as_ref(), &self.sandbox, &digest).await {
             Some(compiled) => compiled,
             None => {
                 let sandbox = Arc::clone(&self.sandbox);
@@ -177,7 +181,8 @@ impl Catalog {
     }
 }
 
-/// Whether `candidate`, a built-in, takes over from what is active.
+/// Whether `candidate`, a built-in, takes over from what is active: an unpinned built-in that is not
+/// newer. The same number with other bytes is what this server was built with, so it does.
 fn follows(record: &ExtractorRecord, candidate: &str) -> bool {
     let Some(active) = record.active.as_ref().filter(|active| !active.pinned) else {
         return false;
@@ -185,8 +190,23 @@ fn follows(record: &ExtractorRecord, candidate: &str) -> bool {
     let built_in = record
         .version(&active.version)
         .is_some_and(|version| version.origin == Origin::BuiltIn);
-    let newer = Semver::parse(candidate).ok() > Semver::parse(&active.version).ok();
-    built_in && newer
+    let not_older = match (Semver::parse(candidate), Semver::parse(&active.version)) {
+        (Ok(candidate), Ok(active)) => candidate.cmp_precedence(&active).is_ge(),
+        _ => false,
+    };
+    built_in && not_older
+}
+
+/// The number of a built-in whose own number is taken by other bytes, because versions never change:
+/// the same with the digest's first digits as build metadata.
+fn rebuilt(version: &VersionRecord) -> String {
+    let digits: String = version.digest.to_hex().chars().take(8).collect();
+    let joint = if version.version.contains('+') {
+        '.'
+    } else {
+        '+'
+    };
+    format!("{}{joint}{digits}", version.version)
 }
 
 /// Every document of a kind.
@@ -209,15 +229,11 @@ pub(super) async fn all(store: &dyn Store, kind: Kind) -> Result<Vec<Document>, 
 
 /// Reads a record, refusing what a newer server wrote.
 pub(super) fn parse(document: &Document) -> Result<ExtractorRecord, CatalogError> {
-    #[derive(serde::Deserialize)]
-    struct Format {
-        format: u32,
-    }
     let unreadable = |source| CatalogError::Record {
         name: document.key.clone(),
         source,
     };
-    let Format { format } = serde_json::from_slice(&document.body).map_err(unreadable)?;
+    let format = Format::of(&document.body).map_err(unreadable)?;
     if format > FORMAT {
         return Err(CatalogError::Newer {
             name: document.key.clone(),

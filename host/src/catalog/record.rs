@@ -1,5 +1,7 @@
 //! What the store keeps of an extractor.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,9 @@ pub struct ExtractorRecord {
     pub active: Option<Active>,
     /// What was active before, the most recent last. Rolling back takes from the end.
     pub history: Vec<Active>,
+    /// Every version that has ever answered, also one that was rolled back.
+    #[serde(default)]
+    pub answered: BTreeSet<String>,
     /// Where several read a chart type, the lowest goes first; those without one come last.
     #[serde(default)]
     pub order: Option<i32>,
@@ -91,6 +96,7 @@ impl ExtractorRecord {
             versions: Vec::new(),
             active: None,
             history: Vec::new(),
+            answered: BTreeSet::new(),
             order: None,
         }
     }
@@ -117,7 +123,7 @@ impl ExtractorRecord {
         let is = |active: &Active| active.version == version;
         if self.active.as_ref().is_some_and(is) {
             State::Active
-        } else if self.history.iter().any(is) {
+        } else if self.answered.contains(version) {
             State::Retired
         } else {
             State::Staged
@@ -139,6 +145,7 @@ impl ExtractorRecord {
     /// Makes `next` the one that answers and remembers what did. What is active already only
     /// changes its pin.
     pub(super) fn activate(&mut self, next: Active) {
+        self.answered.insert(next.version.clone());
         if let Some(previous) = self.active.replace(next)
             && self
                 .active
@@ -149,6 +156,30 @@ impl ExtractorRecord {
             let excess = self.history.len().saturating_sub(HISTORY);
             self.history.drain(..excess);
         }
+    }
+}
+
+impl ExtractorRecord {
+    /// Drops built-ins of earlier builds that share a number with another, save what answers or can
+    /// be rolled back to; each restart of a server under development would leave one.
+    pub(super) fn forget_rebuilds(&mut self) {
+        let kept = |version: &VersionRecord| {
+            let is = |active: &Active| active.version == version.version;
+            version.origin == Origin::Uploaded
+                || !version.version.contains('+')
+                || self.active.as_ref().is_some_and(is)
+                || self.history.iter().rev().take(4).any(is)
+        };
+        let gone: Vec<String> = self
+            .versions
+            .iter()
+            .filter(|version| !kept(version))
+            .map(|version| version.version.clone())
+            .collect();
+        self.versions
+            .retain(|version| !gone.contains(&version.version));
+        self.history.retain(|step| !gone.contains(&step.version));
+        self.answered.retain(|version| !gone.contains(version));
     }
 }
 

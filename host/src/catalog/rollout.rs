@@ -81,14 +81,20 @@ impl Catalog {
         let rollback = async move {
             catalog
                 .change(&name, by, "extractor.rollback", &previous, |record| {
-                    let previous = earlier(record)?;
+                    if earlier(record)? != previous {
+                        // Somebody else rolled back or out in between; what was loaded is not
+                        // what would answer.
+                        return Err(CatalogError::Contended {
+                            name: record.name.clone(),
+                        });
+                    }
                     while record
                         .history
                         .pop()
                         .is_some_and(|step| step.version != previous)
                     {}
                     record.active = Some(Active {
-                        version: previous,
+                        version: previous.clone(),
                         pinned: true,
                     });
                     Ok(record.clone())
@@ -110,7 +116,7 @@ impl Catalog {
         order: Option<i32>,
         seen: Option<u64>,
         by: By,
-    ) -> Result<ExtractorRecord, CatalogError> {
+    ) -> Result<(ExtractorRecord, u64), CatalogError> {
         let version = self
             .get(name)?
             .active
@@ -147,6 +153,7 @@ impl Catalog {
         let (catalog, name, version) = (Arc::clone(self), name.to_owned(), version.to_owned());
         let delete = async move {
             let digest = catalog.version(&name, Some(&version))?.record.digest;
+            let brought = &catalog.brought;
             catalog
                 .change(&name, by, "extractor.delete", &version, |record| {
                     let Some(found) = record.version(&version) else {
@@ -163,12 +170,12 @@ impl Catalog {
                     {
                         return Err(CatalogError::InUse { name, version });
                     }
-                    if found.origin == Origin::BuiltIn && super::builtin::embedded(&name, &version)
-                    {
+                    if found.origin == Origin::BuiltIn && brought.contains(&found.digest) {
                         return Err(CatalogError::BuiltIn { name, version });
                     }
                     record.versions.retain(|kept| kept.version != version);
                     record.history.retain(|step| step.version != version);
+                    record.answered.remove(&version);
                     Ok(())
                 })
                 .await?;
@@ -190,11 +197,14 @@ impl Catalog {
         version: &str,
         edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
     ) -> Result<T, CatalogError> {
-        self.change_seen(name, None, by, action, version, edit)
-            .await
+        let changed = self
+            .change_seen(name, None, by, action, version, edit)
+            .await;
+        changed.map(|(answer, _)| answer)
     }
 
-    /// [`Catalog::change`] of a document that must not have changed since it was `seen`.
+    /// [`Catalog::change`] of a document that must not have changed since it was `seen`, with the
+    /// document's version afterwards.
     async fn change_seen<T>(
         &self,
         name: &str,
@@ -203,7 +213,7 @@ impl Catalog {
         action: &str,
         version: &str,
         edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
-    ) -> Result<T, CatalogError> {
+    ) -> Result<(T, u64), CatalogError> {
         let mut audit = AuditEntry::new(&by.actor, action, format!("extractor:{name}"));
         audit.request_id = by.request_id;
         audit.detail = Some(json!({ "version": version }));
@@ -220,7 +230,11 @@ impl Catalog {
             let mut record = before.clone();
             let answer = edit(&mut record)?;
             if record == before {
-                return Ok(answer);
+                let unchanged = match expected {
+                    Expected::Version(version) => version,
+                    Expected::Absent | Expected::Any => 0,
+                };
+                return Ok((answer, unchanged));
             }
             let change = if record.versions.is_empty() {
                 Change::new().delete(Kind::Extractor, name, expected)
@@ -234,7 +248,7 @@ impl Catalog {
             match self.store.commit(change.audited(audit.clone())).await {
                 Ok(committed) => {
                     self.apply(committed.version, &record);
-                    return Ok(answer);
+                    return Ok((answer, committed.version));
                 }
                 Err(StoreError::Stale { .. }) => {}
                 Err(error) => return Err(error.into()),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::sandbox::{Identity, Lens};
-use crate::store::{BlobSpace, Digest};
+use crate::store::{BlobSpace, Digest, StoreError};
 
 use super::check::{self, Refused, RefusedCode, Report, Stage};
 use super::code;
@@ -47,6 +47,8 @@ impl Catalog {
         let _turn = self.intake.acquire().await;
         let digest = Digest::of(&wasm);
         if let Some((extractor, version)) = self.holding(digest) {
+            // It mends a copy that was lost or damaged.
+            self.store.put_blob(BlobSpace::Component, wasm).await?;
             return Ok(Uploaded {
                 extractor,
                 version,
@@ -80,13 +82,15 @@ impl Catalog {
             .await;
         let extractor = match extractor {
             Ok(extractor) => extractor,
+            // Whether the document names these bytes is not known; the next start sweeps.
+            Err(error @ CatalogError::Store(StoreError::InDoubt { .. })) => return Err(error),
             Err(error) => {
                 // Nothing names these bytes, so they need not wait for the next start's sweep.
                 self.discard(digest).await;
                 return Err(error);
             }
         };
-        self.warm(&name, &stored.version, lens);
+        self.warm(&name, lens);
         Ok(Uploaded {
             extractor,
             version: stored,
@@ -143,7 +147,7 @@ impl Catalog {
     }
 
     /// The version that has these bytes.
-    fn holding(&self, digest: Digest) -> Option<(ExtractorRecord, VersionRecord)> {
+    pub(super) fn holding(&self, digest: Digest) -> Option<(ExtractorRecord, VersionRecord)> {
         self.list().into_iter().find_map(|record| {
             let version = record
                 .versions
@@ -157,9 +161,11 @@ impl Catalog {
     /// Removes the bytes of a component unless a version has them. Best effort: a start sweeps. The
     /// caller has the turn.
     pub(super) async fn discard(&self, digest: Digest) {
-        if self.holding(digest).is_none()
-            && let Err(error) = self.store.delete_blob(BlobSpace::Component, &digest).await
-        {
+        if self.holding(digest).is_some() {
+            return;
+        }
+        code::forget(self.store.as_ref(), &self.sandbox, &digest).await;
+        if let Err(error) = self.store.delete_blob(BlobSpace::Component, &digest).await {
             tracing::warn!(%error, %digest, "a component that nothing names stays until the next start");
         }
     }

@@ -18,7 +18,8 @@ pub(super) struct Server {
         global = true
     )]
     url: Url,
-    /// A token of the server
+    /// A token of the server; better in the environment, since other users of the machine can see
+    /// a command line
     #[arg(long, env = "LENSMOUNT_TOKEN", hide_env_values = true, global = true)]
     token: Option<SecretString>,
 }

@@ -119,7 +119,7 @@ impl Extractor {
         }
     }
 
-    /// All pages.
+    /// The first page, which holds all there are but on a server with hundreds.
     async fn list(&self) -> anyhow::Result<()> {
         let mut found = self
             .server

@@ -32,7 +32,8 @@ pub(super) struct Serve {
     /// Folder that everything is kept in [default: $STATE_DIRECTORY, else lensmount in $XDG_DATA_HOME]
     #[arg(long, env = "LENSMOUNT_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The admin token: lm_ and at least 16 characters
+    /// The admin token: lm_ and at least 16 characters; better in the environment, since other
+    /// users of the machine can see a command line
     #[arg(
         long,
         env = "LENSMOUNT_ADMIN_TOKEN",

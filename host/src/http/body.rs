@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::HttpBody;
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
@@ -12,6 +14,7 @@ use http_body_util::BodyExt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de::DeserializeOwned};
 
+use crate::catalog::Catalog;
 use crate::problem::{Code, InputError, Problem};
 
 /// The largest JSON body.
@@ -20,6 +23,8 @@ const LARGEST: usize = 32 << 20;
 /// sending, gets to see the answer.
 const DRAINED: usize = 64 << 20;
 
+/// How long a body may take to come.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How much room is made for a body because of what its head announces.
 const BELIEVED: usize = 4 << 20;
 
@@ -156,7 +161,13 @@ async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     let mut body = request.into_body();
     let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(BELIEVED));
     let mut seen = 0_usize;
-    while let Some(frame) = body.frame().await {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let Ok(frame) = tokio::time::timeout_at(deadline, body.frame()).await else {
+            let detail = format!("the body did not come within {} s", PATIENCE.as_secs());
+            return Err(Problem::invalid("", detail));
+        };
+        let Some(frame) = frame else { break };
         let frame =
             frame.map_err(|error| Problem::invalid("", format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else {
@@ -193,6 +204,23 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
                 format!("the path cannot be read: {error}"),
             )),
         }
+    }
+}
+
+/// The name of an extractor in a path, which has to be there before a body is read.
+pub(super) struct Known(pub String);
+
+impl<S> FromRequestParts<S> for Known
+where
+    Arc<Catalog>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(name): Path<String> = Path::from_request_parts(parts, state).await?;
+        Arc::<Catalog>::from_ref(state).get(&name)?;
+        Ok(Self(name))
     }
 }
 

@@ -27,8 +27,7 @@ pub(super) async fn problem(Path(code): Path<String>) -> Result<Html<String>, Pr
         })
 }
 
-/// The texts are ours and hold nothing that HTML would take for markup but `<` in none; a test
-/// keeps it so.
+/// Puts the texts in as they are: they are ours, and a test keeps markup out of them.
 fn page(title: &str, codes: impl IntoIterator<Item = &'static Explained>) -> Html<String> {
     let mut html = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\

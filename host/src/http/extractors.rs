@@ -16,7 +16,7 @@ use crate::problem::Problem;
 use crate::sandbox::{Limits, World};
 
 use super::access::{Admin, Viewer};
-use super::body::{Json, Path, Query, Wasm};
+use super::body::{Json, Known, Path, Query, Wasm};
 use super::etag::{self, IfMatch};
 use super::page::{List, Page};
 use super::request::ProblemBody;
@@ -208,16 +208,13 @@ pub(super) struct EditExtractor {
 pub(super) async fn edit(
     Admin(by): Admin,
     State(catalog): State<Arc<Catalog>>,
-    Path(name): Path<String>,
+    Known(name): Known,
     IfMatch(seen): IfMatch,
     body: Json,
 ) -> Result<impl IntoResponse, Problem> {
     let EditExtractor { order } = body.parse()?;
-    let record = catalog.set_order(&name, order, seen, by).await?;
-    Ok((
-        etag::tag(catalog.document(&name)?),
-        Answer(extractor(&catalog, &record)),
-    ))
+    let (record, document) = catalog.set_order(&name, order, seen, by).await?;
+    Ok((etag::tag(document), Answer(extractor(&catalog, &record))))
 }
 
 /// What became of an upload.

@@ -21,9 +21,12 @@ impl From<CatalogError> for Problem {
             | CatalogError::NoEarlier { .. }
             | CatalogError::Contended { .. } => Code::CONFLICT,
             CatalogError::Stale { .. } => Code::STALE,
-            CatalogError::OtherWorld { .. }
-            | CatalogError::Load { .. }
-            | CatalogError::Damaged { .. } => Code::INCOMPATIBLE,
+            CatalogError::OtherWorld { .. } => Code::INCOMPATIBLE,
+            CatalogError::Load { .. } => {
+                tracing::error!(error = %chain(&error), "an extractor does not load");
+                Code::INCOMPATIBLE
+            }
+            CatalogError::Damaged { .. } => Code::UNAVAILABLE,
             CatalogError::Refused(refused) => {
                 let code = Code::named(refused.code.as_str()).unwrap_or(Code::INVALID_COMPONENT);
                 return Self::new(code, refused.reason);
@@ -83,22 +86,32 @@ impl From<Stopped> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if let StoreError::TooLarge { .. } = error {
+            return Self::new(
+                Code::CONFLICT,
+                "the extractor has more versions than can be kept; delete some that are not needed",
+            );
+        }
         tracing::error!(error = %chain(&error), "the store failed");
-        Self::new(
-            Code::UNAVAILABLE,
-            "the store does not answer; nothing was changed, try again",
-        )
-        .retry_after(1)
+        let detail = match error {
+            StoreError::InDoubt { .. } => {
+                "the store failed while it wrote, so it is not known whether the change was made; \
+                 look before you repeat it"
+            }
+            _ => "the store does not answer; nothing was changed",
+        };
+        Self::new(Code::UNAVAILABLE, detail).retry_after(5)
     }
 }
+
+/// What the caller of a failed request is told.
+pub(super) const FAULT: &str =
+    "the server failed by a fault of its own; its log has the cause under `request_id`";
 
 /// An error that no caller can mend.
 pub(super) fn ours(error: &(dyn Error + 'static)) -> Problem {
     tracing::error!(error = %chain(error), "a request failed by a fault of the server");
-    Problem::new(
-        Code::FAULT,
-        "the server failed by a fault of its own; its log has the cause under `request_id`",
-    )
+    Problem::new(Code::FAULT, FAULT)
 }
 
 /// An error with its causes; our errors do not repeat them.

@@ -17,7 +17,7 @@ use crate::sandbox::types::{Control, ControlKind};
 use crate::sandbox::{chart, events};
 
 use super::access::Viewer;
-use super::body::{Json, Path, Words};
+use super::body::{Json, Known, Words};
 use super::request::ProblemBody;
 
 /// A result and what is wanted of it.
@@ -247,7 +247,7 @@ pub(super) struct Series {
 pub(super) async fn outline(
     _: Viewer,
     State(catalog): State<Arc<Catalog>>,
-    Path(name): Path<String>,
+    Known(name): Known,
     body: Json,
 ) -> Result<Answer<Outline>, Problem> {
     let input: OnResult<'_> = body.parse()?;
@@ -270,7 +270,7 @@ pub(super) async fn outline(
 pub(super) async fn read(
     _: Viewer,
     State(catalog): State<Arc<Catalog>>,
-    Path(name): Path<String>,
+    Known(name): Known,
     body: Json,
 ) -> Result<Answer<Reading>, Problem> {
     let input: OnResult<'_> = body.parse()?;
@@ -293,7 +293,7 @@ pub(super) async fn read(
 pub(super) async fn series(
     _: Viewer,
     State(catalog): State<Arc<Catalog>>,
-    Path(name): Path<String>,
+    Known(name): Known,
     body: Json,
 ) -> Result<Answer<Series>, Problem> {
     let input: OnResult<'_> = body.parse()?;
@@ -362,7 +362,7 @@ struct Rejected {
 pub(super) async fn convert(
     _: Viewer,
     State(catalog): State<Arc<Catalog>>,
-    Path(name): Path<String>,
+    Known(name): Known,
     body: Json,
 ) -> Result<Answer<Converted>, Problem> {
     let input: OnResult<'_> = body.parse()?;

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::problem::{Code, InputError, Problem};
@@ -49,7 +50,8 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         .map(|route| route.as_str().to_owned());
     request.extensions_mut().insert(id.clone());
 
-    let mut response = next.run(request).await;
+    let span = tracing::info_span!("request", request_id = id.0);
+    let mut response = next.run(request).instrument(span).await;
     let problem = response.extensions_mut().remove::<Problem>();
     let code = problem
         .as_ref()

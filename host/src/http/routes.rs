@@ -1,6 +1,7 @@
 //! Every route, in one list with its OpenAPI.
 
 use axum::Router;
+use axum::http::Uri;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -13,6 +14,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::problem::{Code, Problem};
 
 use super::access::Viewer;
+use super::problems::FAULT;
 use super::request::observe;
 use super::state::Api;
 use super::{audit, charts, docs, extractors, operate, readings};
@@ -100,17 +102,20 @@ async fn missing_in_api(_: Viewer) -> Problem {
     missing().await
 }
 
-async fn other_method() -> Problem {
-    Problem::new(
-        Code::METHOD_NOT_ALLOWED,
-        "this path does not take that method; /docs lists those it takes",
-    )
+/// As with [`missing_in_api`]: a stranger does not learn which paths there are.
+async fn other_method(viewer: Result<Viewer, Problem>, uri: Uri) -> Problem {
+    match viewer {
+        Err(problem) if uri.path().starts_with("/v1/") => problem,
+        _ => Problem::new(
+            Code::METHOD_NOT_ALLOWED,
+            "this path does not take that method; /docs lists those it takes",
+        ),
+    }
 }
 
-fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    Problem::new(
-        Code::FAULT,
-        "the server failed by a fault of its own; its log has the cause under `request_id`",
-    )
-    .into_response()
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
+    tracing::error!(words, "a handler panicked");
+    Problem::new(Code::FAULT, FAULT).into_response()
 }

@@ -37,23 +37,17 @@ impl Sandbox {
     ///
     /// When the engine refuses the component.
     pub fn compile(&self, wasm: &[u8]) -> Result<Compiled, CompileError> {
-        let cores = core_instances(wasm);
-        let compile = |fits: bool| {
-            Component::from_binary(&self.flavour(fits).engine, wasm)
-                .map_err(|error| refused(&error))
-        };
-        // Both engines share all settings that shape code, so asking the one with the pool first
-        // costs a second compilation only where the component does not fit.
-        match compile(true) {
-            Ok(component) if Self::fits_pool(&component, cores) => Ok(Compiled {
+        // An engine with a pool takes only what fits its slots, so it is asked first.
+        let compile = |fits_pool: bool| {
+            let component = Component::from_binary(&self.flavour(fits_pool).engine, wasm)?;
+            Ok(Compiled {
                 component,
-                fits_pool: true,
-            }),
-            Ok(_) | Err(_) => Ok(Compiled {
-                component: compile(false)?,
-                fits_pool: false,
-            }),
-        }
+                fits_pool,
+            })
+        };
+        compile(true)
+            .or_else(|_| compile(false))
+            .map_err(|error: wasmtime::Error| refused(&error))
     }
 
     /// What code kept for this engine is filed under, beside the component's digest.
@@ -65,19 +59,15 @@ impl Sandbox {
     /// Loads code that [`Compiled::code`] wrote. `None` when it was made by another build.
     ///
     /// The caller vouches that these bytes are what it wrote itself: they are run as they stand.
-    pub fn revive(&self, wasm: &[u8], code: &[u8]) -> Option<Compiled> {
-        let cores = core_instances(wasm);
-        let component = revive(&self.flavour(true).engine, code)?;
-        if Self::fits_pool(&component, cores) {
-            return Some(Compiled {
+    pub fn revive(&self, code: &[u8]) -> Option<Compiled> {
+        let revived = |fits_pool: bool| {
+            let component = revive(&self.flavour(fits_pool).engine, code)?;
+            Some(Compiled {
                 component,
-                fits_pool: true,
-            });
-        }
-        Some(Compiled {
-            component: revive(&self.flavour(false).engine, code)?,
-            fits_pool: false,
-        })
+                fits_pool,
+            })
+        };
+        revived(true).or_else(|| revived(false))
     }
 }
 
@@ -95,18 +85,6 @@ fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
 #[must_use]
 pub fn is_precompiled(bytes: &[u8]) -> bool {
     Engine::detect_precompiled(bytes).is_some()
-}
-
-/// Core instances that a component makes, nested ones included.
-fn core_instances(wasm: &[u8]) -> usize {
-    wasmparser::Parser::new(0)
-        .parse_all(wasm)
-        .map_while(Result::ok)
-        .map(|payload| match payload {
-            wasmparser::Payload::InstanceSection(section) => section.count() as usize,
-            _ => 0,
-        })
-        .sum()
 }
 
 fn refused(error: &wasmtime::Error) -> CompileError {

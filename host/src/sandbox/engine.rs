@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{
     Config, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
 };
@@ -22,6 +22,8 @@ use super::state::State;
 const TICK: Duration = Duration::from_millis(5);
 /// Calls that may run side by side. Their waits are short, so more would only add memory.
 const SLOTS: u32 = 64;
+/// Of these, how many one extractor may have: the others stay for its neighbours.
+pub(super) const SLOTS_EACH: usize = SLOTS as usize / 2;
 /// How long a call waits for a slot before it is told `busy`.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What a component may bring and still fit a slot of the pool.
@@ -93,37 +95,21 @@ impl Sandbox {
         &self.limits
     }
 
-    /// Waits for a slot; `None` stands for "busy".
-    pub(super) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(permit) = self.slots.try_acquire() {
-            return Some(permit);
+    /// Waits for a slot among the extractor's `own`, then among all; `None` stands for "busy".
+    pub(super) async fn slot<'a>(&'a self, own: &'a Semaphore) -> Option<[SemaphorePermit<'a>; 2]> {
+        let both = async { Some([own.acquire().await.ok()?, self.slots.acquire().await.ok()?]) };
+        if let (Ok(own), Ok(any)) = (own.try_acquire(), self.slots.try_acquire()) {
+            return Some([own, any]);
         }
-        tokio::time::timeout(PATIENCE, self.slots.acquire())
-            .await
-            .ok()?
-            .ok()
+        tokio::time::timeout(PATIENCE, both).await.ok()?
     }
 
-    /// The engine whose slots fit a component of these core instances, if a pool is to be had.
+    /// The engine with the pool for what fits its slots, if a pool is to be had; else the other.
     pub(super) fn flavour(&self, fits_pool: bool) -> &Flavour {
         match &self.pooled {
             Some(pooled) if fits_pool => pooled,
             _ => &self.on_demand,
         }
-    }
-
-    /// Whether a compiled component fits the pool. Core instances are counted by the caller,
-    /// because wasmtime's own count leaves them out.
-    pub(super) fn fits_pool(component: &Component, core_instances: usize) -> bool {
-        let Some(needs) = component.resources_required() else {
-            return false;
-        };
-        core_instances <= CORE_INSTANCES as usize
-            && needs.num_memories <= MEMORIES
-            && needs.num_tables <= TABLES
-            && needs
-                .max_initial_table_size
-                .is_none_or(|elements| elements <= TABLE_ELEMENTS as u64)
     }
 
     /// A text that changes whenever code compiled by another build must not be run by this one.

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use tokio::sync::Semaphore;
+
 use crate::store::Digest;
 
 use super::bindings::chart_world::{ChartExtractor, ChartExtractorPre};
 use super::bindings::events_world::{EventMapper, EventMapperPre};
 use super::bindings::{chart, events, types};
 use super::compile::Compiled;
-use super::engine::Sandbox;
+use super::engine::{SLOTS_EACH, Sandbox};
 use super::run::{CallError, Called, settle};
 use super::state::State;
 
@@ -52,13 +54,6 @@ impl fmt::Display for World {
     }
 }
 
-/// A released version of the contract that this server speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contract {
-    /// `lensmount:extractor@1.0.0`.
-    V1,
-}
-
 /// A component that does not link, although it was checked.
 #[derive(Debug, thiserror::Error)]
 #[error("the component does not link as a {world}: {reason}")]
@@ -71,6 +66,8 @@ pub struct LoadError {
 pub struct Lens {
     pub(super) identity: Identity,
     pub(super) fits_pool: bool,
+    /// The slots that it may have at once.
+    pub(super) slots: Semaphore,
     exports: Exports,
 }
 
@@ -116,6 +113,7 @@ impl Lens {
         Ok(Self {
             identity,
             fits_pool: compiled.fits_pool,
+            slots: Semaphore::new(SLOTS_EACH),
             exports,
         })
     }

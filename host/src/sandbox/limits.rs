@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Processor time, summed over the slices in which the guest really ran.
     pub cpu: Duration,
-    /// Time from start to answer, the waits of a busy server included.
+    /// Time from call to answer, the waits of a busy server included.
     pub wall: Duration,
     /// Bytes, summed over all memories of the call.
     pub memory: usize,

@@ -1,6 +1,6 @@
 //! One call: a slot, a fresh store, the guest's code under its deadline, and the verdict.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use std::sync::Arc;
 use wasmtime::{Store, UpdateDeadline};
@@ -28,7 +28,7 @@ pub enum CallError {
 /// What one call used.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
-    /// From the first instruction to the answer.
+    /// From the call to the answer, the wait for a slot included.
     pub wall: Duration,
     /// Processor time.
     pub cpu: Duration,
@@ -71,7 +71,8 @@ impl Lens {
                 log,
             }))
         };
-        let Some(_slot) = sandbox.slot().await else {
+        let began = Instant::now();
+        let Some(_slot) = sandbox.slot(&self.slots).await else {
             return Err(stopped(
                 StopCode::Busy,
                 "no slot came free in time".into(),
@@ -80,7 +81,7 @@ impl Lens {
             ));
         };
         let meter = Arc::new(CpuMeter::default());
-        let mut store = self.store(sandbox, Arc::clone(&meter));
+        let mut store = self.store(sandbox, began, Arc::clone(&meter));
         let answer = meter.measure(call(&mut store)).await;
 
         let cpu = meter.used();
@@ -112,11 +113,11 @@ impl Lens {
         Ok(Called { value, usage, log })
     }
 
-    fn store(&self, sandbox: &Sandbox, meter: Arc<CpuMeter>) -> Store<State> {
+    fn store(&self, sandbox: &Sandbox, began: Instant, meter: Arc<CpuMeter>) -> Store<State> {
         let limits = sandbox.limits();
         let mut store = Store::new(
             &sandbox.flavour(self.fits_pool).engine,
-            State::new(limits.clone()),
+            State::new(limits.clone(), began),
         );
         store.set_hostcall_fuel(limits.lift());
         store.limiter(|state| state);

@@ -21,10 +21,10 @@ pub(super) struct State {
 }
 
 impl State {
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: Limits, began: Instant) -> Self {
         Self {
             limits,
-            began: Instant::now(),
+            began,
             log: Log::default(),
             stop: None,
             memory: 0,
@@ -55,11 +55,6 @@ impl ResourceLimiter for State {
         self.memory = after;
         self.memory_peak = self.memory_peak.max(after);
         Ok(true)
-    }
-
-    /// A guest may grow for good reason and yet be refused by the pool's slot.
-    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        Err(self.stop(StopCode::MemoryLimit))
     }
 
     /// Tables count with the pointers they hold.

@@ -67,3 +67,20 @@ impl fmt::Debug for Document {
             .finish()
     }
 }
+
+/// The format that an owner's record says it has, readable before the record is.
+#[derive(serde::Deserialize)]
+pub struct Format {
+    format: u32,
+}
+
+impl Format {
+    /// Reads the field `format` of a document's body.
+    ///
+    /// # Errors
+    ///
+    /// When the body has none.
+    pub fn of(body: &[u8]) -> Result<u32, serde_json::Error> {
+        serde_json::from_slice::<Self>(body).map(|record| record.format)
+    }
+}

@@ -81,3 +81,51 @@ fn nameless(mut wasm: Vec<u8>) -> Vec<u8> {
 fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
     bytes.windows(part.len()).position(|window| window == part)
 }
+
+/// A component with one core module more, which is instantiated along with the rest: its memories,
+/// tables and start function are there before any function of the contract is called.
+pub fn with_module(mut component: Vec<u8>, module: &str) -> Vec<u8> {
+    let module = wat::parse_str(module).expect("a module in text form");
+    let index = modules(&component);
+    section(&mut component, 1, &module);
+    let mut instance = vec![1, 0];
+    number(&mut instance, index);
+    instance.push(0);
+    section(&mut component, 2, &instance);
+    component
+}
+
+/// How many core modules stand in a component.
+fn modules(component: &[u8]) -> usize {
+    const HEADER: usize = 8;
+    let (mut at, mut count) = (HEADER, 0);
+    while at < component.len() {
+        count += usize::from(component[at] == 1);
+        let (mut size, mut shift) = (0, 0);
+        loop {
+            at += 1;
+            size |= usize::from(component[at] & 0x7f) << shift;
+            shift += 7;
+            if component[at] < 0x80 {
+                break;
+            }
+        }
+        at += 1 + size;
+    }
+    count
+}
+
+fn section(component: &mut Vec<u8>, kind: u8, content: &[u8]) {
+    component.push(kind);
+    number(component, content.len());
+    component.extend_from_slice(content);
+}
+
+/// A number as WebAssembly writes it (LEB128).
+fn number(bytes: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        bytes.push(0x80 | u8::try_from(value & 0x7f).expect("seven bits"));
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).expect("seven bits"));
+}
