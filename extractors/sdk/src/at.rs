@@ -55,6 +55,14 @@ impl<'a> At<'a> {
         };
         match &axis.kind {
             Kind::Time(_) => Ok(Some(at)),
+            Kind::SomeTime(_) if at == At::LatestComplete => Err(Failure::bad_selection(
+                "at",
+                format!(
+                    "Nothing in the result says whether `{}` goes by days, weeks or months, so nothing tells which periods are over. Choose `latest` or a value under `at`.",
+                    axis.field.name
+                ),
+            )),
+            Kind::SomeTime(_) => Ok(Some(at)),
             Kind::Category(why) => Err(Failure::bad_selection(
                 "at",
                 format!("{why}. So there is no latest; choose one of its values under `at`."),
@@ -89,7 +97,7 @@ impl<'a> At<'a> {
         axis: &Axis<'a>,
         points: &[Point<'a>],
     ) -> Result<(Point<'a>, Vec<Note>), Failure> {
-        let now = plot.clock.now()?;
+        let now = plot.clock.now(plot.zone())?;
         if self == At::LatestComplete && now.is_none() {
             return Err(Failure::bad_selection(
                 "at",
@@ -107,6 +115,13 @@ impl<'a> At<'a> {
         {
             return Err(Failure::incomplete(format!(
                 "Looker cut the result at its limit, and it is not sorted by `{}`, newest first, so the latest may be among what is missing. Sort the tile so, or raise its limit.",
+                axis.field.name
+            ))
+            .blaming("at"));
+        }
+        if is_cut && !axis.is_on_pivots() && !is_descending(plot, points) {
+            return Err(Failure::incomplete(format!(
+                "Looker cut the result at its limit, and its rows do not come newest first by `{}` as its sort says, so the latest may be among what is missing. Raise the tile's limit.",
                 axis.field.name
             ))
             .blaming("at"));
@@ -165,6 +180,15 @@ impl<'a> At<'a> {
     }
 }
 
+/// Whether the points really come newest first.
+fn is_descending(plot: &Plot<'_>, points: &[Point<'_>]) -> bool {
+    let starts: Vec<_> = points
+        .iter()
+        .filter_map(|point| point.start(plot))
+        .collect();
+    starts.is_sorted_by(|earlier, later| earlier >= later)
+}
+
 /// The point at a value: the same text, or on an axis of time the same period.
 fn given<'a>(
     plot: &Plot<'a>,
@@ -173,9 +197,16 @@ fn given<'a>(
     value: &str,
 ) -> Result<Point<'a>, Failure> {
     let with_x = || points.iter().filter(|point| point.has_x());
-    let same_text: Vec<_> = with_x()
+    let mut same_text: Vec<_> = with_x()
         .filter(|point| point.x.and_then(Token::text).is_some_and(|x| x == value))
         .collect();
+    if let (Some(first), Some(_)) = (same_text.first(), axis.frame()) {
+        // Another text may name the same period, and then nothing tells which is meant.
+        let start = first.start(plot);
+        same_text = with_x()
+            .filter(|point| point.start(plot) == start)
+            .collect();
+    }
     if !same_text.is_empty() {
         return sole(plot, same_text.into_iter());
     }
@@ -186,7 +217,7 @@ fn given<'a>(
     {
         let start = match stamp.offset {
             None => Some(stamp.start),
-            Some(_) => stamp.local(plot.clock.zone()),
+            Some(_) => stamp.local(plot.zone()),
         };
         let same_period: Vec<_> = with_x()
             .filter(|point| start.is_some() && point.start(plot) == start)

@@ -22,6 +22,9 @@ pub struct Axis<'a> {
     pub field: Field<'a>,
     /// What its values are.
     pub kind: Kind,
+    /// Whether its values are moments within days that say their offset from UTC. They are compared
+    /// in UTC then: by local time, an hour comes twice when clocks go back.
+    pub in_utc: bool,
 }
 
 /// What the values along an axis are.
@@ -29,6 +32,9 @@ pub struct Axis<'a> {
 pub enum Kind {
     /// Points in time.
     Time(Timeframe),
+    /// Points in time whose periods may be longer than their texts are fine: only the metadata could
+    /// say, and it does not.
+    SomeTime(Timeframe),
     /// Anything else, and why they are not points in time.
     Category(String),
 }
@@ -42,7 +48,7 @@ impl<'a> Axis<'a> {
     /// The timeframe, where the axis is one of time.
     pub fn frame(&self) -> Option<&Timeframe> {
         match &self.kind {
-            Kind::Time(frame) => Some(frame),
+            Kind::Time(frame) | Kind::SomeTime(frame) => Some(frame),
             Kind::Category(_) => None,
         }
     }
@@ -198,6 +204,7 @@ pub fn kind<'a>(field: &Field<'_>, values: impl Iterator<Item = Token<'a>>) -> K
         Said::Time(_) | Said::SomeTime => false,
     };
     let mut finest: Option<Grain> = None;
+    let mut offsets: Option<bool> = None;
     for value in values.filter(|value| !value.is_null()) {
         let stamp = stamp_of(value);
         // A bare year is a number like any other unless the metadata says better.
@@ -211,14 +218,21 @@ pub fn kind<'a>(field: &Field<'_>, values: impl Iterator<Item = Token<'a>>) -> K
             ));
         };
         finest = finest.max(Some(stamp.grain));
+        let has_offset = stamp.offset.is_some();
+        if *offsets.get_or_insert(has_offset) != has_offset {
+            return Kind::Category(format!(
+                "{} is no line of points in time: some of its values have an offset from UTC and others have none",
+                shown(&field.name)
+            ));
+        }
     }
     let offset = field.fiscal_month_offset.unwrap_or(0);
     match (said(field), finest) {
         (Said::Time(frame), _) => Kind::Time(frame),
         (Said::SomeTime, grain) => {
-            Kind::Time(Timeframe::by_grain(grain.unwrap_or(Grain::Instant), offset))
+            Kind::SomeTime(Timeframe::by_grain(grain.unwrap_or(Grain::Instant), offset))
         }
-        (_, Some(grain)) => Kind::Time(Timeframe::by_grain(grain, offset)),
+        (_, Some(grain)) => Kind::SomeTime(Timeframe::by_grain(grain, offset)),
         (_, None) => Kind::Category(format!(
             "{} does not say that it holds points in time, and has no value that would show it",
             shown(&field.name)

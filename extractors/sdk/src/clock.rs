@@ -76,8 +76,8 @@ impl<'a> Clock<'a> {
         self.found.get()?.1.clone()
     }
 
-    /// What the clock shows; none where neither the context nor the result says.
-    pub fn now(&self) -> Result<Option<DateTime>, Failure> {
+    /// What a clock in a zone shows; none where neither the context nor the result says.
+    pub fn now(&self, zone: &TimeZone) -> Result<Option<DateTime>, Failure> {
         let instant = match self.now {
             Some(now) => Some(instant(now).ok_or_else(|| {
                 Failure::other(
@@ -88,10 +88,18 @@ impl<'a> Clock<'a> {
                     ),
                 )
             })?),
-            // Looker's own time is left aside where it is written in another way than documented.
-            None => self.ran_at.as_deref().and_then(instant),
+            None => match self.ran_at.as_deref() {
+                None | Some("") => None,
+                // Without it a forecast would pass for the latest number.
+                Some(ran_at) => Some(instant(ran_at).ok_or_else(|| {
+                    Failure::malformed(format!(
+                        "The result's `ran_at` is {}, which is no RFC 3339 time, so nothing tells what is in the future. Give `now` in the context, or ask Looker for the result again.",
+                        shown(ran_at)
+                    ))
+                })?),
+            },
         };
-        Ok(instant.map(|instant| zone::local(instant, self.zone())))
+        Ok(instant.map(|instant| zone::local(instant, zone)))
     }
 }
 

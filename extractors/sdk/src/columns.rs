@@ -24,6 +24,24 @@ impl Columns {
     /// there; `incomplete` where it may be among the columns that Looker cut off; `ambiguous` where
     /// several stand for it.
     pub fn read(plot: &Plot<'_>) -> Result<Self, Failure> {
+        let columns = Self::chosen(plot)?;
+        let places = match &columns {
+            Columns::Flat => &[],
+            Columns::One(place) => std::slice::from_ref(place),
+            Columns::Along(places) => places.as_slice(),
+        };
+        let pivots = &plot.document.pivots;
+        let shares_key = |place: &usize| pivots.get(*place).is_some_and(|pivot| pivot.shares_key);
+        if places.iter().any(shares_key) {
+            return Err(Failure::ambiguous(
+                "pivot",
+                "Looker gave several columns the same key, so their cells can't be told apart. Rename the values that head them, or take a pivot out of the query.",
+            ));
+        }
+        Ok(columns)
+    }
+
+    fn chosen(plot: &Plot<'_>) -> Result<Self, Failure> {
         if !plot.is_pivoted {
             return match plot.chosen.pivot {
                 None => Ok(Columns::Flat),
@@ -83,7 +101,11 @@ pub fn total(plot: &Plot<'_>) -> Option<usize> {
                 .pivots
                 .iter()
                 .enumerate()
-                .filter(|(_, pivot)| pivot.is_total);
+                .filter(|(_, pivot)| pivot.is_total)
+                .filter(|(_, pivot)| {
+                    let fields = &plot.document.fields.pivots;
+                    pivot.stands_for_none(fields.iter().map(|field| &field.name))
+                });
             let (first, _) = totals.next()?;
             totals.next().is_none().then_some(first)
         })
@@ -177,6 +199,11 @@ fn absent(plot: &Plot<'_>, text: &str) -> Failure {
 
 /// A pivoted result in which nothing came.
 fn empty(plot: &Plot<'_>) -> Failure {
+    if !plot.rows.is_empty() {
+        return Failure::malformed(
+            "The result has rows and pivoted fields, but no `pivots`, so its columns can't be told apart. Ask Looker for it again, as `json_detail`.",
+        );
+    }
     Failure::no_data(format!(
         "The result has no columns, so there is no `{}` to read. The tile's filters may leave nothing.",
         plot.measure.name

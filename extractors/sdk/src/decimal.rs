@@ -78,6 +78,14 @@ impl Decimal {
         } else if self.whole == "0" && self.fraction.bytes().all(|digit| digit == b'0') {
             // Zero stays zero wherever its point goes.
             0
+        } else if self.whole == "0" {
+            // Zeros before the first digit go when the point passes them.
+            let zeros = self
+                .fraction
+                .bytes()
+                .take_while(|digit| *digit == b'0')
+                .count();
+            places.saturating_sub(zeros)
         } else {
             places.saturating_add(self.whole.len())
         };

@@ -9,6 +9,9 @@ const DEVELOPMENT_MODE: [&str; 2] = [
     "derived tables with conditional SQL for Development Mode",
 ];
 
+/// How both begin; an error may quote them.
+const NOTE: &str = "Note: This query contains ";
+
 /// What stands under `errors`, `error` and `status`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Complaints<'a> {
@@ -26,7 +29,8 @@ impl Complaints<'_> {
         let mut notes = Vec::new();
         for entry in self.errors.map(entries).unwrap_or_default() {
             let (message, details) = words(entry);
-            if DEVELOPMENT_MODE.iter().any(|note| message.contains(note)) {
+            let is_note = message.trim_start().starts_with(NOTE);
+            if is_note && DEVELOPMENT_MODE.iter().any(|note| message.contains(note)) {
                 notes.push(Note::new("development-mode", message));
             } else {
                 return Err(failed(&message, details.as_deref()));
@@ -36,7 +40,8 @@ impl Complaints<'_> {
             let (message, details) = words(error);
             return Err(failed(&message, details.as_deref()));
         }
-        if let Some(status) = self.status.and_then(Token::filled)
+        if let Some(status) = self.status.filter(|status| !status.is_null())
+            && let status = status.string().unwrap_or(status.raw().into())
             && !status.eq_ignore_ascii_case("complete")
         {
             return Err(Failure::looker_error(format!(

@@ -202,7 +202,10 @@ impl<'de> Visitor<'de> for FieldSeed {
 fn interval(token: Token<'_>) -> Option<(Cow<'_, str>, i64)> {
     let object = token.object()?;
     let name = object.get("name")?.filled()?;
-    let count = object.get("count").and_then(Token::integer).unwrap_or(1);
+    let count = match object.get("count").filter(|count| !count.is_null()) {
+        Some(count) => count.integer()?,
+        None => 1,
+    };
     Some((name, count))
 }
 

@@ -93,10 +93,16 @@ impl<'a> Token<'a> {
 
     /// Whether something is said at all: not `null`, `false`, zero or empty.
     pub fn says_so(self) -> bool {
-        !matches!(
-            self.0,
-            "null" | "false" | "0" | "\"\"" | "\"false\"" | "\"No\"" | "{}" | "[]"
-        )
+        match self.kind() {
+            Kind::Object => self
+                .object()
+                .is_none_or(|object| object.iter().next().is_some()),
+            Kind::Array => self.items().is_none_or(|items| !items.is_empty()),
+            _ => !matches!(
+                self.0,
+                "null" | "false" | "0" | "\"\"" | "\"false\"" | "\"No\""
+            ),
+        }
     }
 
     /// A whole number written as one; none for anything else.

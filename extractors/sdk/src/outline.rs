@@ -185,7 +185,10 @@ impl<'a> Form<'_, 'a> {
         let mut choices = Vec::with_capacity(values.len() + 2);
         if is_time {
             choices.push(Choice::new(LATEST, "Latest"));
-            choices.push(Choice::new(LATEST_COMPLETE, "Latest complete period"));
+            // Where nothing says how long periods are, nothing tells which are complete.
+            if matches!(axis.kind, axis::Kind::Time(_)) {
+                choices.push(Choice::new(LATEST_COMPLETE, "Latest complete period"));
+            }
         }
         choices.extend(values);
         let choices = self.at_most("at", choices);

@@ -4,6 +4,7 @@
 //! added to the query, so a column is always found by the values it stands for.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::chart::Failure;
 use crate::json::{Kind, Object, Token};
@@ -18,6 +19,8 @@ pub struct Pivot<'a> {
     pub key: Cow<'a, str>,
     /// Whether it is a total over other columns; it is never taken for a value then.
     pub is_total: bool,
+    /// Whether another column has the same key, so that their cells cannot be told apart.
+    pub shares_key: bool,
     data: Object<'a>,
     metadata: Object<'a>,
 }
@@ -29,6 +32,11 @@ impl<'a> Pivot<'a> {
         self.data
             .get(field)
             .or_else(|| self.metadata.get(field)?.object()?.get("value"))
+    }
+
+    /// Whether it stands for no value of any of these fields, as a total over all of them does.
+    pub fn stands_for_none(&self, mut fields: impl Iterator<Item = impl AsRef<str>>) -> bool {
+        fields.all(|field| self.value(field.as_ref()).is_none_or(Token::is_null))
     }
 
     /// Whether it is the total over the whole row.
@@ -46,7 +54,18 @@ pub fn read<'a>(pivots: Option<Token<'a>>) -> Result<Vec<Pivot<'a>>, Failure> {
     let Some(items) = token.items() else {
         return Err(not_documented("`pivots` is not a list"));
     };
-    items.into_iter().map(pivot).collect()
+    let mut pivots = items
+        .into_iter()
+        .map(pivot)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut seen: BTreeMap<Cow<'a, str>, usize> = BTreeMap::new();
+    for pivot in &pivots {
+        *seen.entry(pivot.key.clone()).or_default() += 1;
+    }
+    for pivot in &mut pivots {
+        pivot.shares_key = seen.get(&pivot.key).is_some_and(|count| *count > 1);
+    }
+    Ok(pivots)
 }
 
 fn pivot(token: Token<'_>) -> Result<Pivot<'_>, Failure> {
@@ -56,13 +75,11 @@ fn pivot(token: Token<'_>) -> Result<Pivot<'_>, Failure> {
     let Some(key) = object.get("key").and_then(Token::string) else {
         return Err(not_documented("an item of `pivots` has no `key`"));
     };
-    let is_total = object
-        .get("is_total")
-        .and_then(Token::flag)
-        .unwrap_or(false);
+    let is_total = object.get("is_total").is_some_and(Token::says_so);
     Ok(Pivot {
         is_total: is_total || key == ROW_TOTAL,
         key,
+        shares_key: false,
         data: member(&object, "data"),
         metadata: member(&object, "metadata"),
     })

@@ -1,5 +1,7 @@
 //! A tile that has been opened: the document, the fields along its axes, and the rows that count.
 
+use jiff::tz::TimeZone;
+
 use crate::axis::{self, Axis};
 use crate::cell::{Cell, Value};
 use crate::chart::{Failure, Note, Tile};
@@ -11,8 +13,11 @@ use crate::json::Token;
 use crate::layout::Layout;
 use crate::selection::Chosen;
 use crate::table::{Column, Table};
+use crate::timeframe::Timeframe;
 use crate::vis::Query;
 use crate::{labels, measure, reader};
+
+static UTC: TimeZone = TimeZone::UTC;
 
 /// A tile, read whole, with what was chosen of its fields.
 #[derive(Debug)]
@@ -109,7 +114,21 @@ impl<'a> Plot<'a> {
         } else {
             axis::kind(&field, self.on_rows(&field))
         };
-        Ok(Axis { field, kind })
+        let mut axis = Axis {
+            field,
+            kind,
+            in_utc: false,
+        };
+        if axis.frame().is_some_and(Timeframe::is_within_days) {
+            let has_offset =
+                |value| axis::stamp_of(value).is_some_and(|stamp| stamp.offset.is_some());
+            axis.in_utc = if axis.is_on_pivots() {
+                self.on_columns(&axis.field).any(has_offset)
+            } else {
+                self.on_rows(&axis.field).any(has_offset)
+            };
+        }
+        Ok(axis)
     }
 
     fn on_columns(&self, field: &Field<'a>) -> impl Iterator<Item = Token<'a>> {
@@ -128,6 +147,14 @@ impl<'a> Plot<'a> {
             self.on_columns(&axis.field).any(can_be_chosen)
         } else {
             self.on_rows(&axis.field).any(can_be_chosen)
+        }
+    }
+
+    /// The zone that points along the axis are compared in.
+    pub fn zone(&self) -> &TimeZone {
+        match &self.axis {
+            Some(axis) if axis.in_utc => &UTC,
+            _ => self.clock.zone(),
         }
     }
 

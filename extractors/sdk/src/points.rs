@@ -155,7 +155,7 @@ impl Point<'_> {
         let stamp = frame.placed(crate::axis::stamp_of(x)?)?;
         match stamp.offset {
             None => Some(stamp.start),
-            Some(_) => stamp.local(plot.clock.zone()),
+            Some(_) => stamp.local(plot.zone()),
         }
     }
 }

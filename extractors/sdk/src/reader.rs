@@ -160,7 +160,10 @@ impl<'a> Parts<'a> {
             fields,
             pivots: pivots::read(self.pivots)?,
             table,
-            ran_at: self.ran_at.and_then(Token::filled),
+            ran_at: self
+                .ran_at
+                .filter(|token| !token.is_null())
+                .map(|token| token.string().unwrap_or(token.raw().into())),
             timezone: self.timezone.and_then(Token::filled),
             truncated: says_so(self.truncated),
             columns_truncated: says_so(self.columns_truncated),

@@ -84,7 +84,11 @@ impl<'a> RowChoice<'a> {
     pub fn sole(&self, plot: &Plot<'a>) -> Result<usize, Failure> {
         match self.rows(plot).as_slice() {
             [] => Err(self.none(plot)),
-            [_] if plot.document.truncated && !self.pins_all(plot) => Err(unpinned(plot)),
+            [_] if plot.document.truncated
+                && (plot.row_dimensions().next().is_none() || !self.pins_all(plot)) =>
+            {
+                Err(unpinned(plot))
+            }
             [row] => Ok(*row),
             rows => Err(several(plot, rows.len(), "")),
         }
@@ -154,9 +158,17 @@ pub fn unpinned(plot: &Plot<'_>) -> Failure {
         .row_dimensions()
         .map(|field| format!("`{}`", field.name))
         .collect();
+    let say = if fields.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "Say under `row` which is meant, by {}, or raise",
+            fields.join(", ")
+        )
+    };
+    let what_to_do = if say.is_empty() { "Raise" } else { &say };
     Failure::incomplete(format!(
-        "Looker cut the result at its row limit, so another row may fit that is missing. Say under `row` which is meant, by {}, or raise the tile's row limit.",
-        fields.join(", ")
+        "Looker cut the result at its row limit, so another row may fit that is missing. {what_to_do} the tile's row limit."
     ))
     .blaming("row")
 }

@@ -103,6 +103,10 @@ pub fn said(field: &Field<'_>) -> Said {
         (by_type, by_interval) => by_type.or(by_interval),
     };
     match frame {
+        // A bare date may stand for the week or the month that it begins.
+        Some(_) if kind == "date" && by_interval.is_none() && field.timeframe != Some(true) => {
+            Said::SomeTime
+        }
         Some(frame) if dated || field.timeframe != Some(false) => Said::Time(Timeframe {
             fiscal: frame.fiscal || field.fiscal == Some(true),
             fiscal_month_offset: field.fiscal_month_offset.unwrap_or(0),
@@ -190,18 +194,27 @@ impl Timeframe {
         }
     }
 
-    /// Whether a text that fine can name one of its periods: `2017` names no month.
+    /// Whether a text that fine names one of its periods. `2017` names no month, and `2017-01` no
+    /// year: whoever chose a month does not mean the year that begins with it.
     pub fn is_named_by(&self, grain: Grain) -> bool {
-        let coarsest = match self.unit {
-            Unit::Year => Grain::Year,
-            Unit::Quarter => Grain::Quarter,
-            Unit::Month => Grain::Month,
-            Unit::Week | Unit::Day => Grain::Day,
-            Unit::Hour => Grain::Hour,
-            Unit::Minute => Grain::Minute,
-            Unit::Second | Unit::Instant => Grain::Second,
-        };
-        grain >= coarsest
+        match self.unit {
+            Unit::Year => grain == Grain::Year,
+            // Looker writes a quarter by its first month.
+            Unit::Quarter => matches!(grain, Grain::Quarter | Grain::Month),
+            Unit::Month => grain == Grain::Month,
+            Unit::Week | Unit::Day => grain == Grain::Day,
+            Unit::Hour => grain == Grain::Hour,
+            Unit::Minute => grain == Grain::Minute,
+            Unit::Second | Unit::Instant => grain >= Grain::Second,
+        }
+    }
+
+    /// Whether its periods are shorter than a day, so that offsets from UTC tell them apart.
+    pub fn is_within_days(&self) -> bool {
+        matches!(
+            self.unit,
+            Unit::Hour | Unit::Minute | Unit::Second | Unit::Instant
+        )
     }
 
     /// Where a period that begins there ends; none where the calendar does before it.

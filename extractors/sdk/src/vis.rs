@@ -15,6 +15,27 @@ pub struct Query<'a> {
     vis: Object<'a>,
 }
 
+/// The `vis_config`; none where there is none. One that cannot be read is `malformed`: what it
+/// hides would be read otherwise.
+fn vis_config<'a>(query: &Object<'a>) -> Result<Object<'a>, Failure> {
+    let unreadable = |what: &str| {
+        Failure::malformed(format!(
+            "The tile's `{what}` is not what Looker documents, so nothing tells what the chart hides. Send Looker's Query object as it is."
+        ))
+    };
+    let present = |object: &Object<'a>, key| object.get(key).filter(|token| !token.is_null());
+    let Some(token) = present(query, "vis_config") else {
+        return Ok(Object::default());
+    };
+    let vis = token.object().ok_or_else(|| unreadable("vis_config"))?;
+    for list in ["hidden_fields", "hidden_points_if_no", "hidden_series"] {
+        if present(&vis, list).is_some_and(|token| token.items().is_none()) {
+            return Err(unreadable(list));
+        }
+    }
+    Ok(vis)
+}
+
 impl<'a> Query<'a> {
     /// Reads a Query object; `malformed` where it is none. Nothing at all is an empty one.
     pub fn read(query: &'a [u8]) -> Result<Self, Failure> {
@@ -30,10 +51,7 @@ impl<'a> Query<'a> {
         Ok(Self {
             sorts: object.get("sorts"),
             timezone: object.get("query_timezone").and_then(Token::filled),
-            vis: object
-                .get("vis_config")
-                .and_then(Token::object)
-                .unwrap_or_default(),
+            vis: vis_config(&object)?,
         })
     }
 

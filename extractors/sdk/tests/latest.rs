@@ -224,7 +224,7 @@ fn a_given_value() {
     case.check(&[("at", "nonsense")], "NoData at");
     let january = axis(months(&[("2017-01", json!(1))]));
     january.check(&[("at", "2017")], "NoData at");
-    january.check(&[("at", "2017-01-01")], "1@2017-01");
+    january.check(&[("at", "2017-01-01")], "NoData at");
     january.check(&[("at", "2017-01-02")], "NoData at");
 }
 

@@ -91,7 +91,9 @@ pub fn cases() -> Vec<Case> {
         fact("the flag alone makes a time axis", &dated(flagged)).gives("40"),
         fact("without either the shape of the values does", &dated(bare)).gives("40"),
         fact("SQL Runner: a date by type and value", &runner).gives("5").at("2024-04-15").is("/why/field", "ORDERS").is("/label", "ORDERS"),
-        fact("SQL Runner: latest-complete", &runner).choose("at", "latest-complete").gives("4"),
+        fact("SQL Runner: nothing says whether a date stands for a day, a week or a month, so none is known to be over", &runner)
+            .choose("at", "latest-complete")
+            .blames(&["bad-selection"], "at"),
         fact("a calculation with measure", &with_calc(calc("growth", "number", "measure"))).gives("40"),
         fact(
             "a calculation of old, with is_measure",

@@ -6,6 +6,7 @@ use crate::at::{LATEST, LATEST_COMPLETE};
 use crate::axis::Axis;
 use crate::chart::Choice;
 use crate::columns;
+use crate::field::Field;
 use crate::json::Token;
 use crate::labels;
 use crate::layout::Layout;
@@ -77,7 +78,9 @@ pub fn columns(plot: &Plot<'_>) -> Vec<Choice> {
         if pivot.is_total {
             continue;
         }
-        let Some(value) = columns::text(plot, place) else {
+        let is_told = |field: &Field<'_>| pivot.value(&field.name).is_some();
+        let Some(value) = columns::text(plot, place).filter(|_| plot.pivot_fields().all(is_told))
+        else {
             continue;
         };
         if !seen.insert(value.clone()) {

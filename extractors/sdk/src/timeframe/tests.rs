@@ -27,7 +27,6 @@ fn types_name_units() {
         ("date_month", (Unit::Month, 1)),
         ("date_week", (Unit::Week, 1)),
         ("date_date", (Unit::Day, 1)),
-        ("date", (Unit::Day, 1)),
         ("date_hour", (Unit::Hour, 1)),
         ("date_hour6", (Unit::Hour, 6)),
         ("date_minute", (Unit::Minute, 1)),
@@ -145,10 +144,10 @@ fn fiscal_years_start_by_their_offset() {
 }
 
 #[test]
-fn a_coarser_text_names_no_finer_period() {
+fn a_period_is_named_as_finely_as_it_lasts() {
     let frame = Timeframe::by_grain(Grain::Month, 0);
     assert!(!frame.is_named_by(Grain::Year));
     assert!(frame.is_named_by(Grain::Month));
-    assert!(frame.is_named_by(Grain::Day));
+    assert!(!frame.is_named_by(Grain::Day));
     assert_eq!(field(r#"{"name":"a"}"#).name, Cow::Borrowed("a"));
 }
