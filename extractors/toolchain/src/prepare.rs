@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::TARGET;
 use crate::apt::Apt;
+use crate::compiler::Library;
 use crate::error::ToolchainError;
 use crate::machine::{Choice, Machine};
 use crate::run::Ending;
@@ -54,7 +55,10 @@ impl fmt::Display for Prepared {
 /// Where the person has to do something; the message says what, in one sentence.
 pub fn prepare(machine: &Machine) -> Result<Prepared, ToolchainError> {
     let found = match Toolchain::find_on(machine) {
-        Err(ToolchainError::NoCompiler { found }) => found,
+        Err(ToolchainError::NoCompiler { found }) => Err(found),
+        // Rustup's library is ready in seconds; one that is built from its sources takes a minute
+        // again after each `cargo clean`.
+        Ok(toolchain) if toolchain.library == Library::Sources => Ok(toolchain),
         other => return other.map(Prepared::Ready),
     };
     if machine.choice != Choice::Debian
@@ -63,6 +67,10 @@ pub fn prepare(machine: &Machine) -> Result<Prepared, ToolchainError> {
     {
         return Ok(Prepared::TargetAdded(toolchain));
     }
+    let found = match found {
+        Ok(toolchain) => return Ok(Prepared::Ready(toolchain)),
+        Err(found) => found,
+    };
     if machine.choice == Choice::Rustup {
         return Err(ToolchainError::NoWay { found });
     }

@@ -90,6 +90,19 @@ impl Made {
         self.at("toolchain/lib/rustlib/wasm32-unknown-unknown/lib/libstd-0a.rlib")
     }
 
+    /// A rustup that can add the target.
+    fn rustup(&self) {
+        let target = self.target();
+        self.program(
+            "bin/rustup",
+            &format!(
+                "[ \"$*\" = 'target add wasm32-unknown-unknown' ] && mkdir -p {} && touch {}",
+                target.parent().unwrap().display(),
+                target.display()
+            ),
+        );
+    }
+
     /// Debian's installer, which leaves a compiler with sources when it may do its work.
     fn apt(&self, ending: &str) {
         self.program("bin/apt-cache", "echo lld-9; echo lld-22; echo lld-link");
@@ -169,15 +182,7 @@ fn half_a_target_is_none() {
 fn rustup_adds_the_target() {
     let made = Made::bare();
     made.rustup_compiler();
-    let target = made.target();
-    made.program(
-        "bin/rustup",
-        &format!(
-            "[ \"$*\" = 'target add wasm32-unknown-unknown' ] && mkdir -p {} && touch {}",
-            target.parent().unwrap().display(),
-            target.display()
-        ),
-    );
+    made.rustup();
 
     let sentence = prepared(&made.machine);
     assert!(
@@ -185,6 +190,20 @@ fn rustup_adds_the_target() {
         "{sentence}"
     );
     assert!(matches!(prepare(&made.machine), Ok(Prepared::Ready(_))));
+}
+
+#[test]
+fn rustups_library_is_preferred_to_one_that_has_to_be_built() {
+    let mut made = Made::bare();
+    made.machine.root = true;
+    made.rustup_compiler();
+    made.program("bin/rustup", "exit 1");
+    made.apt("");
+    assert!(prepared(&made.machine).starts_with("Installed"));
+    assert!(prepared(&made.machine).starts_with("Ready"));
+
+    made.rustup();
+    assert!(prepared(&made.machine).starts_with("Added the target"));
 }
 
 #[test]
