@@ -30,4 +30,18 @@ pub use run::{CallError, Called, Usage};
 pub use stopped::{StopCode, Stopped};
 
 /// The engine and its version, for `/version`.
-pub const ENGINE: &str = "wasmtime 48";
+pub const ENGINE: &str = "wasmtime 48.0.8";
+
+#[cfg(test)]
+mod tests {
+    /// The engine does not tell its version, and operators compare it with advisories.
+    #[test]
+    fn the_engine_is_the_one_that_is_locked() {
+        let version = super::ENGINE.strip_prefix("wasmtime ").expect("its name");
+        let locked = format!("name = \"wasmtime\"\nversion = \"{version}\"\n");
+        assert!(
+            include_str!("../../Cargo.lock").contains(&locked),
+            "{version}"
+        );
+    }
+}
