@@ -1,0 +1,1 @@
+//! A simulated Looker that speaks API 4.0 over HTTP.

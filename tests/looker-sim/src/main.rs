@@ -1,0 +1,3 @@
+//! The `looker-sim` program.
+
+fn main() {}
