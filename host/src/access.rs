@@ -57,6 +57,34 @@ pub struct Principal {
     pub role: Role,
 }
 
+/// Who asks for a change, for the audit.
+#[derive(Debug, Clone)]
+pub struct By {
+    /// The credential, such as `token:bootstrap`, or `server`.
+    pub actor: String,
+    /// The request it came in.
+    pub request_id: Option<String>,
+}
+
+impl By {
+    /// The server itself.
+    #[must_use]
+    pub fn server() -> Self {
+        Self {
+            actor: "server".to_owned(),
+            request_id: None,
+        }
+    }
+
+    /// What is remembered of a change that they made.
+    #[must_use]
+    pub fn entry(&self, action: &str, target: impl Into<String>) -> AuditEntry {
+        let mut entry = AuditEntry::new(&self.actor, action, target);
+        entry.request_id.clone_from(&self.request_id);
+        entry
+    }
+}
+
 /// What the store keeps of a token. It holds no secret: only the hash.
 #[derive(Debug, Serialize, Deserialize)]
 struct TokenRecord {

@@ -28,5 +28,4 @@ pub use choose::{Choice, Verdict};
 pub use error::CatalogError;
 pub use live::{Catalog, Tally, Version};
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
-pub use rollout::By;
 pub use upload::Uploaded;

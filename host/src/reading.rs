@@ -1,13 +1,14 @@
 //! A reading as it is told: one number, where it stands, and why it is that number.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::sandbox::{Identity, chart};
 
 /// One number that was read.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reading {
     /// Exact decimal text.
     #[schema(example = "773")]
@@ -23,7 +24,8 @@ pub struct Reading {
     pub label: String,
     /// What a person should know.
     pub notes: Vec<Note>,
-    /// Why this number: `field`, `raw`, `x`, `pivot`, `row`, `format`.
+    /// Why this number: `field`, `raw`, `x`, `pivot`, `row`, `format`, `explore_url`; of one set by
+    /// hand `by` and `note`.
     #[schema(value_type = Object, example = json!({"field": "orders.count", "raw": "773"}))]
     pub why: serde_json::Map<String, serde_json::Value>,
     /// When Looker computed it; null where the result does not say.
@@ -31,15 +33,19 @@ pub struct Reading {
     pub ran_at: Option<Timestamp>,
     /// Whether Looker had it in its cache; null where the result does not say.
     pub from_cache: Option<bool>,
-    /// What made us read: `preview` when nothing was stored.
+    /// When we read it; null where the result came with the request.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub read_at: Option<Timestamp>,
+    /// What made us read: `preview` when nothing was stored, else `slot:…`, `refresh:…`,
+    /// `backfill:…` or `manual:…`.
     #[schema(example = "preview")]
     pub origin: String,
-    /// Who read it.
-    pub extractor: ExtractorRef,
+    /// Who read it; null where a person set it.
+    pub extractor: Option<ExtractorRef>,
 }
 
 /// Something that a person should know and that is no failure.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Note {
     /// A stable word.
     #[schema(example = "forecast-skipped")]
@@ -49,7 +55,7 @@ pub struct Note {
 }
 
 /// Which extractor, to the byte.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExtractorRef {
     /// Its name.
     pub name: String,
@@ -64,6 +70,7 @@ pub struct ExtractorRef {
 pub struct Source {
     ran_at: Option<Timestamp>,
     from_cache: Option<bool>,
+    time_zone: Option<String>,
 }
 
 impl Source {
@@ -77,7 +84,24 @@ impl Source {
         Self {
             ran_at: envelope.ran_at.and_then(|ran_at| ran_at.parse().ok()),
             from_cache: envelope.from_cache,
+            time_zone: envelope.timezone,
         }
+    }
+}
+
+impl Source {
+    /// When Looker computed it, if the result says.
+    #[must_use]
+    pub fn ran_at(&self) -> Option<Timestamp> {
+        self.ran_at
+    }
+
+    /// The zone that its times are in; UTC where the result names none that is known.
+    #[must_use]
+    pub fn time_zone(&self) -> TimeZone {
+        let named = self.time_zone.as_deref();
+        let found = named.and_then(|name| TimeZone::get(name).ok());
+        found.unwrap_or(TimeZone::UTC)
     }
 }
 
@@ -98,8 +122,9 @@ impl Reading {
                 .collect(),
             ran_at: source.ran_at,
             from_cache: source.from_cache,
+            read_at: None,
             origin: "preview".into(),
-            extractor: extractor.clone(),
+            extractor: Some(extractor.clone()),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::code;
 use super::error::CatalogError;
 use super::live::{Catalog, Version};
 use super::record::{Active, ExtractorRecord, FORMAT, Origin, VersionRecord};
-use super::rollout::By;
+use crate::access::By;
 
 impl Catalog {
     /// Reads every extractor from the store, adds the built-in versions that it does not have yet,
@@ -73,10 +73,7 @@ impl Catalog {
             .admit(wasm, Origin::BuiltIn, &mut Report::default())
             .await?;
         let name = lens.identity().name.clone();
-        let by = By {
-            actor: "server".into(),
-            request_id: None,
-        };
+        let by = By::server();
         let number = version.version.clone();
         self.change(&name, by, "extractor.built-in", &number, move |record| {
             let fresh = record.versions.is_empty();

@@ -4,21 +4,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::store::{AuditEntry, Change, Expected, Kind, StoreError};
+use crate::access::By;
+use crate::store::{Change, Expected, Kind, StoreError};
 
 use super::error::CatalogError;
 use super::live::Catalog;
 use super::open::parse;
 use super::record::{Active, ExtractorRecord, Origin};
-
-/// Who asks for a change, for the audit.
-#[derive(Debug, Clone)]
-pub struct By {
-    /// The credential, such as `token:bootstrap`.
-    pub actor: String,
-    /// The request it came in.
-    pub request_id: Option<String>,
-}
 
 /// How often a change is tried against others' changes before the caller is told.
 const TRIES: usize = 8;
@@ -214,8 +206,7 @@ impl Catalog {
         version: &str,
         edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
     ) -> Result<(T, u64), CatalogError> {
-        let mut audit = AuditEntry::new(&by.actor, action, format!("extractor:{name}"));
-        audit.request_id = by.request_id;
+        let mut audit = by.entry(action, format!("extractor:{name}"));
         audit.detail = Some(json!({ "version": version }));
         for _ in 0..TRIES {
             let (before, expected) = match self.store.get(Kind::Extractor, name).await? {

@@ -8,7 +8,8 @@ use bytes::Bytes;
 use lensmount_toolchain::{Toolchain, Workspace};
 
 use super::builtin::BuiltIn;
-use super::{Active, By, Catalog, CatalogError, State};
+use super::{Active, Catalog, CatalogError, State};
+use crate::access::By;
 use crate::clock::SystemClock;
 use crate::sandbox::{Limits, Sandbox};
 use crate::store::SharedStore;

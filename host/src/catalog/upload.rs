@@ -13,7 +13,7 @@ use super::code;
 use super::error::CatalogError;
 use super::live::{Catalog, Version};
 use super::record::{ExtractorRecord, Origin, VersionRecord};
-use super::rollout::By;
+use crate::access::By;
 
 /// A component that was taken.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use crate::access::{Access, Principal, Role};
-use crate::catalog::By;
+use crate::access::By;
 use crate::problem::{Code, Problem};
 
 use super::request::RequestId;

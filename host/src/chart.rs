@@ -1,0 +1,202 @@
+//! Charts on a live Looker: found, run once for all who want them, and read with their extractor.
+//!
+//! [`Charts::locate`] asks Looker what the chart's query is just now, [`Charts::fetch`] runs it (or
+//! shares a run: [`share`]), and a [`Live`] chart is what an extractor then reads as often as needed.
+
+mod error;
+mod live;
+mod share;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::catalog::{Catalog, Choice, Version};
+use crate::clock::SharedClock;
+use crate::connection::Connections;
+use crate::id::ConnectionId;
+use crate::looker::{Chart, Fetched, Looker, LookerError, Overrides, PickedUp, Source};
+
+pub use error::ChartError;
+pub use live::Live;
+pub use share::Fresh;
+
+use share::Shared;
+
+/// Reads charts on live Lookers.
+pub struct Charts {
+    connections: Arc<Connections>,
+    catalog: Arc<Catalog>,
+    clock: SharedClock,
+    shared: Shared,
+}
+
+/// Which chart, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Through which connection.
+    pub connection: ConnectionId,
+    /// Where it stands.
+    pub source: Source,
+    /// Values of the dashboard's filters in place of its own.
+    pub filters: BTreeMap<String, String>,
+    /// The zone that "today" is meant in.
+    pub time_zone: Option<String>,
+}
+
+/// A chart whose query is known.
+#[derive(Clone)]
+pub struct Located {
+    connection: ConnectionId,
+    looker: Arc<Looker>,
+    /// The chart.
+    pub chart: Chart,
+}
+
+impl Charts {
+    /// Reads charts through these connections with these extractors.
+    #[must_use]
+    pub fn new(
+        connections: Arc<Connections>,
+        catalog: Arc<Catalog>,
+        clock: SharedClock,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            connections,
+            catalog,
+            clock,
+            shared: Shared::default(),
+        })
+    }
+
+    /// The connections that it reads through.
+    #[must_use]
+    pub fn connections(&self) -> &Arc<Connections> {
+        &self.connections
+    }
+
+    /// Asks Looker for the chart and its query as they are now.
+    ///
+    /// # Errors
+    ///
+    /// When the connection, the chart or a filter is not there, or Looker does not answer.
+    pub async fn locate(&self, wanted: &Wanted) -> Result<Located, ChartError> {
+        let looker = self.connections.looker(&wanted.connection).await?;
+        let overrides = Overrides {
+            filters: wanted.filters.clone(),
+            time_zone: wanted.time_zone.clone(),
+        };
+        let chart = looker.resolve(&wanted.source, &overrides).await?;
+        Ok(Located {
+            connection: wanted.connection.clone(),
+            looker,
+            chart,
+        })
+    }
+
+    /// The extractor for a chart: the one that is asked for, else the one that reads its type.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn reader(
+        &self,
+        chart_type: Option<&str>,
+        asked: Option<&str>,
+    ) -> Result<Arc<Version>, ChartError> {
+        if let Some(name) = asked {
+            return Ok(self.catalog.version(name, None)?);
+        }
+        let Some(chart_type) = chart_type else {
+            return Err(ChartError::NoType);
+        };
+        match self.catalog.reads(chart_type) {
+            Choice::Reads(version) => Ok(version),
+            Choice::None => Err(ChartError::NoReader {
+                chart_type: chart_type.to_owned(),
+                readers: self.readers(),
+            }),
+        }
+    }
+
+    /// The chart with its result, to be read with `version`.
+    ///
+    /// # Errors
+    ///
+    /// When Looker does not answer with a result in time.
+    pub async fn fetch(&self, located: &Located, fresh: Fresh) -> Result<Arc<Live>, ChartError> {
+        let key = (located.connection.clone(), located.chart.identity.clone());
+        let (looker, chart) = (Arc::clone(&located.looker), located.chart.clone());
+        let run = async move { looker.run(&chart, &fresh.run()).await };
+        let fetched = self.shared.run(key, fresh, &self.clock, run).await?;
+        Ok(self.live(located, fetched))
+    }
+
+    /// The result of a query that was not done in time, if it is by now.
+    ///
+    /// # Errors
+    ///
+    /// When Looker does not answer.
+    pub async fn pick_up(&self, located: &Located, task: &str) -> Result<Picked, ChartError> {
+        Ok(match located.looker.pick_up(task).await? {
+            PickedUp::Done(fetched) => Picked::Done(self.live(located, Arc::new(fetched))),
+            PickedUp::Running => Picked::Running,
+            PickedUp::Gone => Picked::Gone,
+        })
+    }
+
+    fn live(&self, located: &Located, fetched: Arc<Fetched>) -> Arc<Live> {
+        Arc::new(Live::new(
+            located.chart.clone(),
+            fetched,
+            Arc::clone(&self.catalog),
+            self.clock.now(),
+        ))
+    }
+
+    /// Which extractor reads a tile of this type, or why none does; for lists of tiles.
+    #[must_use]
+    pub fn judged(&self, chart_type: Option<&str>) -> (Option<String>, String) {
+        match self.reader(chart_type, None) {
+            Ok(version) => (
+                Some(version.name.clone()),
+                format!(
+                    "charts of type {} are read by extractor {}",
+                    chart_type.unwrap_or_default(),
+                    version.name
+                ),
+            ),
+            Err(error) => (None, error.to_string()),
+        }
+    }
+
+    /// The names of the extractors that read charts.
+    fn readers(&self) -> Vec<String> {
+        let active = self.catalog.active();
+        let charts = active
+            .iter()
+            .filter(|version| version.record.world == crate::sandbox::World::ChartExtractor);
+        charts.map(|version| version.name.clone()).collect()
+    }
+}
+
+/// What became of a query that was not done in time.
+pub enum Picked {
+    /// It is done.
+    Done(Arc<Live>),
+    /// It runs still.
+    Running,
+    /// Looker knows it no longer.
+    Gone,
+}
+
+/// The task that goes on at Looker although we have stopped waiting, where an error means that.
+#[must_use]
+pub fn left_running(error: &ChartError) -> Option<&str> {
+    match error {
+        ChartError::Looker(error) => match error.as_ref() {
+            LookerError::Timeout { task_id, .. } => task_id.as_deref(),
+            _ => None,
+        },
+        _ => None,
+    }
+}

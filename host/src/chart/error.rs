@@ -1,0 +1,81 @@
+//! Why a chart could not be read.
+
+use std::sync::Arc;
+
+use crate::catalog::CatalogError;
+use crate::connection::ConnectionError;
+use crate::looker::LookerError;
+use crate::sandbox::{CallError, StopCode};
+
+/// A chart could not be read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ChartError {
+    /// Looker did not do what was asked.
+    #[error(transparent)]
+    Looker(Arc<LookerError>),
+    /// The connection cannot be used.
+    #[error(transparent)]
+    Connection(Arc<ConnectionError>),
+    /// The extractor did not answer.
+    #[error(transparent)]
+    Catalog(Arc<CatalogError>),
+    /// No extractor reads such charts.
+    #[error(
+        "no active extractor reads charts of type {chart_type}; choose one by hand ({}), change the chart's type in Looker, or upload an extractor for it; `POST /v1/charts/verify` says which might read it",
+        readers.join(", ")
+    )]
+    NoReader {
+        /// The chart's type.
+        chart_type: String,
+        /// The chart extractors that there are.
+        readers: Vec<String>,
+    },
+    /// The chart does not say of which type it is.
+    #[error(
+        "the chart names no type, so no extractor can be chosen by it; choose one by hand, or set the visualization in Looker and save it"
+    )]
+    NoType,
+    /// Somebody else was to run the query and has gone.
+    #[error("the run of the query was given up; try again")]
+    GivenUp,
+}
+
+impl From<LookerError> for ChartError {
+    fn from(error: LookerError) -> Self {
+        Self::Looker(Arc::new(error))
+    }
+}
+
+impl From<ConnectionError> for ChartError {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::Looker(error) => Self::Looker(error),
+            other => Self::Connection(Arc::new(other)),
+        }
+    }
+}
+
+impl From<CatalogError> for ChartError {
+    fn from(error: CatalogError) -> Self {
+        Self::Catalog(Arc::new(error))
+    }
+}
+
+impl ChartError {
+    /// Whether the chart was not had, or the server was busy: then the same read is worth another
+    /// try before the next slot. Else the chart was had and cannot be read as it is.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Looker(_) | Self::Connection(_) | Self::GivenUp => true,
+            Self::NoReader { .. } | Self::NoType => false,
+            Self::Catalog(error) => match error.as_ref() {
+                CatalogError::Call(CallError::Stopped(stopped)) => {
+                    matches!(stopped.code, StopCode::Busy | StopCode::WallTimeout)
+                }
+                CatalogError::Store(_) | CatalogError::Worker(_) => true,
+                _ => false,
+            },
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! One run of a query for all who want it.
+//!
+//! Whoever wants a result that is being fetched waits for it; whoever wants one that was fetched
+//! late enough takes it. What "late enough" is, the caller says ([`Fresh`]): a slot of a schedule
+//! takes any result that was asked for since the slot began, so equal reads in a slot cost one run.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared as Sharing, WeakShared};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::SharedClock;
+use crate::id::ConnectionId;
+use crate::looker::{Fetched, LookerError, Run};
+
+use super::error::ChartError;
+
+/// How long a result is kept for others.
+const KEPT: SignedDuration = SignedDuration::from_secs(60);
+/// How many bytes of results are kept for others.
+const MOST_BYTES: usize = 64 << 20;
+
+/// How fresh a result has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fresh {
+    /// Run now; a run that is under way will do.
+    Now,
+    /// As [`Fresh::Now`], and Looker itself must not answer from its cache.
+    Uncached,
+    /// A result that was asked for at that time or later will do.
+    Since(Timestamp),
+}
+
+impl Fresh {
+    pub(super) fn run(self) -> Run {
+        Run {
+            deadline: None,
+            cache: self != Self::Uncached,
+        }
+    }
+}
+
+/// Which query of which connection.
+type Key = (ConnectionId, String);
+type Outcome = Result<Arc<Fetched>, Arc<LookerError>>;
+type Going = Sharing<BoxFuture<'static, Outcome>>;
+
+/// Results that are being fetched, and those fetched a moment ago.
+#[derive(Default)]
+pub(super) struct Shared(Mutex<HashMap<Key, Entry>>);
+
+struct Entry {
+    began: Timestamp,
+    cached: bool,
+    state: State,
+}
+
+enum State {
+    /// Held weakly: when nobody waits any more, the run is given up.
+    Going(WeakShared<BoxFuture<'static, Outcome>>),
+    Done(Arc<Fetched>),
+}
+
+impl Shared {
+    /// The outcome of the run that fits, or of `run`.
+    pub async fn run(
+        &self,
+        key: Key,
+        fresh: Fresh,
+        clock: &SharedClock,
+        run: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
+    ) -> Result<Arc<Fetched>, ChartError> {
+        let now = clock.now();
+        let going = match self.fitting(&key, fresh, now) {
+            Fitting::Done(fetched) => return Ok(fetched),
+            Fitting::Going(going) => going,
+            Fitting::None => self.begin(&key, fresh, now, run),
+        };
+        let outcome = going.clone().await;
+        self.ended(&key, now, &going, &outcome);
+        outcome.map_err(ChartError::Looker)
+    }
+
+    fn fitting(&self, key: &Key, fresh: Fresh, now: Timestamp) -> Fitting {
+        let mut entries = self.lock();
+        entries.retain(|_, entry| match entry.state {
+            State::Going(_) => true,
+            State::Done(_) => now.duration_since(entry.began) < KEPT,
+        });
+        let Some(entry) = entries.get(key) else {
+            return Fitting::None;
+        };
+        if fresh == Fresh::Uncached && entry.cached {
+            return Fitting::None;
+        }
+        match &entry.state {
+            State::Going(going) => going.upgrade().map_or(Fitting::None, Fitting::Going),
+            State::Done(fetched) => match fresh {
+                Fresh::Since(since) if entry.began >= since => Fitting::Done(Arc::clone(fetched)),
+                _ => Fitting::None,
+            },
+        }
+    }
+
+    fn begin(
+        &self,
+        key: &Key,
+        fresh: Fresh,
+        now: Timestamp,
+        run: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
+    ) -> Going {
+        let run = run.map(|outcome| outcome.map(Arc::new).map_err(Arc::new));
+        let going = run.boxed().shared();
+        if let Some(weak) = going.downgrade() {
+            let entry = Entry {
+                began: now,
+                cached: fresh.run().cache,
+                state: State::Going(weak),
+            };
+            self.lock().insert(key.clone(), entry);
+        }
+        going
+    }
+
+    /// Keeps a result for others as long as there is room; a failure is nobody else's.
+    fn ended(&self, key: &Key, now: Timestamp, going: &Going, outcome: &Outcome) {
+        let mut entries = self.lock();
+        let ours = entries.get(key).is_some_and(|entry| match &entry.state {
+            State::Going(weak) => weak.upgrade().is_some_and(|known| known.ptr_eq(going)),
+            State::Done(_) => false,
+        });
+        if !ours {
+            return;
+        }
+        let Ok(fetched) = outcome else {
+            entries.remove(key);
+            return;
+        };
+        if let Some(entry) = entries.get_mut(key) {
+            entry.state = State::Done(Arc::clone(fetched));
+        }
+        let mut done: Vec<(Timestamp, usize, Key)> = entries
+            .iter()
+            .filter_map(|(key, entry)| match &entry.state {
+                State::Done(fetched) => Some((entry.began, fetched.body.len(), key.clone())),
+                State::Going(_) => None,
+            })
+            .collect();
+        done.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        let mut bytes = 0_usize;
+        for (began, size, key) in done {
+            bytes = bytes.saturating_add(size);
+            if bytes > MOST_BYTES || now.duration_since(began) >= KEPT {
+                entries.remove(&key);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Fitting {
+    Done(Arc<Fetched>),
+    Going(Going),
+    None,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::clock::ManualClock;
+
+    fn key(query: &str) -> Key {
+        let id = "con_0192f0c1a2b37c4d8e5f60718293a4b5";
+        (id.parse().expect("an id"), query.to_owned())
+    }
+
+    fn fetched() -> Fetched {
+        Fetched {
+            body: Bytes::from_static(b"{}"),
+            explore_url: None,
+            query_id: "1".into(),
+            task_id: None,
+        }
+    }
+
+    /// Runs that count themselves.
+    #[derive(Clone, Default)]
+    struct Runs(Arc<AtomicUsize>);
+
+    impl Runs {
+        fn one(&self) -> impl Future<Output = Result<Fetched, LookerError>> + Send + use<> {
+            let count = Arc::clone(&self.0);
+            async move {
+                count.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                Ok(fetched())
+            }
+        }
+
+        fn count(&self) -> usize {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    #[tokio::test]
+    async fn those_who_want_it_at_once_cost_one_run() {
+        let (shared, clock, runs) = (Shared::default(), ManualClock::default(), Runs::default());
+        let all = (0..50).map(|_| {
+            let (shared, clock) = (&shared, clock.shared());
+            let run = runs.one();
+            async move { shared.run(key("a"), Fresh::Now, &clock, run).await }
+        });
+        for outcome in futures_util::future::join_all(all).await {
+            outcome.expect("fetched");
+        }
+        assert_eq!(runs.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_slot_takes_what_was_fetched_since_it_began() {
+        let (shared, clock, runs) = (Shared::default(), ManualClock::default(), Runs::default());
+        let (slot, shown) = (clock.now(), clock.shared());
+        let run = async |fresh| {
+            let run = runs.one();
+            shared.run(key("a"), fresh, &shown, run).await.expect("fetched");
+            runs.count()
+        };
+        assert_eq!(run(Fresh::Since(slot)).await, 1);
+        clock.advance(SignedDuration::from_secs(5));
+        assert_eq!(run(Fresh::Since(slot)).await, 1, "the same slot");
+        assert_eq!(run(Fresh::Since(clock.now())).await, 2, "a later slot");
+        assert_eq!(run(Fresh::Now).await, 3, "a refresh");
+        clock.advance(KEPT);
+        assert_eq!(run(Fresh::Since(slot)).await, 4, "kept no longer");
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_nobody_elses() {
+        let (shared, clock) = (Shared::default(), ManualClock::default());
+        let (slot, shown) = (clock.now(), clock.shared());
+        let failing = async { Err(LookerError::TooLarge { limit: 1 }) };
+        let failed = shared.run(key("a"), Fresh::Since(slot), &shown, failing);
+        assert!(failed.await.is_err());
+        let runs = Runs::default();
+        let again = shared.run(key("a"), Fresh::Since(slot), &shown, runs.one());
+        assert!(again.await.is_ok());
+    }
+}

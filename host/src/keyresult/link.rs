@@ -1,0 +1,331 @@
+//! Linking a key result to a chart: the integration, on and off.
+
+use std::collections::BTreeMap;
+
+use crate::access::By;
+use crate::chart::Wanted;
+use crate::connection::ConnectionError;
+use crate::id::{ConnectionId, KeyResultId};
+use crate::looker::Source;
+use crate::record::{self as records, entry};
+use crate::store::{Change, Due, Expected, Kind};
+
+use super::KeyResults;
+use super::error::KeyResultError;
+use super::poll::{PollId, PollRecord};
+use super::record::{Integration, KeyResult, Missed, ProgressRecord};
+use super::schedule::Schedule;
+
+/// The most choices or filters of a link, and the most bytes of one.
+const MOST_WORDS: usize = 64;
+const LONGEST_WORD: usize = 2_000;
+
+/// Where the numbers of a key result are to come from.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Whether it is read at all.
+    pub enabled: bool,
+    /// Through which connection.
+    pub connection: ConnectionId,
+    /// Which chart.
+    pub source: Source,
+    /// Which extractor, where it is not to be the one that reads the chart's type.
+    pub extractor: Option<String>,
+    /// What is chosen of what the extractor offers.
+    pub selection: BTreeMap<String, String>,
+    /// Values of the dashboard's filters in place of its own.
+    pub filters: BTreeMap<String, String>,
+    /// How often it is read.
+    pub every: Option<String>,
+    /// Or when.
+    pub cron: Option<String>,
+    /// The zone of `cron` and of Looker's "today".
+    pub time_zone: Option<String>,
+    /// What is done about missed slots.
+    pub missed: Missed,
+}
+
+impl From<&Integration> for Link {
+    fn from(integration: &Integration) -> Self {
+        let Integration {
+            enabled,
+            connection,
+            source,
+            extractor,
+            selection,
+            filters,
+            every,
+            cron,
+            time_zone,
+            missed,
+            ..
+        } = integration.clone();
+        Self {
+            enabled,
+            connection,
+            source,
+            extractor,
+            selection,
+            filters,
+            every,
+            cron,
+            time_zone,
+            missed,
+        }
+    }
+}
+
+impl KeyResults {
+    /// Links a key result to a chart, or changes how it is linked. An integration that is on is read
+    /// at once; one that is off is never read again, not even by a read that is under way.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the link. One that is on needs its chart to be there and readable.
+    pub async fn link(
+        &self,
+        id: &KeyResultId,
+        link: &Link,
+        seen: Option<u64>,
+        by: By,
+    ) -> Result<KeyResult, KeyResultError> {
+        let planned = self.plan(link).await?;
+        self.change(id, seen, async |before| {
+            let mut record = before.record.clone();
+            record.integration = Some(planned.clone());
+            let mut change = Change::new();
+            if let Some(old) = &before.record.integration {
+                let moves = old.connection != planned.connection;
+                let leaves = old.poll != planned.poll || !planned.enabled;
+                if moves || leaves {
+                    change = Self::unlinked_from(change, id, old, moves, leaves);
+                }
+            }
+            let progress = self.progress_linked(before, &planned);
+            change = change.put(
+                Kind::Progress,
+                id.as_str(),
+                before
+                    .progress_version
+                    .map_or(Expected::Absent, Expected::Version),
+                records::body(&progress)?,
+            );
+            change = self.subscribed(change, id, &planned).await?;
+            let action = if planned.enabled {
+                "key-result.link"
+            } else {
+                "key-result.unlink"
+            };
+            Ok((
+                record,
+                change.audited(by.entry(action, format!("key-result:{id}"))),
+            ))
+        })
+        .await
+    }
+
+    /// Switches the integration on or off as it is.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, and as for [`KeyResults::link`].
+    pub async fn switch(
+        &self,
+        id: &KeyResultId,
+        enabled: bool,
+        seen: Option<u64>,
+        by: By,
+    ) -> Result<KeyResult, KeyResultError> {
+        let before = self.get(id).await?;
+        let Some(integration) = &before.record.integration else {
+            return Err(KeyResultError::invalid(
+                "/connection_id",
+                "the key result has no integration yet; name the connection and the source to link it to",
+            ));
+        };
+        let link = Link {
+            enabled,
+            ..integration.into()
+        };
+        // What is switched is what was looked at here, so that nobody's change in between is undone.
+        self.link(id, &link, seen.or(Some(before.version)), by).await
+    }
+
+    /// Checks a link, and asks Looker for what it points at where it is to be read.
+    pub(super) async fn plan(&self, link: &Link) -> Result<Integration, KeyResultError> {
+        self.schedule_of(link)?;
+        words("/selection", &link.selection)?;
+        words("/filters", &link.filters)?;
+        match self.charts.connections().get(&link.connection).await {
+            Ok(_) => {}
+            Err(error @ ConnectionError::NotFound { .. }) => {
+                return Err(KeyResultError::invalid("/connection_id", error.to_string()));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(name) = &link.extractor {
+            self.charts.reader(None, Some(name))?;
+        }
+        let wanted = Wanted {
+            connection: link.connection.clone(),
+            source: link.source.clone(),
+            filters: link.filters.clone(),
+            time_zone: link.time_zone.clone(),
+        };
+        let (mut title, mut chart_type) = (None, None);
+        if link.enabled {
+            let located = self.charts.locate(&wanted).await?;
+            self.charts
+                .reader(located.chart.chart_type.as_deref(), link.extractor.as_deref())?;
+            title = Some(located.chart.title);
+            chart_type = located.chart.chart_type;
+        }
+        Ok(Integration {
+            enabled: link.enabled,
+            connection: link.connection.clone(),
+            source: link.source.clone(),
+            extractor: link.extractor.clone(),
+            selection: link.selection.clone(),
+            filters: link.filters.clone(),
+            every: link.every.clone(),
+            cron: link.cron.clone(),
+            time_zone: link.time_zone.clone(),
+            missed: link.missed,
+            poll: PollId::of(&wanted),
+            title,
+            chart_type,
+        })
+    }
+
+    fn schedule_of(&self, link: &Link) -> Result<Schedule, KeyResultError> {
+        Schedule::parse(
+            link.every.as_deref(),
+            link.cron.as_deref(),
+            link.time_zone.as_deref(),
+            self.shortest,
+        )
+        .and_then(|schedule| match schedule.next_after(self.clock.now()) {
+            Some(_) => Ok(schedule),
+            None => Err(super::schedule::BadSchedule::Never {
+                text: link.cron.clone().unwrap_or_default(),
+            }),
+        })
+        .map_err(|error| KeyResultError::invalid(format!("/{}", error.field()), error.to_string()))
+    }
+
+    /// Adds what links a new key result.
+    pub(super) async fn linked(
+        &self,
+        change: Change,
+        id: &KeyResultId,
+        integration: &Integration,
+    ) -> Result<Change, KeyResultError> {
+        let now = self.clock.now();
+        let progress = ProgressRecord {
+            slot: integration.enabled.then_some(now),
+            next_due: integration.enabled.then_some(now),
+            ..ProgressRecord::default()
+        };
+        let change = change.put(
+            Kind::Progress,
+            id.as_str(),
+            Expected::Absent,
+            records::body(&progress)?,
+        );
+        self.subscribed(change, id, integration).await
+    }
+
+    /// What was read stays; why reads failed under the link before says nothing of this one.
+    fn progress_linked(&self, before: &KeyResult, integration: &Integration) -> ProgressRecord {
+        let now = self.clock.now();
+        ProgressRecord {
+            last_failure: None,
+            slot: integration.enabled.then_some(now),
+            next_due: integration.enabled.then_some(now),
+            ..before.progress.clone()
+        }
+    }
+
+    /// Adds the entries that make a poll read a key result, and the poll if it is new.
+    async fn subscribed(
+        &self,
+        mut change: Change,
+        id: &KeyResultId,
+        integration: &Integration,
+    ) -> Result<Change, KeyResultError> {
+        let member = entry(integration.connection.as_str(), id.as_str());
+        change = change.put(Kind::Member, member, Expected::Any, records::ENTRY);
+        if !integration.enabled {
+            return Ok(change);
+        }
+        let poll = integration.poll.as_str();
+        let known = records::get::<PollRecord>(self.store.as_ref(), poll).await?;
+        change = match known {
+            Some(known) => change.check(Kind::Poll, poll, Expected::Version(known.version)),
+            None => {
+                let record = PollRecord::new(&Wanted {
+                    connection: integration.connection.clone(),
+                    source: integration.source.clone(),
+                    filters: integration.filters.clone(),
+                    time_zone: integration.time_zone.clone(),
+                });
+                change.put(Kind::Poll, poll, Expected::Absent, records::body(&record)?)
+            }
+        };
+        Ok(change
+            .put(
+                Kind::Subscription,
+                entry(poll, id.as_str()),
+                Expected::Any,
+                records::ENTRY,
+            )
+            .due(poll, Due::NoLaterThan(self.clock.now())))
+    }
+
+    /// Adds the removal of all that links a key result.
+    pub(super) fn unlinked(change: Change, id: &KeyResultId, integration: &Integration) -> Change {
+        Self::unlinked_from(change, id, integration, true, true)
+    }
+
+    /// Adds the removal of its entry at the connection, at the poll, or both. A poll that nobody
+    /// subscribes to any more removes itself when it is due.
+    fn unlinked_from(
+        mut change: Change,
+        id: &KeyResultId,
+        integration: &Integration,
+        connection: bool,
+        poll: bool,
+    ) -> Change {
+        if connection {
+            let key = entry(integration.connection.as_str(), id.as_str());
+            change = change.delete(Kind::Member, key, Expected::Any);
+        }
+        if poll {
+            let key = entry(integration.poll.as_str(), id.as_str());
+            change = change.delete(Kind::Subscription, key, Expected::Any);
+        }
+        change
+    }
+}
+
+fn words(pointer: &str, words: &BTreeMap<String, String>) -> Result<(), KeyResultError> {
+    if words.len() > MOST_WORDS {
+        return Err(KeyResultError::invalid(
+            pointer,
+            format!("it has more than {MOST_WORDS} entries"),
+        ));
+    }
+    let long = words
+        .iter()
+        .find(|(name, value)| name.len() + value.len() > LONGEST_WORD);
+    match long {
+        Some((name, _)) => {
+            let name: String = name.chars().take(80).collect();
+            Err(KeyResultError::invalid(
+                format!("{pointer}/{name}"),
+                format!("it has more than {LONGEST_WORD} bytes"),
+            ))
+        }
+        None => Ok(()),
+    }
+}

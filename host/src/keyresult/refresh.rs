@@ -1,0 +1,167 @@
+//! Reading a key result now, because somebody asks.
+
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use crate::access::By;
+use crate::chart::{ChartError, Fresh, Live, Located, Wanted, left_running};
+use crate::id::KeyResultId;
+use crate::reading::Reading;
+use crate::record as records;
+use crate::store::{Change, Due, Expected, Kind, StoreError};
+
+use super::error::KeyResultError;
+use super::outcome::{Ahead, Outcome};
+use super::poll::{Pending, PollRecord};
+use super::record::{Integration, KeyResult};
+use super::{KeyResults, TRIES};
+
+/// How soon a query that was not done in time is asked for again.
+const PICK_UP: SignedDuration = SignedDuration::from_secs(2);
+
+impl KeyResults {
+    /// Reads a key result now and answers once the reading is stored.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be read, which is stored as well.
+    pub async fn refresh(
+        &self,
+        id: &KeyResultId,
+        fresh: Fresh,
+        by: By,
+    ) -> Result<KeyResult, KeyResultError> {
+        let before = self.get(id).await?;
+        let integration = on(&before)?;
+        let begun = self.clock.now();
+        let located = self.charts.locate(&integration.wanted()).await;
+        let read = match &located {
+            Ok(located) => self.read_now(located, &integration, fresh).await,
+            Err(error) => Err(error.clone()),
+        };
+        let failure = read.as_ref().err().cloned();
+        let task = failure.as_ref().and_then(left_running);
+        let pending = task.zip(located.ok()).map(|(task, located)| Pending {
+            task: task.to_owned(),
+            identity: located.chart.identity,
+            since: begun,
+        });
+        let outcome = Outcome::of(read);
+        for _ in 0..TRIES {
+            let before = self.get(id).await?;
+            if before.enabled() != Some(&integration) {
+                return Err(KeyResultError::Contended);
+            }
+            let now = self.clock.now();
+            let mut ahead = Ahead::as_it_is(&before);
+            let audit = by.entry("key-result.refresh", format!("key-result:{id}"));
+            let mut change = Change::new().audited(audit);
+            if let Some(pending) = &pending {
+                // The result will be recorded when it comes, as that of a slot that begins now.
+                ahead.slot = Some(ahead.slot.map_or(now, |slot| slot.min(now)));
+                change = self.waiting(change, &integration, pending).await?;
+            }
+            let change = outcome.recorded(change, &before, ahead, now)?;
+            match self.store.commit(change).await {
+                Ok(_) => {
+                    return match failure {
+                        Some(error) => Err(error.into()),
+                        None => self.get(id).await,
+                    };
+                }
+                Err(StoreError::Stale { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(KeyResultError::Contended)
+    }
+
+    async fn read_now(
+        &self,
+        located: &Located,
+        integration: &Integration,
+        fresh: Fresh,
+    ) -> Result<Reading, ChartError> {
+        let live = self.charts.fetch(located, fresh).await?;
+        let origin = format!("refresh:{}", Uuid::now_v7().simple());
+        self.read_with(&live, integration, &origin).await
+    }
+
+    /// Adds that the poll waits for a query that goes on at Looker.
+    async fn waiting(
+        &self,
+        change: Change,
+        integration: &Integration,
+        pending: &Pending,
+    ) -> Result<Change, KeyResultError> {
+        let key = integration.poll.as_str();
+        let Some(poll) = records::get::<PollRecord>(self.store.as_ref(), key).await? else {
+            return Ok(change);
+        };
+        let due = self.clock.now().checked_add(PICK_UP);
+        let record = PollRecord {
+            pending: Some(pending.clone()),
+            ..poll.record
+        };
+        let change = change.put(
+            Kind::Poll,
+            key,
+            Expected::Version(poll.version),
+            records::body(&record)?,
+        );
+        Ok(match due {
+            Ok(due) => change.due(key, Due::NoLaterThan(due)),
+            Err(_) => change,
+        })
+    }
+
+    /// The number that an integration points at.
+    pub(super) async fn read_with(
+        &self,
+        live: &Live,
+        integration: &Integration,
+        origin: &str,
+    ) -> Result<Reading, ChartError> {
+        let chart_type = live.chart().chart_type.as_deref();
+        let version = self
+            .charts
+            .reader(chart_type, integration.extractor.as_deref())?;
+        let chosen = integration.chosen();
+        live.read(&version, &chosen, origin).await
+    }
+}
+
+/// The integration of a key result that is to be read.
+pub(super) fn on(key_result: &KeyResult) -> Result<Integration, KeyResultError> {
+    if let Some(integration) = key_result.enabled() {
+        return Ok(integration.clone());
+    }
+    Err(KeyResultError::IntegrationOff {
+        reason: match key_result.record.integration {
+            Some(_) => "its integration is switched off",
+            None => "it is not linked to a chart",
+        },
+    })
+}
+
+impl Integration {
+    /// The chart it points at.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            connection: self.connection.clone(),
+            source: self.source.clone(),
+            filters: self.filters.clone(),
+            time_zone: self.time_zone.clone(),
+        }
+    }
+
+    /// What is chosen, as an extractor takes it.
+    #[must_use]
+    pub fn chosen(&self) -> Vec<(&str, &str)> {
+        let chosen = self.selection.iter();
+        chosen
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+}

@@ -1,0 +1,148 @@
+//! The schedule at work: polls are claimed when they are due, run, and completed.
+//!
+//! The store is the truth: what is due stands there, with a lease for whoever works on it, so that a
+//! server which dies is followed by itself after a restart, or by another one on the same store. A
+//! change in the store is a hint to look again; without one the scheduler looks when the next poll
+//! is due, and every few seconds anyway, because clocks can be set.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::store::{Lease, StoreError};
+
+use super::KeyResults;
+use super::error::KeyResultError;
+
+/// How long a poll is ours without a word from us. A server that dies holds its polls up for so
+/// long.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How often a lease is renewed while its poll runs.
+const RENEWAL: Duration = Duration::from_secs(20);
+/// The longest time between two looks at the store.
+const LOOK: Duration = Duration::from_secs(5);
+/// How long to wait for a store that does not answer.
+const AWAY: Duration = Duration::from_secs(1);
+/// How long polls that run may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Polls that run at a time. Most of their time is spent waiting for Looker, whose own cap is the
+/// connection's.
+const POLLS: usize = 64;
+
+/// Claims and runs polls until it is told to stop.
+pub async fn run(key_results: Arc<KeyResults>, stop: CancellationToken) {
+    let holder = format!("server-{}", Uuid::now_v7().simple());
+    let permits = Arc::new(Semaphore::new(POLLS));
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    // Reads for the schedule leave room in the sandbox for people who are waiting for an answer.
+    let reads = Arc::new(Semaphore::new((cores * 4).min(16)));
+    let running = TaskTracker::new();
+    let mut changed = key_results.store.changed();
+    while !stop.is_cancelled() {
+        changed.mark_unchanged();
+        let claimed = claim(&key_results, &holder, permits.available_permits()).await;
+        let wait = match claimed {
+            Ok((leases, wait)) => {
+                for lease in leases {
+                    let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+                        // There were as many a moment ago, and nobody else takes any.
+                        break;
+                    };
+                    let (key_results, reads) = (Arc::clone(&key_results), Arc::clone(&reads));
+                    let stop = stop.clone();
+                    running.spawn(async move {
+                        work(&key_results, lease, &reads, &stop).await;
+                        drop(permit);
+                    });
+                }
+                wait
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the schedule waits for the store");
+                AWAY
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+            Ok(()) = changed.changed() => {}
+        }
+    }
+    running.close();
+    if tokio::time::timeout(DRAIN, running.wait()).await.is_err() {
+        tracing::warn!("polls that were still running are left to the next start");
+    }
+}
+
+/// What is due, and how long to wait until something else may be.
+async fn claim(
+    key_results: &KeyResults,
+    holder: &str,
+    most: usize,
+) -> Result<(Vec<Lease>, Duration), StoreError> {
+    let store = &key_results.store;
+    let until = |due: jiff::Timestamp| {
+        let wait = due.duration_since(key_results.clock.now());
+        Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LOOK)
+    };
+    match store.next_due().await? {
+        None => return Ok((Vec::new(), LOOK)),
+        Some(due) if until(due) > Duration::ZERO => return Ok((Vec::new(), until(due))),
+        Some(_) if most == 0 => return Ok((Vec::new(), Duration::from_millis(50))),
+        Some(_) => {}
+    }
+    let leases = store.claim_due(holder, LEASE, most).await?;
+    let wait = store.next_due().await?.map_or(LOOK, until);
+    // Never a busy loop, whatever the store says is due.
+    Ok((leases, wait.max(Duration::from_millis(5))))
+}
+
+/// Runs one poll and keeps its lease while it runs.
+async fn work(
+    key_results: &KeyResults,
+    lease: Lease,
+    reads: &Semaphore,
+    stop: &CancellationToken,
+) {
+    let span = tracing::info_span!("poll", poll = lease.poll, epoch = lease.epoch);
+    let run = key_results.run_poll(&lease, reads).instrument(span.clone());
+    tokio::pin!(run);
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut run => break outcome,
+            () = stop.cancelled() => {
+                // A poll of a moment ends by itself; a long one is the next start's.
+                if let Ok(outcome) = tokio::time::timeout(DRAIN / 2, &mut run).await {
+                    break outcome;
+                }
+                if let Err(error) = key_results.store.release(&lease).await {
+                    tracing::debug!(%error, "a lease was not given back; it ends by itself");
+                }
+                return;
+            }
+            () = tokio::time::sleep(RENEWAL) => {
+                if let Err(error) = key_results.store.renew(&lease, LEASE).await {
+                    span.in_scope(|| tracing::warn!(%error, "the lease of a poll was lost"));
+                    return;
+                }
+            }
+        }
+    };
+    span.in_scope(|| match outcome {
+        Ok(()) => tracing::debug!("completed"),
+        Err(KeyResultError::Record(error)) => tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a poll was not completed; it is due again when its lease ends"
+        ),
+        Err(error) => tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a poll was not completed; it is due again when its lease ends"
+        ),
+    });
+}

@@ -1,0 +1,95 @@
+//! The key results that a poll reads.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::record as records;
+use crate::store::Kind;
+
+use super::KeyResults;
+use super::error::KeyResultError;
+use super::record::{Integration, KeyResult, Missed};
+use super::schedule::Schedule;
+
+/// How late a slot may be read where missed slots are skipped; jitter and a busy moment are no
+/// reason to skip.
+const GRACE: SignedDuration = SignedDuration::from_secs(90);
+
+/// A key result with the link by which it is read.
+pub(super) struct Subscriber {
+    /// The key result.
+    pub key_result: KeyResult,
+    /// Its integration, which is on.
+    pub integration: Integration,
+    /// When it is read.
+    pub schedule: Schedule,
+}
+
+impl Subscriber {
+    /// The slot that is to be read at `now`.
+    pub fn slot_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let slot = self.key_result.progress.slot;
+        slot.filter(|slot| *slot <= now)
+    }
+
+    /// Whether a slot was missed and is not to be made up for.
+    pub fn skips(&self, slot: Timestamp, now: Timestamp) -> bool {
+        self.integration.missed == Missed::Skip && now.duration_since(slot) > GRACE
+    }
+
+    /// How old a result may be when its slot begins: for a schedule of hours, half a minute is
+    /// nothing, and key results that are linked one after the other share a run.
+    pub fn since(&self, slot: Timestamp) -> Timestamp {
+        let tolerance = match &self.schedule {
+            Schedule::Every(every) => (*every / 10).min(SignedDuration::from_secs(30)),
+            Schedule::Cron(..) => SignedDuration::from_secs(5),
+        };
+        slot.checked_sub(tolerance).unwrap_or(slot)
+    }
+
+    /// How long a first retry waits: no longer than until the next slot of a short interval.
+    pub fn patience(&self) -> SignedDuration {
+        const FIRST: SignedDuration = SignedDuration::from_secs(5);
+        match &self.schedule {
+            Schedule::Every(every) => (*every).min(FIRST),
+            Schedule::Cron(..) => FIRST,
+        }
+    }
+}
+
+impl KeyResults {
+    /// Who is to be read by a poll. Whoever was switched off or linked elsewhere is not among them.
+    pub(super) async fn subscribers(&self, poll: &str) -> Result<Vec<Subscriber>, KeyResultError> {
+        let mut found = Vec::new();
+        for id in records::under(self.store.as_ref(), Kind::Subscription, poll).await? {
+            let key_result = match self.get_text(&id).await {
+                Ok(key_result) => key_result,
+                Err(KeyResultError::NotFound { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let Some(integration) = key_result.enabled().cloned() else {
+                continue;
+            };
+            if integration.poll.as_str() != poll {
+                continue;
+            }
+            // It was checked when it was linked; the shortest interval may have been raised since.
+            let schedule = Schedule::parse(
+                integration.every.as_deref(),
+                integration.cron.as_deref(),
+                integration.time_zone.as_deref(),
+                SignedDuration::from_secs(1),
+            );
+            match schedule {
+                Ok(schedule) => found.push(Subscriber {
+                    key_result,
+                    integration,
+                    schedule,
+                }),
+                Err(error) => {
+                    tracing::error!(key_result = id, %error, "a stored schedule cannot be read");
+                }
+            }
+        }
+        Ok(found)
+    }
+}
