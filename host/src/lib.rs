@@ -7,6 +7,8 @@ pub mod store;
 
 pub mod sandbox;
 
+pub mod looker;
+
 pub mod catalog;
 pub mod event;
 pub mod reading;

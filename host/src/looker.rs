@@ -1,0 +1,40 @@
+//! The client of Looker's API 4.0. Nothing else in Lensmount speaks to Looker.
+//!
+//! A [`Looker`] is one connection: it finds where the API answers, keeps one session for all
+//! callers, finds dashboards and looks, makes of a [`Source`] the query that its tile shows
+//! ([`Chart`]), and runs that within its time. What it may call at all is decided by [`Targets`].
+//!
+//! Queries are carried as the text that Looker sent. Looker's cache goes by every detail of a
+//! query, so one that is written anew would find hot data cold; and no number in it passes through
+//! a float.
+
+mod chart;
+mod connection;
+mod content;
+mod dashboard;
+mod error;
+mod identify;
+mod link;
+mod look;
+mod run;
+mod server_url;
+mod settings;
+mod source;
+mod target;
+mod tile;
+mod wire;
+
+pub use chart::{Chart, Overrides};
+pub use connection::Looker;
+pub use content::{DashboardSummary, Find, Kind, Match};
+pub use dashboard::{Dashboard, DashboardFilter};
+pub use error::{Cause, Doing, LookerError};
+pub use identify::Identity;
+pub use link::{dashboard_id_in, look_id_in};
+pub use look::LookSummary;
+pub use run::{Fetched, PickedUp, Run};
+pub use server_url::{BadServerUrl, ServerUrl};
+pub use settings::Settings;
+pub use source::Source;
+pub use target::{Refused, Targets};
+pub use tile::Tile;
