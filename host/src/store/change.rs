@@ -6,6 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+pub(super) use self::validate::validate_lease;
 use super::{AuditEntry, Due, Kind, Lease, NewReading, Next};
 
 /// The most writes a change may have.
