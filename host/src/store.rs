@@ -17,6 +17,9 @@ mod document;
 mod durable;
 mod error;
 mod export;
+mod feed;
+mod poll;
+mod reading;
 pub mod sled;
 
 #[cfg(test)]
@@ -29,19 +32,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 pub use self::audit::{AuditEntry, AuditRecord};
 pub use self::blob::BlobSpace;
-pub use self::change::{Change, Committed, Expected, Write};
+pub use self::change::{Change, Committed, Expected, MAX_WRITES, Write};
 pub use self::digest::{Digest, InvalidDigest};
 pub use self::document::{Document, Format, Kind, MAX_KEY_BYTES, MAX_RECORD_BYTES};
 pub use self::error::{Cause, StoreError};
 pub use self::export::{CheckReport, ExportSummary};
+pub use self::feed::{FEED_LENGTH, FeedEdges, FeedEntry, FeedPlace, InvalidFeedPlace};
+pub use self::poll::{Due, Lease, Next};
+pub use self::reading::{NewReading, ReadingPlace, ReadingRange, StoredReading};
 
 /// A store shared by everything that keeps something.
 pub type SharedStore = Arc<dyn Store>;
 
-/// Everything the host keeps. Each method is one atomic step.
+/// Everything the host keeps. Each method is one atomic step, unless it says that it is not.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// The document of this kind and key, if there is one.
@@ -56,13 +64,14 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Document>, StoreError>;
 
-    /// Makes all writes of a change and its audit entry in one step, which is durable when this
-    /// returns.
+    /// Completes the lease of a change, makes all its writes and keeps its audit entry in one step,
+    /// which is durable when this returns.
     ///
     /// # Errors
     ///
+    /// [`StoreError::Fenced`] when the lease it completes is no longer the caller's, and
     /// [`StoreError::Stale`] when a document is not at the expected version; nothing is written
-    /// then. [`StoreError::InDoubt`] when nobody can say whether the change was made: read before
+    /// then, and a lease is kept. [`StoreError::InDoubt`] when nobody can say whether the change was made: read before
     /// making it again. After any other error nothing has been written.
     async fn commit(&self, change: Change) -> Result<Committed, StoreError>;
 
@@ -72,6 +81,70 @@ pub trait Store: Send + Sync + 'static {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<AuditRecord>, StoreError>;
+
+    /// Leases polls to `holder`: those whose due time has come and that nobody holds, or whose lease
+    /// has run out; the longest due first, at most `limit`.
+    ///
+    /// A lease need not outlive the store's process.
+    async fn claim_due(
+        &self,
+        holder: &str,
+        lease_for: SignedDuration,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StoreError>;
+
+    /// Makes a lease end later: `lease_for` from now. One that has run out is renewed as well, as
+    /// long as nobody else has claimed the poll.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] when the lease is no longer the caller's.
+    async fn renew(&self, lease: &Lease, lease_for: SignedDuration) -> Result<Lease, StoreError>;
+
+    /// Gives a lease back with nothing done: the poll stays due. It is no error when the lease is
+    /// no longer the caller's.
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// When [`claim_due`](Self::claim_due) will find something next, which may be in the past. It
+    /// changes with every change that makes a poll due, and with every claim.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Readings of a key result, newest first by the moment they stand for and then by the order in
+    /// which they were kept, at most `limit`. To read on, hand in the last
+    /// [place](StoredReading::place) of the page before.
+    async fn readings(
+        &self,
+        key_result: &str,
+        range: &ReadingRange,
+        limit: usize,
+    ) -> Result<Vec<StoredReading>, StoreError>;
+
+    /// The reading of a key result that has this origin, if there is one.
+    async fn reading(
+        &self,
+        key_result: &str,
+        origin: &str,
+    ) -> Result<Option<StoredReading>, StoreError>;
+
+    /// Forgets all readings of a key result, durably, and says how many there were. This is done in
+    /// many steps: when it fails some may be left, and it can be done again.
+    async fn forget_readings(&self, key_result: &str) -> Result<u64, StoreError>;
+
+    /// Entries of the feed after a place, oldest first, at most `limit`; from the oldest there is
+    /// without a place. Only what is durable is told.
+    async fn feed(
+        &self,
+        after: Option<FeedPlace>,
+        limit: usize,
+    ) -> Result<Vec<FeedEntry>, StoreError>;
+
+    /// What the feed still holds; none when it is empty. A listener whose place is before the
+    /// oldest entry, or who has one while there is no entry, may have missed some.
+    async fn feed_edges(&self) -> Result<Option<FeedEdges>, StoreError>;
+
+    /// The version of the newest durable change, and each that follows. It is a hint to look again,
+    /// and may skip versions.
+    fn changed(&self) -> watch::Receiver<u64>;
 
     /// Keeps bytes under their digest, durable when this returns. Keeping the same bytes again
     /// changes nothing, except that a damaged copy is made whole.
@@ -88,7 +161,8 @@ pub trait Store: Send + Sync + 'static {
     async fn list_blobs(&self, space: BlobSpace) -> Result<Vec<Digest>, StoreError>;
 
     /// Writes everything into a new folder `out`, which appears only when it is complete. It can
-    /// be imported into any implementation. Blobs that can be made again are left out.
+    /// be imported into any implementation. Left out are blobs that can be made again, leases, and
+    /// the feed.
     async fn export(&self, out: &Path) -> Result<ExportSummary, StoreError>;
 
     /// Takes in an export, versions and audit included. The export is verified first, and the

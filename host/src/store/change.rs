@@ -1,12 +1,16 @@
-//! A change: writes and an audit entry that are made in one step.
+//! A change: all that is written in one step.
 
-use std::collections::HashSet;
+mod validate;
+
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::IgnoredAny;
 
-use super::{AuditEntry, Kind, MAX_KEY_BYTES, MAX_RECORD_BYTES, StoreError};
+pub(super) use self::validate::validate_lease;
+use super::{AuditEntry, Due, Kind, Lease, NewReading, Next};
+
+/// The most writes a change may have.
+pub const MAX_WRITES: usize = 1 << 16;
 
 /// What a write expects to find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,27 +57,55 @@ pub enum Write {
         /// What must be there before.
         expected: Expected,
     },
+    /// Writes nothing, and makes the change depend on a document that it leaves as it is.
+    Check {
+        /// The document's kind.
+        kind: Kind,
+        /// The document's key.
+        key: String,
+        /// What must be there.
+        expected: Expected,
+    },
+    /// Keeps a reading, unless its key result has one of that origin: the first one stands.
+    Reading(NewReading),
+    /// Says when a poll is due.
+    Due {
+        /// The poll.
+        poll: String,
+        /// When it is due.
+        due: Due,
+    },
+    /// Adds an entry to the feed.
+    Tell {
+        /// What it is about, such as `reading`.
+        topic: String,
+        /// The JSON text of what is told.
+        body: Vec<u8>,
+    },
 }
 
 impl Write {
-    /// The kind of the document written.
-    pub fn kind(&self) -> Kind {
+    /// The document that this is about, and what must be there before; none for what is no
+    /// document.
+    pub fn document(&self) -> Option<(Kind, &str, Expected)> {
         match self {
-            Self::Put { kind, .. } | Self::Delete { kind, .. } => *kind,
-        }
-    }
-
-    /// The key of the document written.
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Put { key, .. } | Self::Delete { key, .. } => key,
-        }
-    }
-
-    /// What must be there before.
-    pub fn expected(&self) -> Expected {
-        match self {
-            Self::Put { expected, .. } | Self::Delete { expected, .. } => *expected,
+            Self::Put {
+                kind,
+                key,
+                expected,
+                ..
+            }
+            | Self::Delete {
+                kind,
+                key,
+                expected,
+            }
+            | Self::Check {
+                kind,
+                key,
+                expected,
+            } => Some((*kind, key, *expected)),
+            Self::Reading(_) | Self::Due { .. } | Self::Tell { .. } => None,
         }
     }
 }
@@ -84,18 +116,21 @@ impl fmt::Debug for Write {
         let verb = match self {
             Self::Put { .. } => "put",
             Self::Delete { .. } => "delete",
+            Self::Check { .. } => "check",
+            Self::Reading(reading) => {
+                return write!(f, "keep {}/{}", reading.key_result, reading.origin);
+            }
+            Self::Due { poll, due } => return write!(f, "due {poll} {due:?}"),
+            Self::Tell { topic, .. } => return write!(f, "tell {topic}"),
         };
-        write!(
-            f,
-            "{verb} {}/{} expecting {:?}",
-            self.kind(),
-            self.key(),
-            self.expected()
-        )
+        let Some((kind, key, expected)) = self.document() else {
+            return f.write_str(verb);
+        };
+        write!(f, "{verb} {kind}/{key} expecting {expected:?}")
     }
 }
 
-/// Writes and an audit entry that are made in one step, or not at all.
+/// All that is written in one step, or not at all.
 ///
 /// ```ignore
 /// Change::new()
@@ -105,7 +140,9 @@ impl fmt::Debug for Write {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use = "a change does nothing until it is committed"]
 pub struct Change {
-    /// The writes. Each document is written at most once.
+    /// The lease that is completed, and what becomes of its poll.
+    pub lease: Option<(Lease, Next)>,
+    /// The writes, made in this order. Each document is named at most once.
     pub writes: Vec<Write>,
     /// What is remembered of the change.
     pub audit: Option<AuditEntry>,
@@ -119,28 +156,64 @@ impl Change {
 
     /// Adds the writing of a document.
     pub fn put(
-        mut self,
+        self,
         kind: Kind,
         key: impl Into<String>,
         expected: Expected,
         body: impl Into<Vec<u8>>,
     ) -> Self {
-        self.writes.push(Write::Put {
+        self.with(Write::Put {
             kind,
             key: key.into(),
             expected,
             body: body.into(),
-        });
-        self
+        })
     }
 
     /// Adds the removal of a document.
-    pub fn delete(mut self, kind: Kind, key: impl Into<String>, expected: Expected) -> Self {
-        self.writes.push(Write::Delete {
+    pub fn delete(self, kind: Kind, key: impl Into<String>, expected: Expected) -> Self {
+        self.with(Write::Delete {
             kind,
             key: key.into(),
             expected,
-        });
+        })
+    }
+
+    /// Makes the change depend on a document that it leaves as it is.
+    pub fn check(self, kind: Kind, key: impl Into<String>, expected: Expected) -> Self {
+        self.with(Write::Check {
+            kind,
+            key: key.into(),
+            expected,
+        })
+    }
+
+    /// Adds a reading. Where its key result has one of that origin, the first one stands and this
+    /// one is [left out](Committed::repeated).
+    pub fn reading(self, reading: NewReading) -> Self {
+        self.with(Write::Reading(reading))
+    }
+
+    /// Says when a poll is due.
+    pub fn due(self, poll: impl Into<String>, due: Due) -> Self {
+        self.with(Write::Due {
+            poll: poll.into(),
+            due,
+        })
+    }
+
+    /// Adds an entry to the feed, after those added so far.
+    pub fn tell(self, topic: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
+        self.with(Write::Tell {
+            topic: topic.into(),
+            body: body.into(),
+        })
+    }
+
+    /// Makes the change complete a lease: it is made only while nobody else has claimed the poll.
+    /// A lease that has run out counts until then.
+    pub fn completing(mut self, lease: Lease, next: Next) -> Self {
+        self.lease = Some((lease, next));
         self
     }
 
@@ -150,74 +223,21 @@ impl Change {
         self
     }
 
-    /// Refuses what no implementation should have to store: checked once, here, so that all
-    /// implementations take and refuse the same changes.
-    pub(super) fn validate(&self) -> Result<(), StoreError> {
-        if self.writes.is_empty() && self.audit.is_none() {
-            return Err(StoreError::invalid("the change is empty"));
-        }
-        let mut seen = HashSet::new();
-        for write in &self.writes {
-            let (kind, key) = (write.kind(), write.key());
-            validate_key(kind, key)?;
-            if !seen.insert((kind, key)) {
-                return Err(StoreError::invalid(format!(
-                    "{kind}/{key} is written twice"
-                )));
-            }
-            if let Write::Put { body, .. } = write {
-                validate_body(kind, key, body)?;
-            }
-        }
-        if let Some(entry) = &self.audit {
-            let size = serde_json::to_vec(entry).map_or(usize::MAX, |text| text.len());
-            within_limit("the audit entry", size)?;
-        }
-        Ok(())
+    fn with(mut self, write: Write) -> Self {
+        self.writes.push(write);
+        self
     }
-}
-
-// Control characters are refused as PostgreSQL cannot keep all of them, and as no person could
-// read or type such a key.
-fn validate_key(kind: Kind, key: &str) -> Result<(), StoreError> {
-    if key.is_empty() || key.len() > MAX_KEY_BYTES || key.chars().any(char::is_control) {
-        return Err(StoreError::invalid(format!(
-            "{key:.600?} is no key for a document of kind {kind}; a key has 1 to {MAX_KEY_BYTES} \
-             bytes and no control characters"
-        )));
-    }
-    Ok(())
-}
-
-fn validate_body(kind: Kind, key: &str, body: &[u8]) -> Result<(), StoreError> {
-    within_limit(&format!("{kind}/{key}"), body.len())?;
-    let json = std::str::from_utf8(body)
-        .is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
-    if !json {
-        return Err(StoreError::invalid(format!(
-            "the body of {kind}/{key} is not JSON"
-        )));
-    }
-    Ok(())
-}
-
-fn within_limit(what: &str, size: usize) -> Result<(), StoreError> {
-    if size > MAX_RECORD_BYTES {
-        return Err(StoreError::TooLarge {
-            what: what.to_owned(),
-            size,
-            limit: MAX_RECORD_BYTES,
-        });
-    }
-    Ok(())
 }
 
 /// What became of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// The version that every document written by the change has now, and the sequence of its
     /// audit record.
     pub version: u64,
     /// When it was made, by the store's clock, in whole microseconds.
     pub at: Timestamp,
+    /// The origins of the readings that were left out, as there was one of that origin already; in
+    /// the order of the writes.
+    pub repeated: Vec<String>,
 }

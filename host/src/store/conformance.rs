@@ -7,6 +7,10 @@ pub(super) mod blobs;
 pub(super) mod changes;
 pub(super) mod documents;
 pub(super) mod faulty;
+pub(super) mod feed;
+pub(super) mod leases;
+pub(super) mod polls;
+pub(super) mod readings;
 pub(super) mod transfer;
 
 use std::any::Any;
@@ -70,11 +74,45 @@ macro_rules! conformance {
                 keys_and_bodies_have_limits
                 time_is_the_stores;
             changes: a_write_needs_what_it_expects
+                a_check_writes_nothing_and_stops_a_change
                 a_version_never_comes_back
                 a_change_is_made_wholly_or_not_at_all
                 audit_is_newest_first_and_comes_in_pages
                 writers_at_once_lose_nothing
                 a_list_sees_whole_changes;
+            readings: a_reading_comes_back_as_it_was_kept
+                the_first_reading_of_an_origin_stands
+                a_change_that_is_not_made_keeps_no_reading
+                a_history_is_newest_first_by_moment_and_then_by_order
+                a_moment_is_kept_in_whole_microseconds
+                a_range_has_its_beginning_and_not_its_end
+                a_history_comes_in_pages_that_others_do_not_shift
+                forgetting_leaves_nothing_and_touches_no_other
+                readings_have_limits
+                readers_at_once_never_keep_an_origin_twice;
+            polls: a_poll_is_claimed_once_its_time_has_come
+                the_longest_due_is_claimed_first
+                a_poll_is_due_at_the_earliest_time_asked_for
+                a_change_that_is_not_made_leaves_the_polls_as_they_were
+                claims_at_once_share_the_polls
+                polls_and_leases_have_limits;
+            leases: completing_writes_everything_and_says_when_next
+                a_completion_needs_nothing_else
+                a_holder_that_was_followed_writes_nothing
+                a_lease_that_ran_out_counts_until_somebody_else_claims
+                a_renewed_lease_is_kept
+                a_lease_given_back_leaves_the_poll_due
+                what_is_asked_for_while_leased_is_not_forgotten
+                what_the_holder_asks_for_itself_counts_with_its_completion
+                the_next_holder_sees_to_what_was_asked_of_the_last
+                a_poll_that_is_removed_takes_its_lease_along
+                a_stale_completion_writes_nothing_and_keeps_the_lease
+                of_holders_that_follow_each_other_one_completes;
+            feed: entries_come_in_the_order_they_were_told
+                a_listener_goes_on_from_its_place
+                a_change_that_is_not_made_tells_nothing
+                whoever_waits_hears_of_each_durable_change
+                the_feed_keeps_the_newest;
             blobs: a_blob_comes_back_by_its_digest
                 spaces_are_apart
                 keeping_and_forgetting_twice_is_no_error;

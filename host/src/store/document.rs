@@ -22,6 +22,22 @@ pub enum Kind {
     Setting,
     /// Which blob is the compiled code of a component.
     Code,
+    /// A Looker instance and how to log in to it.
+    Connection,
+    /// A heading over key results.
+    Objective,
+    /// A key result as it was set up.
+    KeyResult,
+    /// How far a key result has come.
+    Progress,
+    /// What a poll asks of which connection.
+    Poll,
+    /// Who is told of what.
+    Subscription,
+    /// That a key result is read by a poll.
+    Member,
+    /// The answer to a request that may be repeated.
+    Idempotency,
 }
 
 impl Kind {
@@ -32,6 +48,14 @@ impl Kind {
             Self::Token => "token",
             Self::Setting => "setting",
             Self::Code => "code",
+            Self::Connection => "connection",
+            Self::Objective => "objective",
+            Self::KeyResult => "key-result",
+            Self::Progress => "progress",
+            Self::Poll => "poll",
+            Self::Subscription => "subscription",
+            Self::Member => "member",
+            Self::Idempotency => "idempotency",
         }
     }
 }

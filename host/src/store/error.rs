@@ -27,6 +27,16 @@ pub enum StoreError {
         found: Option<u64>,
     },
 
+    /// The lease is not the caller's any more.
+    #[error(
+        "the lease of the poll {poll} has passed to somebody else, or the poll is gone, so nothing \
+         was written; leave it to them"
+    )]
+    Fenced {
+        /// The poll.
+        poll: String,
+    },
+
     /// The caller asked for something that no store can do; a fault in this program.
     #[error("{what}; nothing was written")]
     Invalid {

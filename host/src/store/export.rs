@@ -15,8 +15,9 @@ use super::{AuditRecord, Digest};
 pub(super) use self::reader::Export;
 pub(super) use self::writer::ExportWriter;
 
-/// The format this release writes, and the latest it reads.
-const FORMAT: u32 = 1;
+/// The format this release writes, and the latest it reads. The first one had no readings and no
+/// polls; nothing else has changed since.
+const FORMAT: u32 = 2;
 
 const LINES: &str = "store.ndjson";
 const BLOBS: &str = "blobs";
@@ -28,6 +29,8 @@ pub(super) enum Line {
     Header(Header),
     Document(ExportedDocument),
     Audit(AuditRecord),
+    Reading(ExportedReading),
+    Poll(ExportedPoll),
     Blob(ExportedBlob),
     End(End),
 }
@@ -54,6 +57,26 @@ pub(super) struct ExportedDocument {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct ExportedReading {
+    pub key_result: String,
+    pub origin: String,
+    pub at: Timestamp,
+    pub seq: u64,
+    pub recorded_at: Timestamp,
+    /// As in a document.
+    pub body: String,
+}
+
+/// When a poll is due. Whoever held it is not there where it is imported.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportedPoll {
+    pub poll: String,
+    pub due: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ExportedBlob {
     pub space: String,
     pub digest: Digest,
@@ -74,6 +97,10 @@ pub struct ExportSummary {
     pub documents: u64,
     /// How many audit records.
     pub audit_records: u64,
+    /// How many readings.
+    pub readings: u64,
+    /// How many polls.
+    pub polls: u64,
     /// How many blobs.
     pub blobs: u64,
     /// The version of the newest change in it.
@@ -86,6 +113,8 @@ impl ExportSummary {
             Line::Header(header) => self.sequence = header.sequence,
             Line::Document(_) => self.documents += 1,
             Line::Audit(_) => self.audit_records += 1,
+            Line::Reading(_) => self.readings += 1,
+            Line::Poll(_) => self.polls += 1,
             Line::Blob(_) => self.blobs += 1,
             Line::End(_) => {}
         }
@@ -99,6 +128,10 @@ pub struct CheckReport {
     pub documents: u64,
     /// How many audit records were read.
     pub audit_records: u64,
+    /// How many readings were read.
+    pub readings: u64,
+    /// How many polls were read.
+    pub polls: u64,
     /// How many blobs were read.
     pub blobs: u64,
     /// What the blobs amount to, in bytes.

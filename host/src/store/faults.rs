@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 use super::{
-    AuditRecord, BlobSpace, Change, CheckReport, Committed, Digest, Document, ExportSummary, Kind,
-    SharedStore, Store, StoreError,
+    AuditRecord, BlobSpace, Change, CheckReport, Committed, Digest, Document, ExportSummary,
+    FeedEdges, FeedEntry, FeedPlace, Kind, Lease, ReadingRange, SharedStore, Store, StoreError,
+    StoredReading,
 };
 
 /// What befalls one call.
@@ -92,6 +95,67 @@ impl<P: Fn(u64) -> Option<Fault> + Send + Sync + 'static> Store for FaultyStore<
         limit: usize,
     ) -> Result<Vec<AuditRecord>, StoreError> {
         self.call(self.inner.audit(before, limit)).await
+    }
+
+    async fn claim_due(
+        &self,
+        holder: &str,
+        lease_for: SignedDuration,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StoreError> {
+        self.call(self.inner.claim_due(holder, lease_for, limit))
+            .await
+    }
+
+    async fn renew(&self, lease: &Lease, lease_for: SignedDuration) -> Result<Lease, StoreError> {
+        self.call(self.inner.renew(lease, lease_for)).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.call(self.inner.release(lease)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.call(self.inner.next_due()).await
+    }
+
+    async fn readings(
+        &self,
+        key_result: &str,
+        range: &ReadingRange,
+        limit: usize,
+    ) -> Result<Vec<StoredReading>, StoreError> {
+        self.call(self.inner.readings(key_result, range, limit))
+            .await
+    }
+
+    async fn reading(
+        &self,
+        key_result: &str,
+        origin: &str,
+    ) -> Result<Option<StoredReading>, StoreError> {
+        self.call(self.inner.reading(key_result, origin)).await
+    }
+
+    async fn forget_readings(&self, key_result: &str) -> Result<u64, StoreError> {
+        self.call(self.inner.forget_readings(key_result)).await
+    }
+
+    async fn feed(
+        &self,
+        after: Option<FeedPlace>,
+        limit: usize,
+    ) -> Result<Vec<FeedEntry>, StoreError> {
+        self.call(self.inner.feed(after, limit)).await
+    }
+
+    async fn feed_edges(&self) -> Result<Option<FeedEdges>, StoreError> {
+        self.call(self.inner.feed_edges()).await
+    }
+
+    // A hint cannot fail.
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.inner.changed()
     }
 
     async fn put_blob(&self, space: BlobSpace, bytes: Bytes) -> Result<Digest, StoreError> {

@@ -1,4 +1,4 @@
-//! The embedded store: sled for documents and audit, files for blobs. One process per folder.
+//! The embedded store: sled for records, files for blobs. One process per folder.
 //!
 //! sled 0.34 loses acknowledged writes when it is used as its manual suggests, and cannot open
 //! what it wrote after an ill-timed crash. This is how it is used here:
@@ -8,7 +8,9 @@
 //! - Values stay small and segments large, so that no page ever outgrows the log: pages that do
 //!   are put into files which sled never syncs (`open`).
 //! - Every value has a format version and a checksum (`envelope`), verified when the folder is
-//!   opened, after the leftovers of a crash have been removed (`open`).
+//!   opened, after the leftovers of a crash have been removed (`open`). Readings alone are verified
+//!   when they are read, and by a check, as there can be millions of them.
+//! - Leases of polls are kept in memory (`schedule`), as none outlives the process.
 //! - The newest acknowledged change is noted beside the database (`acked`), so that a database
 //!   which has lost its end is refused instead of being taken for the truth.
 //!
@@ -18,10 +20,14 @@ mod acked;
 mod check;
 mod commit;
 mod envelope;
+mod feed;
 mod lock;
 mod open;
+mod polls;
+mod readings;
 mod record;
 mod scan;
+mod schedule;
 mod sync;
 mod transfer;
 
@@ -29,18 +35,22 @@ mod transfer;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use sled::{Db, Tree};
+use tokio::sync::watch;
 
 use self::lock::DirLock;
+use self::schedule::Schedule;
 use self::sync::{Health, Syncer};
 use super::blob_dir::BlobDir;
+use super::change::validate_lease;
 use super::{
-    AuditRecord, BlobSpace, Change, CheckReport, Committed, Digest, Document, ExportSummary, Kind,
-    Store, StoreError,
+    AuditRecord, BlobSpace, Change, CheckReport, Committed, Digest, Document, ExportSummary,
+    FeedEdges, FeedEntry, FeedPlace, Kind, Lease, ReadingRange, Store, StoreError, StoredReading,
 };
 use crate::clock::SharedClock;
 
@@ -59,22 +69,36 @@ struct Database {
     dir: PathBuf,
     /// sled serialises transactions but not scans. Whoever changes something holds this for
     /// writing, whoever scans holds it for reading, so that a scan sees whole changes only.
-    gate: RwLock<()>,
+    gate: RwLock<Memory>,
     documents: Tree,
     audit: Tree,
     meta: Tree,
+    readings: Tree,
+    origins: Tree,
+    polls: Tree,
+    feed: Tree,
     db: Db,
     blobs: BlobDir,
     clock: SharedClock,
     health: Arc<Health>,
+    /// The version of the newest durable change.
+    durable: watch::Sender<u64>,
     reserve: u64,
     // Dropped last: the folder is ours until sled has closed it.
     _lock: DirLock,
 }
 
+/// What is known besides the trees, and changes with them.
+#[derive(Default)]
+struct Memory {
+    schedule: Schedule,
+    /// How many entries the feed has; sled would have to count them.
+    feed_length: usize,
+}
+
 impl SledStore {
-    /// Opens the store in a folder, which is made if it is missing. This reads every record, so
-    /// it takes about a second for each 200,000 of them.
+    /// Opens the store in a folder, which is made if it is missing. This reads every record save
+    /// the readings, so it takes about a second for each 200,000 of them.
     ///
     /// # Errors
     ///
@@ -110,6 +134,16 @@ impl SledStore {
 }
 
 impl Database {
+    /// Keeps changes out until the guard is gone.
+    fn read(&self) -> RwLockReadGuard<'_, Memory> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps changes and scans out until the guard is gone.
+    fn write(&self) -> RwLockWriteGuard<'_, Memory> {
+        self.gate.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Refuses to write when the disk is nearly full.
     fn check_space(&self, bytes: u64) -> Result<(), StoreError> {
         let stat = rustix::fs::statvfs(&self.dir)
@@ -168,6 +202,81 @@ impl Store for SledStore {
     ) -> Result<Vec<AuditRecord>, StoreError> {
         self.blocking(move |database| database.audit(before, limit))
             .await
+    }
+
+    async fn claim_due(
+        &self,
+        holder: &str,
+        lease_for: SignedDuration,
+        limit: usize,
+    ) -> Result<Vec<Lease>, StoreError> {
+        validate_lease(holder, lease_for)?;
+        self.database.claim_due(holder, lease_for, limit)
+    }
+
+    async fn renew(&self, lease: &Lease, lease_for: SignedDuration) -> Result<Lease, StoreError> {
+        validate_lease(&lease.holder, lease_for)?;
+        self.database.renew(lease, lease_for)
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.database.release(lease)
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.database.next_due()
+    }
+
+    async fn readings(
+        &self,
+        key_result: &str,
+        range: &ReadingRange,
+        limit: usize,
+    ) -> Result<Vec<StoredReading>, StoreError> {
+        let (key_result, range) = (key_result.to_owned(), *range);
+        self.blocking(move |database| database.readings(&key_result, &range, limit))
+            .await
+    }
+
+    async fn reading(
+        &self,
+        key_result: &str,
+        origin: &str,
+    ) -> Result<Option<StoredReading>, StoreError> {
+        self.database.reading(key_result, origin)
+    }
+
+    async fn forget_readings(&self, key_result: &str) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let key_result = key_result.to_owned();
+            let place = self.syncer.reserve().await?;
+            let (found, sequence) = self
+                .blocking(move |database| database.forget_some(&key_result))
+                .await?;
+            place.sync(sequence).wait().await?;
+            forgotten += found as u64;
+            if found < readings::STEP {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    async fn feed(
+        &self,
+        after: Option<FeedPlace>,
+        limit: usize,
+    ) -> Result<Vec<FeedEntry>, StoreError> {
+        self.blocking(move |database| database.feed(after, limit))
+            .await
+    }
+
+    async fn feed_edges(&self) -> Result<Option<FeedEdges>, StoreError> {
+        self.database.feed_edges()
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.database.durable.subscribe()
     }
 
     async fn put_blob(&self, space: BlobSpace, bytes: Bytes) -> Result<Digest, StoreError> {

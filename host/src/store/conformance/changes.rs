@@ -48,6 +48,34 @@ pub async fn a_write_needs_what_it_expects(make: impl AsyncFn() -> Subject) {
     assert_eq!(get(&store, "theme").await, None);
 }
 
+pub async fn a_check_writes_nothing_and_stops_a_change(make: impl AsyncFn() -> Subject) {
+    let Subject {
+        store, keep: _keep, ..
+    } = make().await;
+    let change = |expected| {
+        Change::new()
+            .put(KIND, "other", Expected::Any, "1")
+            .check(KIND, "theme", expected)
+    };
+    store.commit(change(Expected::Absent)).await.unwrap();
+    let put = Change::new().put(KIND, "theme", Expected::Absent, "1");
+    let version = store.commit(put).await.unwrap().version;
+    let before = get(&store, "other").await;
+    assert_eq!(
+        stale(store.commit(change(Expected::Absent)).await),
+        Some(version)
+    );
+    assert_eq!(get(&store, "other").await, before);
+    for expected in [Expected::Version(version), Expected::Any] {
+        store.commit(change(expected)).await.unwrap();
+        assert_eq!(get(&store, "theme").await.unwrap().version, version);
+    }
+    // Alone it is a way of asking whether something still holds.
+    let alone = |version| Change::new().check(KIND, "theme", Expected::Version(version));
+    store.commit(alone(version)).await.unwrap();
+    assert_eq!(stale(store.commit(alone(version + 1)).await), Some(version));
+}
+
 pub async fn a_version_never_comes_back(make: impl AsyncFn() -> Subject) {
     let Subject {
         store, keep: _keep, ..

@@ -84,6 +84,8 @@ pub async fn keys_and_bodies_have_limits(make: impl AsyncFn() -> Subject) {
         put("a", "1 2"),
         Change::new().put(KIND, "a", Expected::Any, b"\"\xff\"".as_slice()),
         put("a", "1").delete(KIND, "a", Expected::Any),
+        put("a", "1").check(KIND, "a", Expected::Any),
+        Change::new().check(KIND, "", Expected::Any),
     ];
     for change in invalid {
         let refused = store.commit(change.clone()).await;

@@ -154,10 +154,10 @@ pub async fn a_damaged_export_is_refused(make: impl AsyncFn() -> Subject) {
             "{refused:?}"
         );
     }
-    fs::write(&lines, whole.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
+    fs::write(&lines, whole.replacen("\"format\":2", "\"format\":3", 1)).unwrap();
     let refused = two.store.import(&out).await;
     assert!(
-        matches!(refused, Err(StoreError::Newer { found: 2, .. })),
+        matches!(refused, Err(StoreError::Newer { found: 3, .. })),
         "{refused:?}"
     );
 

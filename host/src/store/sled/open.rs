@@ -9,19 +9,24 @@ use std::thread;
 use std::time::Duration;
 
 use sled::{Config, Db, Mode};
+use tokio::sync::watch;
 
 use super::acked::{self, Acked};
 use super::check::verify;
 use super::lock::DirLock;
-use super::record::{self, AUDIT, DOCUMENTS, IMPORTING, META, SCHEMA};
+use super::record::{
+    self, AUDIT, DOCUMENTS, FEED, IMPORTING, META, ORIGINS, POLLS, READINGS, SCHEMA,
+};
+use super::schedule::Schedule;
 use super::sync::{Disk, Health, sync_file};
-use super::{Database, unreadable};
+use super::{Database, Memory, unreadable};
 use crate::clock::SharedClock;
 use crate::store::blob_dir::BlobDir;
 use crate::store::{StoreError, durable};
 
-/// How the trees are laid out; see `record`.
-const SCHEMA_VERSION: u64 = 1;
+/// How the trees are laid out; see `record`. The first layout had documents and audit only, so a
+/// folder that has it needs nothing but the trees that are made on opening.
+const SCHEMA_VERSION: u64 = 2;
 
 /// sled puts a page of more than a quarter of a segment into a file of its own, which it never
 /// syncs: after a power cut the page, and with it every record on it, could be gone. A page has up
@@ -48,13 +53,18 @@ pub(super) fn open(
     let tree = |name| db.open_tree(name).map_err(unreadable);
     let database = Database {
         dir: dir.to_owned(),
-        gate: RwLock::new(()),
+        gate: RwLock::default(),
         documents: tree(DOCUMENTS)?,
         audit: tree(AUDIT)?,
         meta: tree(META)?,
+        readings: tree(READINGS)?,
+        origins: tree(ORIGINS)?,
+        polls: tree(POLLS)?,
+        feed: tree(FEED)?,
         blobs,
         clock,
         health: Arc::new(Health::default()),
+        durable: watch::Sender::new(0),
         reserve,
         _lock: lock,
         db,
@@ -72,14 +82,13 @@ impl Database {
             Err(StoreError::corrupt(record, reason))
         };
         let empty = self.documents.is_empty() && self.audit.is_empty();
+        let mut older = false;
         match self.meta.get(SCHEMA).map_err(unreadable)? {
-            None if empty && acked.is_none() => {
-                let schema = record::seal_figure(SCHEMA, SCHEMA_VERSION);
-                self.meta.insert(SCHEMA, schema).map_err(unreadable)?;
-            }
+            None if empty && acked.is_none() => older = true,
             None => return corrupt("it has lost the record that says how it is laid out".into()),
             Some(value) => match record::open_figure(SCHEMA, &value)? {
                 SCHEMA_VERSION => {}
+                1 => older = true,
                 newer => {
                     return Err(StoreError::Newer {
                         record: format!("the database in {}", self.dir.display()),
@@ -92,6 +101,7 @@ impl Database {
         if self.meta.contains_key(IMPORTING).map_err(unreadable)? {
             return corrupt("an import into it was not completed, so it holds part of it".into());
         }
+        // Not the readings: with a million of them the start would take several seconds longer.
         for (tree, name) in [
             (&self.documents, DOCUMENTS),
             (&self.audit, AUDIT),
@@ -99,6 +109,7 @@ impl Database {
         ] {
             verify(tree, name, &mut |e| Err(e))?;
         }
+        *self.write() = self.recall()?;
         let (found, acked) = (self.sequence()?, acked.unwrap_or(0));
         if found < acked {
             return corrupt(format!(
@@ -107,7 +118,26 @@ impl Database {
                 acked::path(&self.dir).display()
             ));
         }
+        if older {
+            let schema = record::seal_figure(SCHEMA, SCHEMA_VERSION);
+            self.meta.insert(SCHEMA, schema).map_err(unreadable)?;
+        }
         Ok(())
+    }
+
+    /// What is kept in memory, read from the trees, which are verified on the way.
+    pub(super) fn recall(&self) -> Result<Memory, StoreError> {
+        let mut schedule = Schedule::default();
+        for entry in self.polls.iter() {
+            let (key, value) = entry.map_err(unreadable)?;
+            let (poll, due) = record::open_due(&key, &value)?;
+            schedule.add(poll, due);
+        }
+        let feed_length = verify(&self.feed, FEED, &mut |e| Err(e))?;
+        Ok(Memory {
+            schedule,
+            feed_length: usize::try_from(feed_length).unwrap_or(usize::MAX),
+        })
     }
 
     /// What was recovered may have been on its way to the disk when the last process ended, so it
@@ -119,11 +149,13 @@ impl Database {
         let file = File::open(&path).map_err(StoreError::io("open", &path))?;
         sync_file(&file).map_err(StoreError::io("sync", &path))?;
         durable::sync_dir(&sled)?;
-        let acked = Acked::start(&self.dir, self.sequence()?)?;
+        let sequence = self.sequence()?;
+        self.durable.send_replace(sequence);
         Ok(Disk {
             db: self.db.clone(),
             file,
-            acked,
+            acked: Acked::start(&self.dir, sequence)?,
+            durable: self.durable.clone(),
         })
     }
 }

@@ -1,4 +1,8 @@
-//! How documents, audit records and the store's own figures are laid out in sled's trees.
+//! How everything is laid out in sled's trees.
+
+mod feed;
+mod poll;
+mod reading;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,6 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::store::{AuditEntry, AuditRecord, Document, StoreError};
 
 use super::envelope::{seal, unseal};
+
+pub(super) use self::feed::{FEED, feed_key, open_entry, read_feed_key, seal_entry};
+pub(super) use self::poll::{POLLS, open_due, seal_due};
+pub(super) use self::reading::{
+    INDEX_BITS, ORIGINS, READINGS, open_origin, open_reading, origin_key, reading_key,
+    readings_prefix, seal_origin, seal_reading,
+};
 
 /// Documents, by kind, a zero byte and key.
 pub(super) const DOCUMENTS: &str = "documents";
@@ -35,6 +46,24 @@ pub(super) fn name(tree: &str, key: &[u8]) -> String {
                 hex::encode(key)
             ),
         },
+        READINGS => match reading::split_reading_key(key) {
+            Some((key_result, place)) => {
+                format!("the reading {key_result} at {} ({})", place.at, place.seq)
+            }
+            None => format!("a reading with the unreadable key {}", hex::encode(key)),
+        },
+        ORIGINS => match split_document_key(key) {
+            Some((key_result, origin)) => format!("the origin {key_result}/{origin}"),
+            None => format!("an origin with the unreadable key {}", hex::encode(key)),
+        },
+        POLLS => format!("the poll {}", String::from_utf8_lossy(key)),
+        FEED => match read_feed_key(key) {
+            Some(place) => format!("the entry {place} of the feed"),
+            None => format!(
+                "an entry of the feed with the unreadable key {}",
+                hex::encode(key)
+            ),
+        },
         _ => format!("the figure {}/{}", tree, String::from_utf8_lossy(key)),
     }
 }
@@ -51,6 +80,33 @@ pub(super) fn split_document_key(key: &[u8]) -> Option<(&str, &str)> {
 /// The time as stores keep it: whole microseconds, which is what PostgreSQL keeps as well.
 pub(super) fn whole_micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
+fn read_micros(bytes: [u8; 8]) -> Option<Timestamp> {
+    Timestamp::from_microsecond(i64::from_be_bytes(bytes)).ok()
+}
+
+/// A time as part of a key: with its sign turned around, the order of bytes is that of time.
+fn micros_key(at: Timestamp) -> [u8; 8] {
+    (at.as_microsecond() ^ i64::MIN).to_be_bytes()
+}
+
+fn read_micros_key(bytes: [u8; 8]) -> Option<Timestamp> {
+    Timestamp::from_microsecond(i64::from_be_bytes(bytes) ^ i64::MIN).ok()
+}
+
+/// Adds a text whose end has to be found again. No text that is stored in this way is longer than a
+/// key, so two bytes are enough for its length.
+fn text_with_length(payload: &mut Vec<u8>, text: &str) {
+    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+    payload.extend(length.to_be_bytes());
+    payload.extend(text.as_bytes());
+}
+
+fn split_text(payload: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, payload) = payload.split_first_chunk::<2>()?;
+    let (text, rest) = payload.split_at_checked(u16::from_be_bytes(*length).into())?;
+    Some((std::str::from_utf8(text).ok()?, rest))
 }
 
 pub(super) fn seal_document(key: &[u8], version: u64, at: Timestamp, body: &[u8]) -> Vec<u8> {
@@ -78,8 +134,7 @@ pub(super) fn open_document(key: &[u8], value: &[u8]) -> Result<Document, StoreE
         key: document_key.to_owned(),
         version: u64::from_be_bytes(*version),
         body: body.to_vec(),
-        updated_at: Timestamp::from_microsecond(i64::from_be_bytes(*micros))
-            .map_err(|_| corrupt("its time is out of range"))?,
+        updated_at: read_micros(*micros).ok_or_else(|| corrupt("its time is out of range"))?,
     })
 }
 

@@ -1,7 +1,6 @@
 //! Reading documents and audit records.
 
 use std::ops::Bound;
-use std::sync::PoisonError;
 
 use super::record;
 use super::{Database, unreadable};
@@ -24,7 +23,7 @@ impl Database {
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
         self.health.check()?;
-        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let _memory = self.read();
         // Keys are not empty, so the kind alone comes before all of them.
         let start = record::document_key(kind.as_str(), after.unwrap_or(""));
         let end = [kind.as_str().as_bytes(), &[1]].concat();
@@ -42,7 +41,7 @@ impl Database {
 
     pub fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
         self.health.check()?;
-        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let _memory = self.read();
         let found = match before {
             Some(before) => self.audit.range(..before.to_be_bytes()),
             None => self.audit.iter(),

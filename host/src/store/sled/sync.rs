@@ -9,7 +9,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::acked::Acked;
 use crate::store::StoreError;
@@ -23,6 +23,8 @@ pub(super) struct Disk {
     /// Our own handle on sled's database file.
     pub file: File,
     pub acked: Acked,
+    /// The newest durable change, for those who want to know.
+    pub durable: watch::Sender<u64>,
 }
 
 impl Disk {
@@ -31,7 +33,14 @@ impl Disk {
         sync_file(&self.file).map_err(|e| SyncFailed(e.to_string()))?;
         self.acked
             .advance(sequence)
-            .map_err(|e| SyncFailed(e.to_string()))
+            .map_err(|e| SyncFailed(e.to_string()))?;
+        // Changes made at once may ask in another order than they were made in.
+        self.durable.send_if_modified(|newest| {
+            let newer = sequence > *newest;
+            *newest = sequence.max(*newest);
+            newer
+        });
+        Ok(())
     }
 }
 

@@ -1,25 +1,26 @@
 //! Export and import.
 
+mod take_in;
+
 use std::path::Path;
-use std::sync::PoisonError;
 
 use sled::Batch;
 
-use super::record::{self, IMPORTING, SEQUENCE};
+use super::record::{self, IMPORTING, INDEX_BITS, SEQUENCE};
 use super::{Database, unreadable};
-use crate::store::export::{Export, ExportWriter, ExportedDocument, Line};
+use crate::store::export::{
+    Export, ExportWriter, ExportedDocument, ExportedPoll, ExportedReading, Line,
+};
 use crate::store::{BlobSpace, ExportSummary, StoreError};
-
-/// How many records of an import are written at a time.
-const BATCH: usize = 1000;
 
 impl Database {
     pub fn export(&self, out: &Path) -> Result<ExportSummary, StoreError> {
         self.health.check()?;
-        // Documents are taken in one go, as they change; audit records are only ever added, so
-        // those up to the same point can be read at leisure. Blobs are written before what refers
-        // to them, so they are read last.
-        let (sequence, documents) = self.all_documents()?;
+        // Documents and polls are taken in one go, as they change; audit records and readings are
+        // only ever added, so those up to the same point can be read at leisure. (Readings are
+        // forgotten as well, but only when nobody wants them any more.) Blobs are written before
+        // what refers to them, so they are read last.
+        let (sequence, documents, polls) = self.all_that_changes()?;
         let at = record::whole_micros(self.clock.now());
         let mut export = ExportWriter::create(out, at, sequence)?;
         for document in documents {
@@ -29,6 +30,10 @@ impl Database {
             let (key, value) = entry.map_err(unreadable)?;
             export.line(&Line::Audit(record::open_audit(&key, &value)?))?;
         }
+        for poll in polls {
+            export.line(&Line::Poll(poll))?;
+        }
+        self.export_readings(&mut export, sequence)?;
         for space in BlobSpace::ALL
             .into_iter()
             .filter(|space| !space.is_derived())
@@ -43,8 +48,32 @@ impl Database {
         export.finish()
     }
 
-    fn all_documents(&self) -> Result<(u64, Vec<ExportedDocument>), StoreError> {
-        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+    fn export_readings(&self, export: &mut ExportWriter, upto: u64) -> Result<(), StoreError> {
+        for entry in self.readings.iter() {
+            let (key, value) = entry.map_err(unreadable)?;
+            let reading = record::open_reading(&key, &value)?;
+            if reading.seq >> INDEX_BITS > upto {
+                continue;
+            }
+            let body = String::from_utf8(reading.body).map_err(|_| {
+                StoreError::corrupt(record::name(record::READINGS, &key), "its text")
+            })?;
+            export.line(&Line::Reading(ExportedReading {
+                key_result: reading.key_result,
+                origin: reading.origin,
+                at: reading.at,
+                seq: reading.seq,
+                recorded_at: reading.recorded_at,
+                body,
+            }))?;
+        }
+        Ok(())
+    }
+
+    fn all_that_changes(
+        &self,
+    ) -> Result<(u64, Vec<ExportedDocument>, Vec<ExportedPoll>), StoreError> {
+        let memory = self.read();
         let documents = self.documents.iter().map(|entry| {
             let (key, value) = entry.map_err(unreadable)?;
             let unreadable =
@@ -60,14 +89,18 @@ impl Database {
             })
         });
         let documents = documents.collect::<Result<_, StoreError>>()?;
-        Ok((self.sequence()?, documents))
+        let polls = memory.schedule.dues().map(|(poll, due)| ExportedPoll {
+            poll: poll.to_owned(),
+            due,
+        });
+        Ok((self.sequence()?, documents, polls.collect()))
     }
 
     pub fn import(&self, from: &Path) -> Result<ExportSummary, StoreError> {
         self.health.check()?;
         self.check_space(0)?;
         let export = Export::open(from)?;
-        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let mut memory = self.write();
         if self.sequence()? != 0 || !self.documents.is_empty() || !self.audit.is_empty() {
             return Err(StoreError::NotEmpty);
         }
@@ -91,7 +124,9 @@ impl Database {
             done.remove(IMPORTING);
             let sequence = export.summary().sequence;
             done.insert(SEQUENCE, record::seal_figure(SEQUENCE, sequence));
-            self.meta.apply_batch(done).map_err(unreadable)
+            self.meta.apply_batch(done).map_err(unreadable)?;
+            *memory = self.recall()?;
+            Ok(())
         });
         if let Err(e) = imported {
             self.health
@@ -99,43 +134,5 @@ impl Database {
             return Err(e);
         }
         Ok(export.summary())
-    }
-
-    fn take_in(&self, export: &Export) -> Result<(), StoreError> {
-        let newest = export.summary().sequence;
-        let (mut documents, mut audit, mut waiting) = (Batch::default(), Batch::default(), 0);
-        export.for_each(|line| {
-            match line {
-                Line::Document(document) if document.version <= newest => {
-                    let key = record::document_key(&document.kind, &document.key);
-                    let body = document.body.as_bytes();
-                    let value =
-                        record::seal_document(&key, document.version, document.updated_at, body);
-                    documents.insert(key, value);
-                }
-                Line::Audit(entry) if entry.seq <= newest => {
-                    let key = entry.seq.to_be_bytes();
-                    let value = record::seal_audit(&key, entry.at, &entry.entry)?;
-                    audit.insert(&key, value);
-                }
-                Line::Document(_) | Line::Audit(_) => {
-                    return Err(export.damaged("it holds something newer than it says"));
-                }
-                Line::Header(_) | Line::Blob(_) | Line::End(_) => {}
-            }
-            waiting += 1;
-            if waiting == BATCH {
-                waiting = 0;
-                self.documents
-                    .apply_batch(std::mem::take(&mut documents))
-                    .map_err(unreadable)?;
-                self.audit
-                    .apply_batch(std::mem::take(&mut audit))
-                    .map_err(unreadable)?;
-            }
-            Ok(())
-        })?;
-        self.documents.apply_batch(documents).map_err(unreadable)?;
-        self.audit.apply_batch(audit).map_err(unreadable)
     }
 }

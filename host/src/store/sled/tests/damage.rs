@@ -151,7 +151,7 @@ async fn what_a_later_release_laid_out_is_refused() {
             refused,
             StoreError::Newer {
                 found: 7,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
