@@ -3,6 +3,10 @@
 //! In reading order, from the inside out; `host/ARCHITECTURE.md` tells how they meet.
 
 pub mod clock;
+pub mod decimal;
+pub mod id;
+pub mod record;
+pub mod secret;
 pub mod store;
 
 pub mod sandbox;
@@ -12,6 +16,11 @@ pub mod looker;
 pub mod catalog;
 pub mod event;
 pub mod reading;
+
+pub mod chart;
+pub mod connection;
+pub mod keyresult;
+pub mod once;
 
 pub mod access;
 pub mod problem;

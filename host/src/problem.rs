@@ -97,6 +97,17 @@ codes! {
     INCOMPATIBLE = "incompatible", 422, "The extractor does not fit this call",
         "A chart extractor gives numbers, an event mapper gives events. Choose one of the other kind.";
 
+    LOOKER_UNREACHABLE = "looker-unreachable", 502, "Looker does not answer",
+        "Nothing was read. See whether Looker is up, whether this machine may call it, and whether the server URL is right.";
+    LOOKER_REFUSED = "looker-refused", 502, "Looker does not take the credentials",
+        "Nothing was read. Enter the API credentials of the connection again; they belong to a Looker user who may see the content.";
+    LOOKER_TIMEOUT = "looker-timeout", 504, "Looker was not done in time",
+        "The query is left to finish and its result is picked up when it comes. Open the dashboard in Looker once to make it hot, or raise the timeout of the connection.";
+    LOOKER_RATE_LIMITED = "looker-rate-limited", 503, "Looker asks for fewer calls",
+        "Wait for as long as Retry-After says, or read less often.";
+    TARGET_REFUSED = "target-refused", 422, "The address may not be called",
+        "It is private, loopback or link-local. An operator allows such addresses with LENSMOUNT_ALLOW_PRIVATE_TARGETS.";
+
     NOT_A_COMPONENT = "not-a-component", 422, "This is not a WebAssembly component",
         "Upload what `wasm-tools component new` or a language's component tool makes.";
     PRECOMPILED = "precompiled", 422, "This is compiled machine code",

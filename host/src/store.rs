@@ -41,6 +41,7 @@ pub use self::change::{Change, Committed, Expected, MAX_WRITES, Write};
 pub use self::digest::{Digest, InvalidDigest};
 pub use self::document::{Document, Format, Kind, MAX_KEY_BYTES, MAX_RECORD_BYTES};
 pub use self::error::{Cause, StoreError};
+pub use self::durable::write_file as keep_file;
 pub use self::export::{CheckReport, ExportSummary};
 pub use self::feed::{FEED_LENGTH, FeedEdges, FeedEntry, FeedPlace, InvalidFeedPlace};
 pub use self::poll::{Due, Lease, Next};

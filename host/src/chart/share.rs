@@ -248,7 +248,7 @@ mod tests {
     async fn a_failure_is_nobody_elses() {
         let (shared, clock) = (Shared::default(), ManualClock::default());
         let (slot, shown) = (clock.now(), clock.shared());
-        let failing = async { Err(LookerError::TooLarge { limit: 1 }) };
+        let failing = async { Err(LookerError::Unsupported { why: String::new() }) };
         let failed = shared.run(key("a"), Fresh::Since(slot), &shown, failing);
         assert!(failed.await.is_err());
         let runs = Runs::default();

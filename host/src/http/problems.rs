@@ -6,13 +6,18 @@
 use std::error::Error;
 
 use crate::catalog::CatalogError;
-use crate::problem::{Code, Problem};
+use crate::chart::ChartError;
+use crate::connection::ConnectionError;
+use crate::keyresult::KeyResultError;
+use crate::looker::LookerError;
+use crate::problem::{Code, InputError, Problem};
+use crate::record::RecordError;
 use crate::sandbox::types::{Failure, FailureCode};
 use crate::sandbox::{CallError, StopCode, Stopped};
 use crate::store::StoreError;
 
-impl From<CatalogError> for Problem {
-    fn from(error: CatalogError) -> Self {
+impl From<&CatalogError> for Problem {
+    fn from(error: &CatalogError) -> Self {
         let code = match error {
             CatalogError::NoExtractor { .. } | CatalogError::NoVersion { .. } => Code::NOT_FOUND,
             CatalogError::NotActive { .. }
@@ -23,22 +28,28 @@ impl From<CatalogError> for Problem {
             CatalogError::Stale { .. } => Code::STALE,
             CatalogError::OtherWorld { .. } => Code::INCOMPATIBLE,
             CatalogError::Load { .. } => {
-                tracing::error!(error = %chain(&error), "an extractor does not load");
+                tracing::error!(error = %chain(error), "an extractor does not load");
                 Code::INCOMPATIBLE
             }
             CatalogError::Damaged { .. } => Code::UNAVAILABLE,
             CatalogError::Refused(refused) => {
                 let code = Code::named(refused.code.as_str()).unwrap_or(Code::INVALID_COMPONENT);
-                return Self::new(code, refused.reason);
+                return Self::new(code, refused.reason.clone());
             }
-            CatalogError::Call(CallError::Failure(failure)) => return failure.into(),
-            CatalogError::Call(CallError::Stopped(stopped)) => return (*stopped).into(),
+            CatalogError::Call(CallError::Failure(failure)) => return failure.clone().into(),
+            CatalogError::Call(CallError::Stopped(stopped)) => return (**stopped).clone().into(),
             CatalogError::Store(error) => return error.into(),
             CatalogError::Record { .. } | CatalogError::Newer { .. } | CatalogError::Worker(_) => {
-                return ours(&error);
+                return ours(error);
             }
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        (&error).into()
     }
 }
 
@@ -84,15 +95,15 @@ impl From<Stopped> for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        if let StoreError::TooLarge { .. } = error {
+impl From<&StoreError> for Problem {
+    fn from(error: &StoreError) -> Self {
+        if let StoreError::TooLarge { what, .. } = error {
             return Self::new(
                 Code::CONFLICT,
-                "the extractor has more versions than can be kept; delete some that are not needed",
+                format!("{what} would be larger than can be kept; nothing was changed; remove from it what is not needed"),
             );
         }
-        tracing::error!(error = %chain(&error), "the store failed");
+        tracing::error!(error = %chain(error), "the store failed");
         let detail = match error {
             StoreError::InDoubt { .. } => {
                 "the store failed while it wrote, so it is not known whether the change was made; \
@@ -101,6 +112,116 @@ impl From<StoreError> for Problem {
             _ => "the store does not answer; nothing was changed",
         };
         Self::new(Code::UNAVAILABLE, detail).retry_after(5)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&RecordError> for Problem {
+    fn from(error: &RecordError) -> Self {
+        match error {
+            RecordError::Store(error) => error.into(),
+            RecordError::Newer { .. } | RecordError::Unreadable { .. } => ours(error),
+        }
+    }
+}
+
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&LookerError> for Problem {
+    fn from(error: &LookerError) -> Self {
+        let code = Code::named(error.code()).unwrap_or(Code::LOOKER_ERROR);
+        let mut problem = Self::new(code, error.to_string());
+        match error {
+            LookerError::RateLimited { retry_after } => {
+                let seconds = retry_after.map_or(1, |wait| wait.as_secs().max(1));
+                problem.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
+            }
+            LookerError::NoSuchFilter { name, .. } => problem.errors.push(InputError {
+                pointer: format!("/filters/{}", name.replace('~', "~0").replace('/', "~1")),
+                detail: error.to_string(),
+            }),
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl From<&ConnectionError> for Problem {
+    fn from(error: &ConnectionError) -> Self {
+        let code = match error {
+            ConnectionError::NotFound { .. } => Code::NOT_FOUND,
+            ConnectionError::Invalid { field, reason } => {
+                return Self::invalid(field.0, reason.clone());
+            }
+            ConnectionError::NameTaken { .. }
+            | ConnectionError::InUse { .. }
+            | ConnectionError::Contended
+            | ConnectionError::OtherRequest => Code::CONFLICT,
+            ConnectionError::Stale => Code::STALE,
+            ConnectionError::Secret(cause) => {
+                return Self::new(Code::CONFLICT, format!("{error}: {cause}"));
+            }
+            ConnectionError::Looker(error) => return error.as_ref().into(),
+            ConnectionError::Record(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<ConnectionError> for Problem {
+    fn from(error: ConnectionError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&ChartError> for Problem {
+    fn from(error: &ChartError) -> Self {
+        match error {
+            ChartError::Looker(error) => error.as_ref().into(),
+            ChartError::Connection(error) => error.as_ref().into(),
+            ChartError::Catalog(error) => error.as_ref().into(),
+            ChartError::NoReader { .. } | ChartError::NoType => {
+                Self::new(Code::UNSUPPORTED, error.to_string())
+            }
+            ChartError::GivenUp => Self::new(Code::UNAVAILABLE, error.to_string()).retry_after(1),
+        }
+    }
+}
+
+impl From<ChartError> for Problem {
+    fn from(error: ChartError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<KeyResultError> for Problem {
+    fn from(error: KeyResultError) -> Self {
+        let code = match &error {
+            KeyResultError::NotFound { .. } => Code::NOT_FOUND,
+            KeyResultError::Invalid { pointer, reason } => {
+                return Self::invalid(pointer.clone(), reason.clone());
+            }
+            KeyResultError::NoHistory => Code::BAD_SELECTION,
+            KeyResultError::InUse { .. }
+            | KeyResultError::IntegrationOn
+            | KeyResultError::IntegrationOff { .. }
+            | KeyResultError::Contended
+            | KeyResultError::OtherRequest => Code::CONFLICT,
+            KeyResultError::Stale => Code::STALE,
+            KeyResultError::Chart(error) => return error.into(),
+            KeyResultError::Connection(error) => return error.into(),
+            KeyResultError::Record(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -92,24 +92,11 @@ impl KeyResults {
         let since = due.iter().map(|(slot, it)| it.since(*slot)).min();
         let fetched = self.result_of(poll, since.unwrap_or(now), now).await;
         let error = match fetched {
-            Ok(Result::Ok(live)) => {
-                let read = due.iter().map(|(slot, subscriber)| {
-                    let (live, integration) = (Arc::clone(&live), &subscriber.integration);
-                    async move {
-                        let _turn = reads.acquire().await;
-                        let origin = format!("slot:{slot}");
-                        let read = self.read_with(&live, integration, &origin).await;
-                        let final_ = read.as_ref().err().is_none_or(|error| !error.is_passing());
-                        (*subscriber, Outcome::of(read), final_)
-                    }
-                });
-                let read: Vec<_> = futures_util::stream::iter(read)
-                    .buffer_unordered(SIDE_BY_SIDE)
-                    .collect()
-                    .await;
-                let passing = read.iter().any(|(_, _, final_)| !final_);
-                for (subscriber, outcome, final_) in read {
-                    note(&mut outcomes, subscriber, outcome, final_);
+            Ok(Ok(live)) => {
+                let read = self.read_all(&live, &due, reads).await;
+                let passing = read.iter().any(|(_, _, last)| !last);
+                for (subscriber, outcome, last) in read {
+                    note(&mut outcomes, subscriber, outcome, last);
                 }
                 let again = passing.then(|| pause(SignedDuration::from_secs(2), 1, "busy"));
                 return (
@@ -143,7 +130,12 @@ impl KeyResults {
             None => pause(first, failures, key),
         };
         for (_, subscriber) in due {
-            note(&mut outcomes, subscriber, Outcome::failed(&error.error), false);
+            note(
+                &mut outcomes,
+                subscriber,
+                Outcome::failed(&error.error),
+                false,
+            );
         }
         let after = After {
             failures,
@@ -151,6 +143,33 @@ impl KeyResults {
             again: self.clock.now().checked_add(wait).ok(),
         };
         (outcomes, after)
+    }
+
+    /// Every key result read off one result, a few at a time. The flag says whether that was the
+    /// last word on the slot.
+    async fn read_all<'a>(
+        &self,
+        live: &Live,
+        due: &[&'a (Timestamp, Subscriber)],
+        reads: &Semaphore,
+    ) -> Vec<(&'a Subscriber, Outcome, bool)> {
+        let mut reading = Vec::with_capacity(due.len());
+        for (slot, subscriber) in due {
+            let read = async move {
+                // A semaphore that is never closed always gives its permit.
+                let _turn = reads.acquire().await;
+                let origin = format!("slot:{slot}");
+                let read = self.read_with(live, &subscriber.integration, &origin);
+                let read = read.await;
+                let last = read.as_ref().err().is_none_or(|error| !error.is_passing());
+                (subscriber, Outcome::of(read), last)
+            };
+            reading.push(read.boxed());
+        }
+        futures_util::stream::iter(reading)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await
     }
 
     /// The result of the poll's query: of the one that goes on at Looker where there is one, else of

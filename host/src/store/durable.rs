@@ -35,7 +35,7 @@ pub(super) fn sync_dir(dir: &Path) -> Result<(), StoreError> {
 
 /// Puts a file in place at once and durably: nobody ever sees it half written. `staging` is a
 /// folder on the same file system. The file is readable by its owner only.
-pub(super) fn write_file(staging: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub fn write_file(staging: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let mut file =
         tempfile::NamedTempFile::new_in(staging).map_err(StoreError::io("write in", staging))?;
     file.write_all(bytes)
