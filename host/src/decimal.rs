@@ -115,7 +115,8 @@ impl Serialize for Decimal {
 /// A JSON string or a JSON number; a number is taken by its text, so it has no dust either.
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let raw = <Box<RawValue>>::deserialize(deserializer)?;
+        let raw = raw.get();
         let refused = |reason: &str| serde::de::Error::custom(format_args!("{raw:.80} {reason}"));
         let text = if raw.starts_with('"') {
             serde_json::from_str::<String>(raw).map_err(serde::de::Error::custom)?

@@ -6,17 +6,23 @@
 mod access;
 mod audit;
 mod body;
+mod changes;
 mod charts;
+mod connections;
+mod dashboards;
 mod docs;
 mod etag;
 mod extractors;
+mod key_results;
+mod objectives;
 mod operate;
 mod page;
 mod problems;
 mod readings;
+mod repeat;
 mod request;
 mod routes;
 mod state;
 
 pub use routes::{openapi, router};
-pub use state::Api;
+pub use state::{Api, Parts};

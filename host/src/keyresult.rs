@@ -25,7 +25,7 @@ mod subscribers;
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::access::By;
@@ -79,6 +79,12 @@ impl KeyResults {
             clock,
             shortest,
         })
+    }
+
+    /// What time it is by the clock that periods and schedules go by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Makes a key result, linked if a link is given.
@@ -223,7 +229,8 @@ impl KeyResults {
         seen: Option<u64>,
         by: By,
     ) -> Result<KeyResult, KeyResultError> {
-        self.change(id, seen, async |before| {
+        for _ in 0..TRIES {
+            let before = self.seen(id, seen).await?;
             let record = edit.clone().applied(before.record.clone())?;
             let mut change = Change::new();
             if record.objective != before.record.objective {
@@ -235,13 +242,15 @@ impl KeyResults {
             }
             let mut action = "key-result.edit";
             if let Some(manual) = &edit.manual {
-                change = self.set_by_hand(change, before, manual, &by)?;
+                change = self.set_by_hand(change, &before, manual, &by)?;
                 action = "key-result.set";
             }
             let change = change.audited(by.entry(action, format!("key-result:{id}")));
-            Ok((record, change))
-        })
-        .await
+            if self.replaced(&before, &record, change).await? {
+                return self.get(id).await;
+            }
+        }
+        Err(KeyResultError::Contended)
     }
 
     /// Removes a key result with its history.
@@ -255,10 +264,7 @@ impl KeyResults {
         seen: Option<u64>,
         by: By,
     ) -> Result<(), KeyResultError> {
-        let before = self.get(id).await?;
-        if seen.is_some_and(|seen| seen != before.version) {
-            return Err(KeyResultError::Stale);
-        }
+        let before = self.seen(id, seen).await?;
         let told = json!({ "key_result_id": id, "change": "deleted" });
         let mut change = Change::new()
             .delete(
@@ -289,35 +295,36 @@ impl KeyResults {
         Ok(())
     }
 
-    /// Changes a key result's document in one step, with what `edit` adds to the change. `edit` runs
-    /// again when somebody else was quicker.
-    async fn change(
-        &self,
-        id: &KeyResultId,
-        seen: Option<u64>,
-        edit: impl AsyncFn(&KeyResult) -> Result<(KeyResultRecord, Change), KeyResultError>,
-    ) -> Result<KeyResult, KeyResultError> {
-        for _ in 0..TRIES {
-            let before = self.get(id).await?;
-            if seen.is_some_and(|seen| seen != before.version) {
-                return Err(KeyResultError::Stale);
-            }
-            let (record, change) = edit(&before).await?;
-            let told = json!({ "key_result_id": id, "change": "edited" });
-            let change = change
-                .put(
-                    Kind::KeyResult,
-                    id.as_str(),
-                    Expected::Version(before.version),
-                    records::body(&record)?,
-                )
-                .tell(TOPIC, told.to_string());
-            match self.store.commit(change).await {
-                Ok(_) => return self.get(id).await,
-                Err(StoreError::Stale { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+    /// A key result that must not have changed since it was `seen`.
+    async fn seen(&self, id: &KeyResultId, seen: Option<u64>) -> Result<KeyResult, KeyResultError> {
+        let found = self.get(id).await?;
+        if seen.is_some_and(|seen| seen != found.version) {
+            return Err(KeyResultError::Stale);
         }
-        Err(KeyResultError::Contended)
+        Ok(found)
+    }
+
+    /// Puts a record in the place of the one before, in one step with the rest of the change. False
+    /// when somebody else was quicker: nothing is written then.
+    async fn replaced(
+        &self,
+        before: &KeyResult,
+        record: &KeyResultRecord,
+        change: Change,
+    ) -> Result<bool, KeyResultError> {
+        let told = json!({ "key_result_id": before.id, "change": "edited" });
+        let change = change
+            .put(
+                Kind::KeyResult,
+                before.id.as_str(),
+                Expected::Version(before.version),
+                records::body(record)?,
+            )
+            .tell(TOPIC, told.to_string());
+        match self.store.commit(change).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Stale { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }

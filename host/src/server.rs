@@ -2,20 +2,29 @@
 
 use std::future::Future;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
+use ipnet::IpNet;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, AccessError};
 use crate::catalog::{Catalog, CatalogError};
+use crate::chart::Charts;
 use crate::clock::{SharedClock, SystemClock};
-use crate::http::{self, Api};
+use crate::connection::Connections;
+use crate::http::{self, Api, Parts};
+use crate::keyresult::{KeyResults, scheduler};
+use crate::looker::Targets;
+use crate::once;
 use crate::sandbox::{Limits, Sandbox, SandboxError};
+use crate::secret::{KeyMismatch, MasterKey, MasterKeyError, Sealer, same_key};
 use crate::store::sled::SledStore;
 use crate::store::{SharedStore, StoreError};
 
@@ -33,6 +42,34 @@ pub struct Options {
     pub limits: Limits,
     /// Requests per second and token.
     pub rate: NonZeroU32,
+    /// Where the key that seals secrets comes from.
+    pub master_key: MasterKeySource,
+    /// Addresses that may be called although they are private, loopback or link-local.
+    pub private_targets: Vec<IpNet>,
+    /// The shortest interval that a key result may be read in.
+    pub shortest_interval: SignedDuration,
+}
+
+/// Where the master key comes from.
+#[derive(Debug, Clone, Default)]
+pub enum MasterKeySource {
+    /// A file in the data folder, made if there is none.
+    #[default]
+    DataFolder,
+    /// 64 hex digits.
+    Text(SecretString),
+    /// A file of 64 hex digits.
+    File(PathBuf),
+}
+
+impl MasterKeySource {
+    fn key(&self, data: &Path) -> Result<MasterKey, MasterKeyError> {
+        match self {
+            Self::DataFolder => MasterKey::in_folder(data),
+            Self::Text(text) => MasterKey::from_hex(text),
+            Self::File(path) => MasterKey::from_file(path),
+        }
+    }
 }
 
 impl Options {
@@ -44,12 +81,21 @@ impl Options {
             admin_token: None,
             limits: Limits::default(),
             rate: DEFAULT_RATE,
+            master_key: MasterKeySource::default(),
+            private_targets: Vec::new(),
+            shortest_interval: DEFAULT_SHORTEST,
         }
     }
 }
 
 /// Requests per second and token, unless an operator says otherwise.
 pub const DEFAULT_RATE: NonZeroU32 = NonZeroU32::new(2_000).expect("not zero");
+
+/// The shortest interval that a key result may be read in, unless an operator says otherwise.
+pub const DEFAULT_SHORTEST: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often what has been outlived is swept away.
+const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// The server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +112,12 @@ pub enum ServerError {
     /// Its sandbox does not start.
     #[error("the sandbox does not start")]
     Sandbox(#[from] SandboxError),
+    /// There is no key to seal secrets with.
+    #[error("there is no usable master key")]
+    MasterKey(#[from] MasterKeyError),
+    /// The key is not the one that secrets were sealed with.
+    #[error(transparent)]
+    OtherKey(#[from] KeyMismatch),
     /// Its extractors cannot be read.
     #[error("the catalog of extractors does not open")]
     Catalog(#[from] CatalogError),
@@ -75,6 +127,11 @@ pub enum ServerError {
 pub struct Server {
     router: Router,
     made_token: Option<SecretString>,
+    key_results: Arc<KeyResults>,
+    connections: Arc<Connections>,
+    store: SharedStore,
+    clock: SharedClock,
+    stop: CancellationToken,
 }
 
 impl Server {
@@ -85,7 +142,7 @@ impl Server {
     /// When one of them does not open; the causes say why and what to do.
     pub async fn open(options: Options) -> Result<Self, ServerError> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let (data, its_clock) = (options.data, Arc::clone(&clock));
+        let (data, its_clock) = (options.data.clone(), Arc::clone(&clock));
         // Opening reads and checks everything there is, which may take a while.
         let opening = tokio::task::spawn_blocking(move || SledStore::open(&data, its_clock));
         let store: SharedStore = Arc::new(opening.await.map_err(ServerError::Worker)??);
@@ -93,11 +150,41 @@ impl Server {
         let access = Access::open(store.as_ref(), clock.as_ref(), admin).await?;
         let sandbox = Arc::new(Sandbox::new(options.limits)?);
         let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock)).await?;
+        let sealer = Sealer::new(&options.master_key.key(&options.data)?);
+        same_key(store.as_ref(), &sealer).await?;
+        let targets = Arc::new(Targets::new(options.private_targets));
+        let connections =
+            Connections::new(Arc::clone(&store), sealer, targets, Arc::clone(&clock));
+        let charts = Charts::new(
+            Arc::clone(&connections),
+            Arc::clone(&catalog),
+            Arc::clone(&clock),
+        );
+        let key_results = KeyResults::new(
+            Arc::clone(&store),
+            Arc::clone(&charts),
+            Arc::clone(&clock),
+            options.shortest_interval,
+        );
         let made_token = access.make_first(store.as_ref(), clock.as_ref()).await?;
-        let api = Api::new(catalog, store, Arc::new(access), options.rate);
+        let stop = CancellationToken::new();
+        let api = Api::from(Parts {
+            catalog,
+            charts,
+            key_results: Arc::clone(&key_results),
+            store: Arc::clone(&store),
+            access: Arc::new(access),
+            rate: options.rate,
+            stop: stop.clone(),
+        });
         Ok(Self {
             router: http::router(api),
             made_token,
+            key_results,
+            connections,
+            store,
+            clock,
+            stop,
         })
     }
 
@@ -123,21 +210,43 @@ impl Server {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
         });
+        let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
+        let sweeping = tokio::spawn(sweep(self.store, self.clock));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let stop = self.stop.clone();
         let serving = axum::serve(listener, self.router).with_graceful_shutdown(async move {
             shutdown.await;
-            tracing::info!("stopping: no new requests");
+            tracing::info!("stopping: no new requests, and nothing new is read");
+            stop.cancel();
             if stopping.send(()).is_err() {
                 tracing::debug!("serving ended by itself");
             }
         });
-        tokio::select! {
+        let served = tokio::select! {
             served = async { serving.await } => served,
             () = drained(stopped) => {
                 tracing::warn!("requests still in flight were dropped");
                 Ok(())
             }
+        };
+        // A listener that failed ends the schedule as well.
+        self.stop.cancel();
+        sweeping.abort();
+        if let Err(error) = schedule.await {
+            tracing::error!(%error, "the schedule ended by a fault of ours");
         }
+        self.connections.log_out().await;
+        served
+    }
+}
+
+/// Removes what has been outlived, now and every so often.
+async fn sweep(store: SharedStore, clock: SharedClock) {
+    loop {
+        if let Err(error) = once::sweep(store.as_ref(), clock.now()).await {
+            tracing::warn!(%error, "what has been outlived is left for later");
+        }
+        tokio::time::sleep(SWEEP).await;
     }
 }
 

@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use ipnet::IpNet;
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::sandbox::Limits;
-use crate::server::{DEFAULT_RATE, Options, Server};
+use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
 /// Run the server
 ///
@@ -41,8 +43,56 @@ pub(super) struct Serve {
         value_name = "TOKEN"
     )]
     admin_token: Option<SecretString>,
+    /// The key that seals secrets, as 64 hex digits; better in the environment or in a file
+    #[arg(
+        long,
+        env = "LENSMOUNT_MASTER_KEY",
+        hide_env_values = true,
+        value_name = "HEX",
+        conflicts_with = "master_key_file"
+    )]
+    master_key: Option<SecretString>,
+    /// File with the key that seals secrets [default: master.key in the data folder, made if missing]
+    #[arg(long, env = "LENSMOUNT_MASTER_KEY_FILE", value_name = "FILE")]
+    master_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    reads: ReadArgs,
     #[command(flatten)]
     limits: LimitArgs,
+}
+
+/// What may be read, and how often.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading Looker")]
+pub(super) struct ReadArgs {
+    /// Networks that may be called although they are private, loopback or link-local, such as
+    /// 10.0.0.0/8,127.0.0.1/32; none by default
+    #[arg(
+        long,
+        env = "LENSMOUNT_ALLOW_PRIVATE_TARGETS",
+        value_delimiter = ',',
+        value_name = "CIDR",
+        value_parser = network
+    )]
+    allow_private_targets: Vec<IpNet>,
+    /// The shortest interval that a key result may be read in, in seconds
+    #[arg(
+        long,
+        env = "LENSMOUNT_MIN_EVERY",
+        default_value_t = 10,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=86_400)
+    )]
+    min_every: u32,
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let one = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>().or_else(|_| one()).map_err(|_| {
+        format!("{text:?} is no network such as 10.0.0.0/8 or fd00::/8, and no address")
+    })
 }
 
 /// What requests and calls may use.
@@ -92,8 +142,16 @@ impl Serve {
             None => default_data()
                 .context("there is no folder to keep data in; name one with --data DIR")?,
         };
+        let master_key = match (self.master_key, self.master_key_file) {
+            (Some(key), _) => MasterKeySource::Text(key),
+            (None, Some(path)) => MasterKeySource::File(path),
+            (None, None) => MasterKeySource::DataFolder,
+        };
         let options = Options {
             admin_token: self.admin_token,
+            master_key,
+            private_targets: self.reads.allow_private_targets,
+            shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
             limits: self.limits.limits(),
             rate: self.limits.rate_limit,
             ..Options::on(data)

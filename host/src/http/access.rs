@@ -16,6 +16,9 @@ use super::state::Rate;
 /// A caller who may read and preview.
 pub(super) struct Viewer;
 
+/// A caller who changes what is read.
+pub(super) struct Editor(pub By);
+
 /// A caller who runs the server.
 pub(super) struct Admin(pub By);
 
@@ -41,13 +44,34 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let principal = admitted(parts, state, Role::Admin)?;
-        let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
-        Ok(Self(By {
-            actor: principal.actor.clone(),
-            request_id,
-        }))
+        by(parts, state, Role::Admin).map(Self)
     }
+}
+
+impl<S> FromRequestParts<S> for Editor
+where
+    Arc<Access>: FromRef<S>,
+    Arc<Rate>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        by(parts, state, Role::Editor).map(Self)
+    }
+}
+
+fn by<S>(parts: &Parts, state: &S, needed: Role) -> Result<By, Problem>
+where
+    Arc<Access>: FromRef<S>,
+    Arc<Rate>: FromRef<S>,
+{
+    let principal = admitted(parts, state, needed)?;
+    let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone());
+    Ok(By {
+        actor: principal.actor.clone(),
+        request_id,
+    })
 }
 
 fn admitted<S>(parts: &Parts, state: &S, needed: Role) -> Result<Arc<Principal>, Problem>

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,11 @@ impl<S: Send + Sync> OptionalFromRequest<S> for Json {
 }
 
 impl Json {
+    /// The body as it came.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// Parses the body.
     pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         let mut json = serde_json::Deserializer::from_str(&self.0);
@@ -222,6 +228,36 @@ where
         Arc::<Catalog>::from_ref(state).get(&name)?;
         Ok(Self(name))
     }
+}
+
+/// The id of a thing in a path. A text that is no id names nothing.
+pub(super) struct Id<T>(pub T);
+
+impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // An id is always the first name in its path; what follows is the handler's.
+        let Path(names): Path<Vec<(String, String)>> =
+            Path::from_request_parts(parts, state).await?;
+        let text = names.first().map_or("", |(_, value)| value.as_str());
+        text.parse().map(Self).map_err(|_| {
+            let text: String = text.chars().take(80).collect();
+            Problem::new(
+                Code::NOT_FOUND,
+                format!("there is nothing of the id {text}; list what there is to see its ids"),
+            )
+        })
+    }
+}
+
+/// A field of an edit: told apart are one that is left out, one that is `null`, and a value.
+pub(super) fn given<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// The parameters of a list.

@@ -9,15 +9,35 @@ use crate::problem::{Code, Problem};
 /// Which version of an object an edit is meant for: one, or any with `*`.
 pub(super) struct IfMatch(pub Option<u64>);
 
+/// The same, of a request that may also make what is not there yet: none without the header.
+pub(super) struct MayMatch(pub Option<IfMatch>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MayMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.headers.contains_key(IF_MATCH) {
+            let seen = IfMatch::from_request_parts(parts, state).await?;
+            return Ok(Self(Some(seen)));
+        }
+        Ok(Self(None))
+    }
+}
+
+/// What a request that changes something is told when it does not say which version.
+pub(super) fn unmatched() -> Problem {
+    Problem::new(
+        Code::PRECONDITION_REQUIRED,
+        "the edit does not say which version it changes; send `If-Match` with the object's `ETag`, or `*`",
+    )
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let Some(value) = parts.headers.get(IF_MATCH) else {
-            return Err(Problem::new(
-                Code::PRECONDITION_REQUIRED,
-                "the edit does not say which version it changes; send `If-Match` with the object's `ETag`, or `*`",
-            ));
+            return Err(unmatched());
         };
         let value = value.to_str().unwrap_or_default().trim();
         if value == "*" {

@@ -15,9 +15,14 @@ const MOST: usize = 200;
 pub(super) struct Page {
     /// Items on a page, at most 200.
     #[param(minimum = 1, maximum = 200)]
-    limit: Option<usize>,
+    pub limit: Option<usize>,
     /// `next_page_token` of the page before.
-    page_token: Option<String>,
+    pub page_token: Option<String>,
+}
+
+/// The token that stands for "after this".
+pub(super) fn token(place: &str) -> String {
+    format!("v1.{}", hex::encode(place))
 }
 
 /// A page of a list.
@@ -68,7 +73,7 @@ impl<T> List<T> {
         let next_page_token = items
             .last()
             .filter(|_| more)
-            .map(|last| format!("v1.{}", hex::encode(key(last))));
+            .map(|last| token(&key(last)));
         Self {
             items,
             next_page_token,

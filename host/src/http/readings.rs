@@ -162,7 +162,19 @@ pub(super) struct Outline {
     /// The form: one control after the other.
     controls: Vec<OutlineControl>,
     /// What a person should know.
-    notes: Vec<reading::Note>,
+    pub notes: Vec<reading::Note>,
+}
+
+impl Outline {
+    /// What an extractor offers.
+    pub fn of(offering: chart::Offering, chart_type: Option<String>, by: &Version) -> Self {
+        Self {
+            chart_type,
+            extractor: by.identity().into(),
+            controls: offering.controls.into_iter().map(Into::into).collect(),
+            notes: offering.notes.into_iter().map(Into::into).collect(),
+        }
+    }
 }
 
 /// One choice that a person makes.
@@ -236,7 +248,7 @@ impl From<Control> for OutlineControl {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Series {
     /// Oldest first.
-    readings: Vec<Reading>,
+    pub readings: Vec<Reading>,
 }
 
 /// Outline a given result
@@ -255,13 +267,9 @@ pub(super) async fn outline(
         version(&catalog, &name, &input)?,
         input.unwrapped(Chosen::Selection)?,
     );
-    let chart::Offering { controls, notes } = catalog.outline(&version, unwrapped.given()).await?;
-    Ok(Answer(Outline {
-        chart_type: reading::chart_type(&unwrapped.query),
-        extractor: version.identity().into(),
-        controls: controls.into_iter().map(Into::into).collect(),
-        notes: notes.into_iter().map(Into::into).collect(),
-    }))
+    let offering = catalog.outline(&version, unwrapped.given()).await?;
+    let chart_type = reading::chart_type(&unwrapped.query);
+    Ok(Answer(Outline::of(offering, chart_type, &version)))
 }
 
 /// Read one number off a given result

@@ -17,7 +17,10 @@ use super::access::Viewer;
 use super::problems::FAULT;
 use super::request::observe;
 use super::state::Api;
-use super::{audit, charts, docs, extractors, operate, readings};
+use super::{
+    audit, changes, charts, connections, dashboards, docs, extractors, key_results, objectives,
+    operate, readings,
+};
 
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(described())
@@ -30,7 +33,38 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(readings::read))
         .routes(routes!(readings::series))
         .routes(routes!(readings::convert))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(
+            connections::show,
+            connections::edit,
+            connections::delete
+        ))
+        .routes(routes!(connections::test))
+        .routes(routes!(dashboards::dashboards))
+        .routes(routes!(dashboards::dashboard))
+        .routes(routes!(dashboards::tiles))
+        .routes(routes!(dashboards::looks))
+        .routes(routes!(charts::outline))
+        .routes(routes!(charts::read))
+        .routes(routes!(charts::series))
         .routes(routes!(charts::verify))
+        .routes(routes!(objectives::list, objectives::create))
+        .routes(routes!(
+            objectives::show,
+            objectives::edit,
+            objectives::delete
+        ))
+        .routes(routes!(key_results::list, key_results::create))
+        .routes(routes!(
+            key_results::show,
+            key_results::edit,
+            key_results::delete
+        ))
+        .routes(routes!(key_results::integration::put))
+        .routes(routes!(key_results::integration::refresh))
+        .routes(routes!(key_results::history::readings))
+        .routes(routes!(key_results::history::backfill))
+        .routes(routes!(changes::changes))
         .routes(routes!(audit::list))
         .routes(routes!(operate::livez))
         .routes(routes!(operate::readyz))

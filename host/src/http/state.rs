@@ -5,18 +5,44 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::catalog::Catalog;
+use crate::chart::Charts;
+use crate::connection::Connections;
+use crate::keyresult::KeyResults;
 use crate::store::SharedStore;
 
 /// The parts of the server that the API speaks to. Handlers take the one part they need.
 #[derive(Clone, FromRef)]
 pub struct Api {
     catalog: Arc<Catalog>,
+    connections: Arc<Connections>,
+    charts: Arc<Charts>,
+    key_results: Arc<KeyResults>,
     store: SharedStore,
     access: Arc<Access>,
     rate: Arc<Rate>,
+    stop: CancellationToken,
+}
+
+/// The parts that an [`Api`] is put together of.
+pub struct Parts {
+    /// Extractors.
+    pub catalog: Arc<Catalog>,
+    /// Charts on live Lookers, with the connections to them.
+    pub charts: Arc<Charts>,
+    /// Objectives and key results.
+    pub key_results: Arc<KeyResults>,
+    /// The store beneath all of them.
+    pub store: SharedStore,
+    /// Who may call.
+    pub access: Arc<Access>,
+    /// Requests per second and token.
+    pub rate: NonZeroU32,
+    /// Ends what would otherwise go on for as long as its listener stays.
+    pub stop: CancellationToken,
 }
 
 /// Requests per second and token.
@@ -24,23 +50,20 @@ pub(super) struct Rate {
     limiter: DefaultKeyedRateLimiter<String>,
 }
 
-impl Api {
-    /// Puts the parts together. `rate` is requests per second and token.
-    #[must_use]
-    pub fn new(
-        catalog: Arc<Catalog>,
-        store: SharedStore,
-        access: Arc<Access>,
-        rate: NonZeroU32,
-    ) -> Self {
+impl From<Parts> for Api {
+    fn from(parts: Parts) -> Self {
         let rate = Arc::new(Rate {
-            limiter: RateLimiter::keyed(Quota::per_second(rate)),
+            limiter: RateLimiter::keyed(Quota::per_second(parts.rate)),
         });
         Self {
-            catalog,
-            store,
-            access,
+            catalog: parts.catalog,
+            connections: Arc::clone(parts.charts.connections()),
+            charts: parts.charts,
+            key_results: parts.key_results,
+            store: parts.store,
+            access: parts.access,
             rate,
+            stop: parts.stop,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::looker::Source;
 use crate::record::{self as records, entry};
 use crate::store::{Change, Due, Expected, Kind};
 
-use super::KeyResults;
+use super::{KeyResults, TRIES};
 use super::error::KeyResultError;
 use super::poll::{PollId, PollRecord};
 use super::record::{Integration, KeyResult, Missed, ProgressRecord};
@@ -90,18 +90,17 @@ impl KeyResults {
         by: By,
     ) -> Result<KeyResult, KeyResultError> {
         let planned = self.plan(link).await?;
-        self.change(id, seen, async |before| {
+        for _ in 0..TRIES {
+            let before = self.seen(id, seen).await?;
             let mut record = before.record.clone();
             record.integration = Some(planned.clone());
             let mut change = Change::new();
             if let Some(old) = &before.record.integration {
                 let moves = old.connection != planned.connection;
                 let leaves = old.poll != planned.poll || !planned.enabled;
-                if moves || leaves {
-                    change = Self::unlinked_from(change, id, old, moves, leaves);
-                }
+                change = Self::unlinked_from(change, id, old, moves, leaves);
             }
-            let progress = self.progress_linked(before, &planned);
+            let progress = self.progress_linked(&before, &planned);
             change = change.put(
                 Kind::Progress,
                 id.as_str(),
@@ -116,12 +115,12 @@ impl KeyResults {
             } else {
                 "key-result.unlink"
             };
-            Ok((
-                record,
-                change.audited(by.entry(action, format!("key-result:{id}"))),
-            ))
-        })
-        .await
+            let change = change.audited(by.entry(action, format!("key-result:{id}")));
+            if self.replaced(&before, &record, change).await? {
+                return self.get(id).await;
+            }
+        }
+        Err(KeyResultError::Contended)
     }
 
     /// Switches the integration on or off as it is.
