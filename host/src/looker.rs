@@ -8,20 +8,32 @@
 //! query, so one that is written anew would find hot data cold; and no number in it passes through
 //! a float.
 
+mod api;
 mod chart;
 mod connection;
 mod content;
 mod dashboard;
+mod deadline;
 mod error;
+mod filters;
 mod identify;
 mod link;
 mod look;
+mod probe;
+mod query;
+mod resolve;
+mod resolver;
+mod retry;
 mod run;
 mod server_url;
+mod session;
 mod settings;
+mod single_flight;
 mod source;
 mod target;
+mod task;
 mod tile;
+mod transport;
 mod wire;
 
 pub use chart::{Chart, Overrides};

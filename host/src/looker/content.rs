@@ -1,7 +1,25 @@
 //! Finding dashboards.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::connection::Looker;
+use super::deadline::Deadline;
+use super::error::LookerError;
+use super::link::{dashboard_id_in, is_link};
+use super::transport::{Ask, segment};
+use super::wire::DashboardItem;
+
+/// How many dashboards are asked for at a time.
+const PAGE: usize = 200;
+
+/// How many are looked through for those that fit.
+const LOOKED_THROUGH: usize = 10_000;
+
+/// What is asked for of each.
+const FIELDS: &str = "id,title,folder(name)";
 
 /// Which dashboards are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,4 +65,195 @@ pub struct DashboardSummary {
     pub folder: Option<String>,
     /// Where it is kept.
     pub kind: Kind,
+}
+
+impl Kind {
+    /// What an id tells.
+    pub(super) fn of(id: &str) -> Self {
+        if id.contains("::") {
+            Self::Lookml
+        } else {
+            Self::User
+        }
+    }
+}
+
+impl From<DashboardItem> for DashboardSummary {
+    fn from(item: DashboardItem) -> Self {
+        Self {
+            kind: Kind::of(&item.id.0),
+            id: item.id.0,
+            title: item.title.unwrap_or_else(|| "Untitled".to_owned()),
+            folder: item.folder.and_then(|folder| folder.name),
+        }
+    }
+}
+
+impl Find {
+    /// What is wanted, without blanks around it.
+    fn title(&self) -> Option<&str> {
+        self.title
+            .as_deref()
+            .map(str::trim)
+            .filter(|title| !title.is_empty())
+    }
+
+    /// What Looker is asked for: at least all that fits. Its wildcards in a title let more through,
+    /// which [`Find::fits`] takes out again; a backslash might take their meaning from them, so it
+    /// becomes one itself.
+    fn pattern(&self) -> Option<String> {
+        let title = self.title()?.replace('\\', "_");
+        Some(match self.match_ {
+            Match::Complete => title,
+            Match::Part => format!("%{title}%"),
+        })
+    }
+
+    fn fits(&self, title: &str) -> bool {
+        let Some(wanted) = self.title() else {
+            return true;
+        };
+        let (wanted, title) = (wanted.to_lowercase(), title.trim().to_lowercase());
+        match self.match_ {
+            Match::Complete => title == wanted,
+            Match::Part => title.contains(&wanted),
+        }
+    }
+}
+
+impl Looker {
+    /// Finds dashboards: those that people made, then those written in LookML.
+    ///
+    /// # Errors
+    ///
+    /// What Looker or the way to it answered.
+    pub async fn dashboards(&self, find: &Find) -> Result<Vec<DashboardSummary>, LookerError> {
+        let deadline = self.api.deadline();
+        let wanted = find.offset.saturating_add(find.limit);
+        let mut found = Vec::new();
+        if let Some(title) = find.title() {
+            if let Some(id) = dashboard_id_in(title) {
+                found.extend(self.dashboard_by_id(&id, deadline).await?);
+            }
+            if is_link(title) {
+                return Ok(page(found, find));
+            }
+        }
+        // User-defined dashboards only; those in LookML have a search of their own.
+        for path in ["/dashboards/search", "/dashboards/lookml/search"] {
+            self.search(path, find, wanted, &mut found, deadline)
+                .await?;
+        }
+        Ok(page(found, find))
+    }
+
+    async fn dashboard_by_id(
+        &self,
+        id: &str,
+        deadline: Deadline,
+    ) -> Result<Option<DashboardSummary>, LookerError> {
+        let Some(id) = segment(id) else {
+            return Ok(None);
+        };
+        let ask = Ask::get(format!("/dashboards/{id}"), format!("dashboard {id}"));
+        match self
+            .api
+            .read::<DashboardItem>(&ask.with("fields", FIELDS), deadline)
+            .await
+        {
+            Ok(item) => Ok(Some(item.into())),
+            Err(LookerError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds what fits, until there are as many as wanted.
+    async fn search(
+        &self,
+        path: &str,
+        find: &Find,
+        wanted: usize,
+        found: &mut Vec<DashboardSummary>,
+        deadline: Deadline,
+    ) -> Result<(), LookerError> {
+        let mut seen: HashSet<String> = found.iter().map(|item| item.id.clone()).collect();
+        for offset in (0..LOOKED_THROUGH).step_by(PAGE) {
+            if found.len() >= wanted {
+                break;
+            }
+            let mut ask = Ask::get(path.to_owned(), "list of dashboards")
+                .with("fields", FIELDS)
+                .with("deleted", "false")
+                .with("sorts", "title,id")
+                .with("limit", PAGE.to_string())
+                .with("offset", offset.to_string());
+            if let Some(pattern) = find.pattern() {
+                ask = ask.with("title", pattern);
+            }
+            let items: Vec<DashboardItem> = self.api.read(&ask, deadline).await?;
+            let (came, before) = (items.len(), seen.len());
+            let new = items.into_iter().map(DashboardSummary::from);
+            found.extend(new.filter(|item| seen.insert(item.id.clone()) && find.fits(&item.title)));
+            // A server that does not know paging sends the same again and again.
+            if came < PAGE || seen.len() == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn page(found: Vec<DashboardSummary>, find: &Find) -> Vec<DashboardSummary> {
+    found
+        .into_iter()
+        .skip(find.offset)
+        .take(find.limit)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(title: &str, match_: Match) -> Find {
+        Find {
+            title: Some(title.to_owned()),
+            match_,
+            limit: 10,
+            offset: 0,
+        }
+    }
+
+    #[test]
+    fn a_complete_title_fits_itself_in_any_case_and_nothing_that_wildcards_would_let_in() {
+        let cases = [
+            ("Q3_sales", "Q3_sales", true),
+            ("Q3_sales", "q3_SALES", true),
+            ("Q3_sales", "Q3-sales", false),
+            ("100% uptime", "100% uptime", true),
+            ("100% uptime", "100 days uptime", false),
+            (" Sales ", "Sales", true),
+            ("Sales", "Sales 2", false),
+            ("ÜBERSICHT 📈", "Übersicht 📈", true),
+        ];
+        for (wanted, title, fits) in cases {
+            assert_eq!(
+                find(wanted, Match::Complete).fits(title),
+                fits,
+                "{wanted} {title}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_part_is_found_anywhere_and_means_itself() {
+        assert!(find("3_s", Match::Part).fits("Q3_sales"));
+        assert!(!find("3_s", Match::Part).fits("Q3-sales"));
+        assert_eq!(
+            find("a\\b%", Match::Part).pattern().as_deref(),
+            Some("%a_b%%")
+        );
+        assert_eq!(find("  ", Match::Part).pattern(), None);
+        assert!(find("", Match::Complete).fits("anything"));
+    }
 }

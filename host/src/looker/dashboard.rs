@@ -3,8 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::connection::Looker;
 use super::content::Kind;
+use super::deadline::Deadline;
+use super::error::LookerError;
 use super::tile::Tile;
+use super::transport::{Ask, segment};
+use super::wire;
 
 /// A dashboard with what can be read on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,4 +41,58 @@ pub struct DashboardFilter {
     pub kind: Option<String>,
     /// The value that applies unless overridden.
     pub default_value: Option<String>,
+}
+
+impl Looker {
+    /// A dashboard with its filters and tiles.
+    ///
+    /// # Errors
+    ///
+    /// [`LookerError::NotFound`], or what the way to Looker answered.
+    pub async fn dashboard(&self, id: &str) -> Result<Dashboard, LookerError> {
+        let found = self.dashboard_whole(id, self.api.deadline()).await?;
+        let wire::Id(id) = found.id;
+        let elements = found.dashboard_elements.unwrap_or_default();
+        let shown = elements
+            .iter()
+            .filter(|element| element.deleted != Some(true));
+        Ok(Dashboard {
+            kind: Kind::of(&id),
+            title: found.title.unwrap_or_else(|| "Untitled".to_owned()),
+            folder: found.folder.and_then(|folder| folder.name),
+            filters: found
+                .dashboard_filters
+                .into_iter()
+                .flatten()
+                .filter_map(filter)
+                .collect(),
+            tiles: shown.filter_map(|element| Tile::of(&id, element)).collect(),
+            id,
+        })
+    }
+
+    pub(super) async fn dashboard_whole(
+        &self,
+        id: &str,
+        deadline: Deadline,
+    ) -> Result<wire::Dashboard, LookerError> {
+        let what = format!("dashboard {id}");
+        let Some(id) = segment(id) else {
+            return Err(LookerError::NotFound { what });
+        };
+        self.api
+            .read(&Ask::get(format!("/dashboards/{id}"), what), deadline)
+            .await
+    }
+}
+
+/// A filter without a name cannot be listened to.
+fn filter(filter: wire::Filter) -> Option<DashboardFilter> {
+    let name = filter.name?;
+    Some(DashboardFilter {
+        title: filter.title.unwrap_or_else(|| name.clone()),
+        name,
+        kind: filter.kind,
+        default_value: filter.default_value,
+    })
 }

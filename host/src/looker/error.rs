@@ -203,6 +203,16 @@ impl LookerError {
     }
 }
 
+impl LookerError {
+    /// Wraps what the parser said of an answer; for use with `map_err`.
+    pub(super) fn malformed(what: impl Into<String>) -> impl FnOnce(serde_json::Error) -> Self {
+        move |error| Self::Malformed {
+            what: what.into(),
+            source: Some(Arc::new(error)),
+        }
+    }
+}
+
 /// Looker's words, short enough to be shown. Control characters become spaces.
 pub(super) fn cut(words: &str) -> String {
     let mut kept: String = words

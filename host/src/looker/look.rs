@@ -3,6 +3,13 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::connection::Looker;
+use super::error::LookerError;
+use super::link::{is_link, look_id_in};
+use super::tile;
+use super::transport::Ask;
+use super::wire;
+
 /// A look as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LookSummary {
@@ -15,4 +22,62 @@ pub struct LookSummary {
     pub folder: Option<String>,
     /// `vis_config.type`.
     pub chart_type: Option<String>,
+}
+
+impl LookSummary {
+    /// A look without an id is none that could be read.
+    fn of(look: wire::Look) -> Option<Self> {
+        let config = look
+            .query
+            .as_deref()
+            .and_then(|query| tile::vis_config_of(query.get()));
+        Some(Self {
+            id: look.id?.0,
+            title: look.title.unwrap_or_else(|| "Untitled".to_owned()),
+            folder: look.folder.and_then(|folder| folder.name),
+            chart_type: config.as_deref().and_then(tile::chart_type),
+        })
+    }
+}
+
+impl Looker {
+    /// Finds looks by title as Looker matches it, where `%` and `_` are wildcards, or by a pasted
+    /// URL or id.
+    ///
+    /// # Errors
+    ///
+    /// What Looker or the way to it answered.
+    pub async fn looks(
+        &self,
+        title: Option<&str>,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Vec<LookSummary>, LookerError> {
+        let deadline = self.api.deadline();
+        let title = title.map(str::trim).filter(|title| !title.is_empty());
+        let mut ask = Ask::get("/looks/search".to_owned(), "list of looks")
+            .with("fields", "id,title,folder(name),query(vis_config)")
+            .with("deleted", "false")
+            .with("sorts", "title,id")
+            .with("limit", limit.to_string())
+            .with("offset", offset.to_string());
+        if let Some(title) = title {
+            if let Some(id) = look_id_in(title) {
+                match self.look_whole(&id, deadline).await {
+                    Ok(look) => {
+                        let found = LookSummary::of(look);
+                        return Ok(found.into_iter().skip(offset).take(limit).collect());
+                    }
+                    Err(LookerError::NotFound { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            if is_link(title) {
+                return Ok(Vec::new());
+            }
+            ask = ask.with("title", title);
+        }
+        let looks: Vec<wire::Look> = self.api.read(&ask, deadline).await?;
+        Ok(looks.into_iter().filter_map(LookSummary::of).collect())
+    }
 }

@@ -1,6 +1,10 @@
-//! A tile of a dashboard, and whether there is a query in it that can be run.
+//! A tile of a dashboard, and where in it the query stands that it shows.
 
+use serde_json::value::RawValue;
+
+use super::query::Object;
 use super::source::Source;
+use super::wire::{Element, Id, QueryOutline, VisConfig};
 
 /// A tile that shows data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,4 +21,321 @@ pub struct Tile {
     pub readable: Result<(), String>,
     /// What it is called in LookML, which outlives its id.
     pub lookml_link_id: Option<String>,
+}
+
+/// Where a tile's query comes from.
+#[derive(Debug)]
+pub(super) enum Origin<'a> {
+    /// The tile holds it.
+    Here(&'a RawValue),
+    /// A stored query.
+    Query(&'a str),
+    /// A look's own.
+    Look(&'a str),
+}
+
+impl Tile {
+    /// What an element of a dashboard is as a tile. Text, buttons and the like are none.
+    pub(super) fn of(dashboard_id: &str, element: &Element) -> Option<Self> {
+        let origin = origin(element)?;
+        let Id(id) = &element.id;
+        Some(Self {
+            id: id.clone(),
+            title: title(element),
+            chart_type: vis_config(element).as_deref().and_then(chart_type),
+            source: Source::Tile {
+                dashboard_id: dashboard_id.to_owned(),
+                tile_id: id.clone(),
+            },
+            readable: origin.map(|_| ()),
+            lookml_link_id: element.lookml_link_id.clone(),
+        })
+    }
+}
+
+/// Where the query of a tile comes from, or in words why it has none that can be run. `None` for
+/// what is not meant to show data. The order is that of Looker's own bot.
+pub(super) fn origin(element: &Element) -> Option<Result<Origin<'_>, String>> {
+    let maker = element.result_maker.as_ref();
+    let look = element.look.as_ref();
+    let here = maker
+        .and_then(|maker| maker.query.as_deref())
+        .or(element.query.as_deref())
+        .or(look.and_then(|look| look.query.as_deref()));
+    if let Some(query) = here {
+        return Some(Ok(Origin::Here(query)));
+    }
+    let stored = element
+        .query_id
+        .as_ref()
+        .or(maker.and_then(|maker| maker.query_id.as_ref()));
+    if let Some(Id(id)) = stored {
+        return Some(Ok(Origin::Query(id)));
+    }
+    let look = element
+        .look_id
+        .as_ref()
+        .or(look.and_then(|look| look.id.as_ref()));
+    if let Some(Id(id)) = look {
+        return Some(Ok(Origin::Look(id)));
+    }
+    if element.merge_result_id.is_some()
+        || maker.is_some_and(|maker| maker.merge_result_id.is_some())
+    {
+        return Some(Err(
+            "a merged tile joins the results of several queries, and Looker's API has no call that \
+             runs the join; track one of its source queries as a tile of its own"
+                .to_owned(),
+        ));
+    }
+    if maker.is_some_and(|maker| maker.sql_query_id.is_some()) {
+        return Some(Err(
+            "a tile from SQL Runner has no Explore behind it and cannot be read yet; build it from \
+             an Explore instead"
+                .to_owned(),
+        ));
+    }
+    matches!(element.kind.as_deref(), Some("vis" | "data")).then(|| {
+        Err("the tile has no query; what it showed may have been deleted in Looker".to_owned())
+    })
+}
+
+/// The first of a tile's possible titles that says something.
+pub(super) fn title(element: &Element) -> String {
+    let told = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    told(&element.title)
+        .or_else(|| told(&element.title_text))
+        .or_else(|| told(&element.look.as_ref()?.title))
+        .or_else(|| match origin(element)?.ok()? {
+            Origin::Here(query) => first_measure(query),
+            Origin::Query(_) | Origin::Look(_) => None,
+        })
+        .unwrap_or_else(|| "Untitled".to_owned())
+}
+
+/// What is probably a query's first measure. A query does not say which of its fields are measures,
+/// but it lists dimensions first, and pivots and filled fields are dimensions.
+fn first_measure(query: &RawValue) -> Option<String> {
+    let outline: QueryOutline = serde_json::from_str(query.get()).ok()?;
+    let fields = outline.fields?;
+    let known = [outline.pivots, outline.fill_fields]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .collect::<Vec<_>>();
+    let rest: Vec<&String> = fields
+        .iter()
+        .filter(|field| !known.contains(field))
+        .collect();
+    let place = usize::from(known.is_empty() && rest.len() > 1);
+    rest.get(place).map(|field| (*field).clone())
+}
+
+/// What the tile shows its query with, before that of the query itself.
+pub(super) fn vis_config(element: &Element) -> Option<Box<RawValue>> {
+    let own = element
+        .result_maker
+        .as_ref()
+        .and_then(|maker| maker.vis_config.clone());
+    own.filter(|config| !is_empty(config))
+        .or_else(|| match origin(element)?.ok()? {
+            Origin::Here(query) => vis_config_of(query.get()),
+            Origin::Query(_) | Origin::Look(_) => None,
+        })
+}
+
+/// The `vis_config` in a query.
+pub(super) fn vis_config_of(query: &str) -> Option<Box<RawValue>> {
+    serde_json::from_str::<QueryOutline>(query).ok()?.vis_config
+}
+
+/// `vis_config.type`.
+pub(super) fn chart_type(vis_config: &RawValue) -> Option<String> {
+    serde_json::from_str::<VisConfig>(vis_config.get())
+        .ok()?
+        .kind
+}
+
+fn is_empty(config: &RawValue) -> bool {
+    Object::parse(config.get()).is_ok_and(|config| config.names().next().is_none())
+}
+
+/// The tile that a source names. Tiles of LookML dashboards may come back from a deploy with other
+/// ids; they are known by what LookML calls them, and last by their title.
+pub(super) fn find<'a>(elements: &'a [Element], tile_id: &str) -> Option<&'a Element> {
+    let mut elements = elements
+        .iter()
+        .filter(|element| element.deleted != Some(true));
+    if let Some(element) = elements.clone().find(|element| element.id.0 == tile_id) {
+        return Some(element);
+    }
+    let (_, called) = tile_id.rsplit_once("::")?;
+    let named = |text: &Option<String>| text.as_deref().is_some_and(|text| text == called);
+    elements
+        .clone()
+        .find(|element| named(&element.lookml_link_id))
+        .or_else(|| {
+            let first = elements.find(|element| named(&element.title))?;
+            // A title that two tiles have says nothing.
+            elements
+                .all(|element| !named(&element.title))
+                .then_some(first)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(json: &str) -> Element {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn tile(json: &str) -> Option<Tile> {
+        Tile::of("17", &element(json))
+    }
+
+    const QUERY: &str =
+        r#"{"id":"9","fields":["o.month","o.count","o.sum"],"vis_config":{"type":"of-query"}}"#;
+
+    #[test]
+    fn the_query_is_looked_for_in_the_order_of_lookers_own_bot() {
+        let here = |json: &str| match origin(&element(json)) {
+            Some(Ok(Origin::Here(query))) => query.get().to_owned(),
+            Some(Ok(Origin::Query(id))) => format!("query {id}"),
+            Some(Ok(Origin::Look(id))) => format!("look {id}"),
+            other => format!("{other:?}"),
+        };
+        let cases = [
+            (
+                r#"{"id":1,"result_maker":{"query":{"a":1}},"query":{"b":1}}"#,
+                r#"{"a":1}"#,
+            ),
+            (
+                r#"{"id":1,"result_maker":{"query":null},"query":{"b":1},"look":{"query":{"c":1}}}"#,
+                r#"{"b":1}"#,
+            ),
+            (
+                r#"{"id":1,"look":{"query":{"c":1}},"look_id":"5","query_id":null}"#,
+                r#"{"c":1}"#,
+            ),
+            (r#"{"id":1,"query_id":"7","look_id":"5"}"#, "query 7"),
+            (r#"{"id":1,"result_maker":{"query_id":8}}"#, "query 8"),
+            (r#"{"id":1,"look_id":"5"}"#, "look 5"),
+            (r#"{"id":1,"look":{"id":"6"}}"#, "look 6"),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(here(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_shows_no_data_is_no_tile() {
+        for kind in ["text", "button", "extension", "filter"] {
+            assert_eq!(
+                tile(&format!(
+                    r#"{{"id":"1","type":"{kind}","title_text":"Hello"}}"#
+                )),
+                None
+            );
+        }
+        assert!(
+            tile(&format!(
+                r#"{{"id":"1","type":"new-kind","query":{QUERY}}}"#
+            ))
+            .is_some()
+        );
+    }
+
+    #[test]
+    fn a_tile_without_a_query_that_can_be_run_says_why() {
+        let cases = [
+            (
+                r#"{"id":"1","type":"vis","merge_result_id":"m"}"#,
+                "merged tile",
+            ),
+            (
+                r#"{"id":"1","type":"vis","result_maker":{"merge_result_id":"m"}}"#,
+                "merged tile",
+            ),
+            (
+                r#"{"id":"1","type":"vis","result_maker":{"sql_query_id":"s"}}"#,
+                "SQL Runner",
+            ),
+            (r#"{"id":"1","type":"vis"}"#, "has no query"),
+        ];
+        for (json, expected) in cases {
+            let why = tile(json).unwrap().readable.unwrap_err();
+            assert!(why.contains(expected), "{json}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_tile_without_a_title_gets_the_best_there_is() {
+        let cases = [
+            (r#""title":"A","title_text":"B","look":{"title":"C"}"#, "A"),
+            (r#""title":" ","title_text":"B","look":{"title":"C"}"#, "B"),
+            (r#""title":null,"look":{"title":"C"}"#, "C"),
+            (r#""query":{"fields":["o.month","o.count"]}"#, "o.count"),
+            (r#""query":{"fields":["o.count"]}"#, "o.count"),
+            (
+                r#""query":{"fields":["o.month","o.count","o.sum"],"fill_fields":["o.month"]}"#,
+                "o.count",
+            ),
+            (
+                r#""query":{"fields":["o.month","o.region","o.count"],"pivots":["o.region"],"fill_fields":["o.month"]}"#,
+                "o.count",
+            ),
+            (r#""type":"vis""#, "Untitled"),
+        ];
+        for (members, expected) in cases {
+            assert_eq!(
+                tile(&format!(r#"{{"id":"1",{members},"merge_result_id":"m"}}"#))
+                    .unwrap()
+                    .title,
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn the_chart_type_is_the_tiles_own_before_the_querys() {
+        let own = format!(
+            r#"{{"id":"1","query":{QUERY},"result_maker":{{"vis_config":{{"type":"own"}}}}}}"#
+        );
+        let empty = format!(r#"{{"id":"1","query":{QUERY},"result_maker":{{"vis_config":{{}}}}}}"#);
+        assert_eq!(tile(&own).unwrap().chart_type.as_deref(), Some("own"));
+        assert_eq!(
+            tile(&empty).unwrap().chart_type.as_deref(),
+            Some("of-query")
+        );
+    }
+
+    #[test]
+    fn a_tile_in_lookml_is_found_again_when_its_id_has_changed() {
+        let elements: Vec<Element> = [
+            r#"{"id":"m::d::new","lookml_link_id":"sales","title":"Sales"}"#,
+            r#"{"id":"901","title":"orders"}"#,
+            r#"{"id":"902","title":"twice"}"#,
+            r#"{"id":"903","title":"twice"}"#,
+            r#"{"id":"904","title":"gone","deleted":true}"#,
+        ]
+        .into_iter()
+        .map(element)
+        .collect();
+        let cases = [
+            ("901", Some("901")),
+            ("m::d::new", Some("m::d::new")),
+            ("m::d::sales", Some("m::d::new")),
+            ("m::d::orders", Some("901")),
+            ("m::d::twice", None),
+            ("m::d::gone", None),
+            ("904", None),
+            ("orders", None),
+        ];
+        for (tile_id, expected) in cases {
+            let found = find(&elements, tile_id).map(|element| element.id.0.as_str());
+            assert_eq!(found, expected, "{tile_id}");
+        }
+    }
 }

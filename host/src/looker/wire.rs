@@ -1,9 +1,11 @@
-//! What is read of Looker's answers, and no more.
+//! What is read of Looker's answers, and no more. Whatever may be absent or null is optional: the
+//! published shapes promise less than they seem to.
 
 use std::fmt;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// An id. They are strings in API 4.0; older servers and people write numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,4 +33,159 @@ impl Visitor<'_> for IdVisitor {
     fn visit_u64<E: de::Error>(self, id: u64) -> Result<Id, E> {
         Ok(Id(id.to_string()))
     }
+}
+
+/// Both of Looker's error shapes.
+#[derive(Deserialize)]
+pub(super) struct Error {
+    pub message: Option<String>,
+    pub errors: Option<Vec<ErrorPart>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ErrorPart {
+    pub field: Option<String>,
+    pub message: Option<String>,
+}
+
+/// A session. It has no `Debug`, so that it cannot be printed.
+#[derive(Deserialize)]
+pub(super) struct Login {
+    pub access_token: String,
+    pub expires_in: u64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Versions {
+    pub looker_release_version: Option<String>,
+    current_version: Option<de::IgnoredAny>,
+    supported_versions: Option<de::IgnoredAny>,
+    pub web_server_url: Option<String>,
+}
+
+impl Versions {
+    /// Whether this is more than some JSON object.
+    pub fn is_looker(&self) -> bool {
+        self.looker_release_version.is_some()
+            || self.current_version.is_some()
+            || self.supported_versions.is_some()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct User {
+    pub id: Id,
+    pub display_name: Option<String>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub email: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Folder {
+    pub name: Option<String>,
+}
+
+/// A dashboard in a list.
+#[derive(Deserialize)]
+pub(super) struct DashboardItem {
+    pub id: Id,
+    pub title: Option<String>,
+    pub folder: Option<Folder>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Dashboard {
+    pub id: Id,
+    pub title: Option<String>,
+    pub folder: Option<Folder>,
+    pub query_timezone: Option<String>,
+    pub dashboard_elements: Option<Vec<Element>>,
+    pub dashboard_filters: Option<Vec<Filter>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    pub name: Option<String>,
+    pub title: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub default_value: Option<String>,
+}
+
+/// A tile. Queries stay the text they came as.
+#[derive(Deserialize)]
+pub(super) struct Element {
+    pub id: Id,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub title: Option<String>,
+    pub title_text: Option<String>,
+    pub deleted: Option<bool>,
+    pub query: Option<Box<RawValue>>,
+    pub query_id: Option<Id>,
+    pub look: Option<Look>,
+    pub look_id: Option<Id>,
+    pub merge_result_id: Option<Id>,
+    pub result_maker: Option<ResultMaker>,
+    pub lookml_link_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ResultMaker {
+    pub query: Option<Box<RawValue>>,
+    pub query_id: Option<Id>,
+    pub merge_result_id: Option<Id>,
+    pub sql_query_id: Option<Id>,
+    pub vis_config: Option<Box<RawValue>>,
+    pub filterables: Option<Vec<Filterable>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Filterable {
+    pub listen: Option<Vec<Listen>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Listen {
+    pub dashboard_filter_name: Option<String>,
+    pub field: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Look {
+    pub id: Option<Id>,
+    pub title: Option<String>,
+    pub folder: Option<Folder>,
+    pub query: Option<Box<RawValue>>,
+}
+
+/// Of a query, what is looked at without changing it.
+#[derive(Deserialize)]
+pub(super) struct QueryOutline {
+    pub fields: Option<Vec<String>>,
+    pub pivots: Option<Vec<String>>,
+    pub fill_fields: Option<Vec<String>>,
+    pub vis_config: Option<Box<RawValue>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct VisConfig {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// A query that was stored.
+#[derive(Deserialize)]
+pub(super) struct PostedQuery {
+    pub id: Id,
+    pub share_url: Option<String>,
+    pub expanded_share_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Task {
+    pub id: Id,
+    pub query_id: Option<Id>,
+    pub status: Option<String>,
 }
