@@ -117,6 +117,8 @@ macro_rules! conformance {
                 spaces_are_apart
                 keeping_and_forgetting_twice_is_no_error;
             transfer: an_import_equals_what_was_exported
+                polls_are_carried_over_and_leases_and_feed_are_not
+                an_export_of_the_first_format_is_taken_in
                 an_export_is_of_one_moment
                 an_import_needs_an_empty_store
                 a_damaged_export_is_refused

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{Fault, KIND, Subject, entry, get};
-use crate::store::{Change, Expected, SharedStore, StoreError};
+use crate::store::{Change, Due, Expected, NewReading, Next, SharedStore, StoreError};
 
 fn change(expected: Expected) -> Change {
     Change::new()
@@ -40,6 +42,43 @@ async fn a_change_in_doubt_is_found_by_reading_and_not_made_twice_by_repeating()
     );
     assert_eq!(get(&subject.store, "theme").await.unwrap().body, b"1");
     assert_eq!(subject.store.audit(None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_completion_in_doubt_is_found_by_its_reading_and_not_made_twice_by_repeating() {
+    // The poll is made due, claimed, and completed with the answer lost.
+    let subject = Subject::sled().behind(|call| (call == 2).then_some(Fault::LoseAnswer));
+    let store = &subject.store;
+    let start = Timestamp::UNIX_EPOCH;
+    let due = Change::new().due("p", Due::NoLaterThan(start));
+    store.commit(due).await.unwrap();
+    let lease_for = SignedDuration::from_mins(1);
+    let lease = store
+        .claim_due("one", lease_for, 1)
+        .await
+        .unwrap()
+        .remove(0);
+    let reading = NewReading {
+        key_result: "kr".to_owned(),
+        origin: "slot:1".to_owned(),
+        at: start,
+        body: "1".into(),
+    };
+    let next = Timestamp::constant(4_000_000_000, 0);
+    let complete = Change::new()
+        .reading(reading)
+        .tell("reading", "1")
+        .completing(lease, Next::At(next));
+    let lost = store.commit(complete.clone()).await;
+    assert!(matches!(lost, Err(StoreError::InDoubt { .. })), "{lost:?}");
+    let repeated = store.commit(complete).await;
+    assert!(
+        matches!(repeated, Err(StoreError::Fenced { .. })),
+        "{repeated:?}"
+    );
+    assert!(store.reading("kr", "slot:1").await.unwrap().is_some());
+    assert_eq!(store.feed(None, 10).await.unwrap().len(), 1);
+    assert_eq!(store.next_due().await.unwrap(), Some(next));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

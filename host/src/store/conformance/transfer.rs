@@ -5,10 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{KIND, Subject, entry, get, keys};
-use crate::store::{BlobSpace, Change, Expected, Kind, SharedStore, StoreError};
+use crate::store::{
+    BlobSpace, Change, Digest, Due, Expected, Kind, NewReading, Next, ReadingRange, SharedStore,
+    StoreError, StoredReading,
+};
 
 /// Something of everything.
 async fn fill(store: &SharedStore) {
@@ -33,6 +37,24 @@ async fn fill(store: &SharedStore) {
         .commit(Change::new().delete(KIND, "s7", Expected::Any))
         .await
         .unwrap();
+    for first in (0..1200).step_by(60) {
+        // Several key results, several readings of each moment.
+        let change =
+            (first..first + 60).fold(Change::new().tell("reading", "1"), |change, number| {
+                change.reading(NewReading {
+                    key_result: format!("kr_{}", number % 3),
+                    origin: format!("slot:{number}"),
+                    at: Timestamp::from_second(number / 5).unwrap(),
+                    body: "{\n \"value\": \"1.50\" }".into(),
+                })
+            });
+        store.commit(change).await.unwrap();
+    }
+    for (number, poll) in ["late", "ünï", "early"].into_iter().enumerate() {
+        let due = Timestamp::from_second(1000 - number as i64).unwrap();
+        let change = Change::new().due(poll, Due::NoLaterThan(due));
+        store.commit(change).await.unwrap();
+    }
     for space in BlobSpace::ALL {
         store
             .put_blob(space, Bytes::from(format!("blob in {space}")))
@@ -48,6 +70,7 @@ pub async fn an_import_equals_what_was_exported(make: impl AsyncFn() -> Subject)
     let out = temp.path().join("deep/export");
     let exported = one.store.export(&out).await.unwrap();
     assert_eq!((exported.documents, exported.audit_records), (79, 40));
+    assert_eq!((exported.readings, exported.polls), (1200, 3));
     assert_eq!(two.store.import(&out).await.unwrap(), exported);
 
     for kind in [KIND, Kind::Extractor, Kind::Token] {
@@ -64,6 +87,13 @@ pub async fn an_import_equals_what_was_exported(make: impl AsyncFn() -> Subject)
             assert!(two.store.blob(space, &digest).await.unwrap().is_some());
         }
     }
+    for key_result in ["kr_0", "kr_1", "kr_2"] {
+        let all = history(&one.store, key_result).await;
+        assert_eq!(all.len(), 400);
+        assert_eq!(history(&two.store, key_result).await, all);
+        let last = two.store.reading(key_result, &all[7].origin).await.unwrap();
+        assert_eq!(last.as_ref(), Some(&all[7]));
+    }
     // Versions go on from where they were, so that those known to others stay meaningful.
     let next = two
         .store
@@ -79,12 +109,99 @@ pub async fn an_import_equals_what_was_exported(make: impl AsyncFn() -> Subject)
     );
 }
 
+async fn history(store: &SharedStore, key_result: &str) -> Vec<StoredReading> {
+    let range = ReadingRange::default();
+    store.readings(key_result, &range, 10_000).await.unwrap()
+}
+
+pub async fn polls_are_carried_over_and_leases_and_feed_are_not(make: impl AsyncFn() -> Subject) {
+    let (one, two) = (make().await, make().await);
+    fill(&one.store).await;
+    let lease_for = SignedDuration::from_mins(1);
+    let held = one.store.claim_due("one", lease_for, 2).await.unwrap();
+    assert_eq!(held.len(), 2);
+    let temp = TempDir::new().unwrap();
+    let out = temp.path().join("export");
+    one.store.export(&out).await.unwrap();
+    two.store.import(&out).await.unwrap();
+
+    let next = Timestamp::from_second(998).unwrap();
+    assert_eq!(two.store.next_due().await.unwrap(), Some(next));
+    let claimed = two.store.claim_due("two", lease_for, 10).await.unwrap();
+    let polls = claimed.iter().map(|lease| lease.poll.as_str());
+    assert!(polls.eq(["early", "ünï", "late"]), "{claimed:?}");
+    assert!(claimed.iter().all(|lease| lease.epoch > held[0].epoch));
+    let late = Change::new().completing(held[0].clone(), Next::Gone);
+    let late = two.store.commit(late).await;
+    assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
+    assert_eq!(two.store.feed(None, 10).await.unwrap(), []);
+    // Readings go on from where they were: what is known is not kept again.
+    let repeated = NewReading {
+        key_result: "kr_1".to_owned(),
+        origin: "slot:1".to_owned(),
+        at: next,
+        body: "1".into(),
+    };
+    let newer = NewReading {
+        origin: "slot:new".to_owned(),
+        at: Timestamp::from_second(239).unwrap(),
+        ..repeated.clone()
+    };
+    let change = Change::new()
+        .reading(repeated)
+        .reading(newer)
+        .tell("t", "1");
+    let done = two.store.commit(change).await.unwrap();
+    assert_eq!(done.repeated, ["slot:1"]);
+    assert_eq!(history(&two.store, "kr_1").await[0].origin, "slot:new");
+    assert_eq!(two.store.feed(None, 10).await.unwrap().len(), 1);
+}
+
+pub async fn an_export_of_the_first_format_is_taken_in(make: impl AsyncFn() -> Subject) {
+    let temp = TempDir::new().unwrap();
+    let mut text = concat!(
+        r#"{"header":{"format":1,"exported_at":"2025-06-01T08:00:00Z","sequence":7}}"#,
+        "\n",
+        r#"{"document":{"kind":"setting","key":"theme","version":5,"#,
+        r#""updated_at":"2025-05-01T08:00:00Z","body":"{ \"dark\": true }"}}"#,
+        "\n",
+        r#"{"audit":{"seq":7,"at":"2025-05-02T08:00:00Z","actor":"token:a","action":"b","#,
+        r#""target":"c"}}"#,
+        "\n",
+    )
+    .to_owned();
+    let digest = Digest::of(text.as_bytes());
+    text.push_str(&format!(r#"{{"end":{{"lines":3,"digest":"{digest}"}}}}"#));
+    text.push('\n');
+    fs::write(temp.path().join("store.ndjson"), text).unwrap();
+
+    let subject = make().await;
+    let summary = subject.store.import(temp.path()).await.unwrap();
+    assert_eq!((summary.documents, summary.audit_records), (1, 1));
+    assert_eq!(
+        (summary.readings, summary.polls, summary.sequence),
+        (0, 0, 7)
+    );
+    let theme = get(&subject.store, "theme").await.unwrap();
+    assert_eq!(
+        (theme.version, &theme.body[..]),
+        (5, &b"{ \"dark\": true }"[..])
+    );
+    assert_eq!(subject.store.audit(None, 10).await.unwrap()[0].seq, 7);
+}
+
 pub async fn an_export_is_of_one_moment(make: impl AsyncFn() -> Subject) {
     let one = make().await;
     let both = |round: usize| {
         Change::new()
             .put(KIND, "a", Expected::Any, round.to_string())
             .put(KIND, "b", Expected::Any, round.to_string())
+            .reading(NewReading {
+                key_result: "kr".to_owned(),
+                origin: round.to_string(),
+                at: Timestamp::from_second(round as i64).unwrap(),
+                body: "1".into(),
+            })
             .audited(entry(&round.to_string()))
     };
     one.store.commit(both(0)).await.unwrap();
@@ -110,8 +227,11 @@ pub async fn an_export_is_of_one_moment(make: impl AsyncFn() -> Subject) {
         assert_eq!((&a.body, a.version), (&b.body, b.version));
         assert_eq!(
             (a.version, a.body),
-            (newest.seq, newest.entry.action.into_bytes())
+            (newest.seq, newest.entry.action.clone().into_bytes())
         );
+        let readings = history(&copy.store, "kr").await;
+        assert_eq!(readings[0].origin, newest.entry.action);
+        assert_eq!((readings.len() - 1).to_string(), newest.entry.action);
     }
     writer.await.unwrap();
 }
@@ -192,6 +312,7 @@ pub async fn a_sound_store_is_found_sound(make: impl AsyncFn() -> Subject) {
     let report = store.check().await.unwrap();
     assert!(report.is_sound(), "{report:?}");
     assert_eq!((report.documents, report.audit_records), (79, 40));
+    assert_eq!((report.readings, report.polls), (1200, 3));
     assert_eq!(report.blobs, BlobSpace::ALL.len() as u64);
     assert!(report.blob_bytes > 0 && report.engine_bytes > 0);
 }

@@ -101,7 +101,7 @@ impl Database {
         if self.meta.contains_key(IMPORTING).map_err(unreadable)? {
             return corrupt("an import into it was not completed, so it holds part of it".into());
         }
-        // Not the readings: with a million of them the start would take several seconds longer.
+        // Not the readings: they can be so many that the start would take minutes.
         for (tree, name) in [
             (&self.documents, DOCUMENTS),
             (&self.audit, AUDIT),

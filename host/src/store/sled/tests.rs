@@ -1,17 +1,20 @@
-//! What only this implementation promises: crashes, damage, one process, small pages.
+//! What only this implementation promises: crashes, damage, one process, small pages, what is kept
+//! in memory.
 
 mod crash;
 mod damage;
 mod full;
+mod memory;
 mod space;
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::SledStore;
 use crate::clock::ManualClock;
-use crate::store::{Change, Committed, Expected, Kind, Store as _, StoreError};
+use crate::store::{Change, Committed, Due, Expected, Kind, NewReading, Store as _, StoreError};
 
 const KIND: Kind = Kind::Setting;
 
@@ -33,6 +36,20 @@ async fn put(store: &SledStore, key: &str, body: &str) -> Result<Committed, Stor
 async fn body(store: &SledStore, key: &str) -> Option<String> {
     let found = store.get(KIND, key).await.unwrap();
     found.map(|document| String::from_utf8(document.body).unwrap())
+}
+
+/// The reading of a slot, what is told of it, and a poll that is due after it.
+fn read(number: usize) -> Change {
+    let at = Timestamp::from_second(number as i64).unwrap();
+    Change::new()
+        .reading(NewReading {
+            key_result: "kr".to_owned(),
+            origin: format!("slot:{number}"),
+            at,
+            body: number.to_string().into_bytes(),
+        })
+        .tell("reading", number.to_string())
+        .due(format!("p{number}"), Due::NoLaterThan(at))
 }
 
 /// A folder in which `count` documents were written and acknowledged, closed again.

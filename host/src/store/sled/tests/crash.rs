@@ -6,28 +6,38 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 use super::{KIND, body, open};
-use crate::store::{AuditEntry, Change, Expected, Store as _};
+use crate::store::sled::SledStore;
+use crate::store::{AuditEntry, Change, Due, Expected, NewReading, Next, Store as _};
 
 pub(super) const DIR: &str = "STORE_TEST_DIR";
 
-/// Writes pairs of documents until it is killed, and says so once each pair is acknowledged.
+const LEASE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Reads a poll until it is killed, and says so once each completion is acknowledged. With each it
+/// writes a pair of documents and a reading, tells of it, and says when the poll is due again.
 #[tokio::test]
 async fn child() {
     let Some(dir) = std::env::var_os(DIR) else {
         return;
     };
     let store = open(Path::new(&dir)).unwrap();
-    let mut number = store
-        .audit(None, 1)
-        .await
-        .unwrap()
-        .first()
-        .map_or(0, |newest| newest.seq);
+    let mut number = newest(&store).await;
+    let first = Change::new().due("poll", Due::NoLaterThan(due_after(number)));
+    if store.commit(first).await.is_err() {
+        return;
+    }
     loop {
         number += 1;
+        let Ok(mut leases) = store.claim_due("child", LEASE, 10).await else {
+            return;
+        };
+        let lease = leases
+            .pop()
+            .expect("whoever held it before has been killed");
         // Bodies of several KiB now and then, so that pages are split and rewritten as well.
         let text = format!("\"{number}{}\"", "x".repeat((number as usize % 7) * 1500));
         let change = Change::new()
@@ -44,12 +54,32 @@ async fn child() {
                 text.clone(),
             )
             .put(KIND, "newest", Expected::Any, number.to_string())
+            .reading(NewReading {
+                key_result: "kr".to_owned(),
+                origin: number.to_string(),
+                at: lease.due,
+                body: text.into_bytes(),
+            })
+            .tell("reading", number.to_string())
+            .completing(lease, Next::At(due_after(number)))
             .audited(AuditEntry::new("token:test", "pair", number.to_string()));
         if store.commit(change).await.is_err() {
             return;
         }
         writeln!(std::io::stdout(), "acked {number}").unwrap();
     }
+}
+
+fn due_after(number: u64) -> Timestamp {
+    Timestamp::from_second(number as i64).unwrap()
+}
+
+/// The newest number there is.
+async fn newest(store: &SledStore) -> u64 {
+    let audit = store.audit(None, 1).await.unwrap();
+    audit
+        .first()
+        .map_or(0, |newest| newest.entry.target.parse().unwrap())
 }
 
 /// A command that runs [`child`] on a folder.
@@ -86,15 +116,11 @@ pub(super) fn run(mut command: Command, kill_after: usize) -> u64 {
     acked
 }
 
-/// Every acknowledged pair is there; a pair is there wholly or not at all.
+/// Every acknowledged pair is there; a pair is there wholly or not at all, with all that belongs to
+/// it.
 pub(super) async fn verify(dir: &Path, acked: u64) -> u64 {
     let store = open(dir).unwrap();
-    let newest = store
-        .audit(None, 1)
-        .await
-        .unwrap()
-        .first()
-        .map_or(0, |newest| newest.seq);
+    let newest = newest(&store).await;
     assert!(
         newest >= acked,
         "{acked} was acknowledged, {newest} is the last there is"
@@ -106,11 +132,22 @@ pub(super) async fn verify(dir: &Path, acked: u64) -> u64 {
     for number in 1..=newest {
         let left = body(&store, &format!("left-{number}")).await.unwrap();
         assert!(left.starts_with(&format!("\"{number}")));
+        let reading = store.reading("kr", &number.to_string()).await.unwrap();
+        let reading = String::from_utf8(reading.unwrap().body).unwrap();
+        assert_eq!(reading, left);
         assert_eq!(body(&store, &format!("right-{number}")).await, Some(left));
     }
+    let told = store.feed(None, 100_000).await.unwrap();
+    let told = told.into_iter().map(|entry| entry.body);
+    assert!(told.eq((1..=newest).map(|number| number.to_string().into_bytes())));
+    let due = store.claim_due("parent", LEASE, 10).await.unwrap();
+    let due = due.iter().map(|lease| (lease.poll.as_str(), lease.due));
+    assert!(due.eq([("poll", due_after(newest))]));
     assert_eq!(body(&store, &format!("left-{}", newest + 1)).await, None);
     assert_eq!(body(&store, &format!("right-{}", newest + 1)).await, None);
-    assert!(store.check().await.unwrap().is_sound());
+    let report = store.check().await.unwrap();
+    assert!(report.is_sound(), "{report:?}");
+    assert_eq!(report.readings, newest);
     newest
 }
 

@@ -6,9 +6,9 @@ use std::path::Path;
 use bytes::Bytes;
 use tempfile::TempDir;
 
-use super::{KIND, body, filled, open, put};
-use crate::store::sled::record;
-use crate::store::{BlobSpace, Store as _, StoreError};
+use super::{KIND, body, filled, open, put, read};
+use crate::store::sled::{SledStore, record};
+use crate::store::{BlobSpace, ReadingRange, Store as _, StoreError};
 
 fn assert_corrupt(dir: &Path, word: &str) {
     let refused = open(dir).err().expect("it opened");
@@ -136,6 +136,105 @@ async fn a_record_with_a_flipped_bit_is_refused_by_name() {
     store.export(&dir.path().join("export")).await.unwrap_err();
     drop(store);
     assert_corrupt(dir.path(), "setting/k3");
+}
+
+/// A folder with readings, polls and entries of the feed, and one bit flipped in a record of a tree.
+async fn with_a_flipped_bit(tree: impl Fn(&SledStore) -> &sled::Tree) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path()).unwrap();
+    for number in 0..3 {
+        store.commit(read(number)).await.unwrap();
+    }
+    let (key, value) = tree(&store).iter().nth(1).unwrap().unwrap();
+    let mut value = value.to_vec();
+    *value.last_mut().unwrap() ^= 1;
+    tree(&store).insert(key, value).unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn a_damaged_poll_or_entry_of_the_feed_is_refused_by_name() {
+    let dir = with_a_flipped_bit(|store| &store.database.polls).await;
+    assert_corrupt(dir.path(), "the poll p1");
+    let dir = with_a_flipped_bit(|store| &store.database.feed).await;
+    assert_corrupt(dir.path(), "the entry 2-0 of the feed");
+}
+
+/// Readings are many, so they do not hold up the start. They are verified whenever they are read.
+#[tokio::test]
+async fn a_damaged_reading_is_noticed_when_it_is_read() {
+    let dir = with_a_flipped_bit(|store| &store.database.readings).await;
+    let store = open(dir.path()).unwrap();
+    let range = ReadingRange::default();
+    let corrupt = |outcome: Result<(), StoreError>| {
+        assert!(
+            matches!(&outcome, Err(StoreError::Corrupt { record, .. })
+                if record.contains("the reading kr at 1970-01-01T00:00:01Z")),
+            "{outcome:?}"
+        );
+    };
+    corrupt(store.readings("kr", &range, 10).await.map(drop));
+    corrupt(store.reading("kr", "slot:1").await.map(drop));
+    corrupt(store.export(&dir.path().join("export")).await.map(drop));
+    assert!(store.reading("kr", "slot:2").await.unwrap().is_some());
+    assert_eq!(store.readings("kr", &range, 1).await.unwrap().len(), 1);
+    let report = store.check().await.unwrap();
+    assert_eq!(
+        (report.readings, report.problems.len()),
+        (3, 1),
+        "{report:?}"
+    );
+    // It can be forgotten nevertheless.
+    assert_eq!(store.forget_readings("kr").await.unwrap(), 3);
+    assert!(store.check().await.unwrap().is_sound());
+}
+
+#[tokio::test]
+async fn readings_and_origins_that_do_not_belong_together_are_noticed() {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path()).unwrap();
+    for number in 0..3 {
+        store.commit(read(number)).await.unwrap();
+    }
+    let database = &store.database;
+    let missing = record::origin_key("kr", "slot:0");
+    let lost = database.origins.get(&missing).unwrap().unwrap();
+    let lost = record::open_origin(&missing, &lost).unwrap();
+    database.readings.remove(lost).unwrap();
+    let other = record::origin_key("kr", "slot:1");
+    database.origins.remove(other).unwrap();
+    let problems = store.check().await.unwrap().problems;
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("its origin does not lead to it"));
+    assert!(problems[1].contains("its reading is missing"));
+    let refused = store.reading("kr", "slot:0").await.unwrap_err();
+    assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
+}
+
+/// The first layout had documents and audit only.
+#[tokio::test]
+async fn a_folder_of_the_first_layout_opens_and_is_taken_on() {
+    let dir = filled(5).await;
+    let store = open(dir.path()).unwrap();
+    for tree in ["readings", "origins", "polls", "feed"] {
+        assert!(store.database.db.drop_tree(tree).unwrap(), "{tree}");
+    }
+    let first = record::seal_figure(record::SCHEMA, 1);
+    store.database.meta.insert(record::SCHEMA, first).unwrap();
+    drop(store);
+    for number in 0..2 {
+        let store = open(dir.path()).unwrap();
+        let layout = store.database.meta.get(record::SCHEMA).unwrap().unwrap();
+        assert_eq!(record::open_figure(record::SCHEMA, &layout).unwrap(), 2);
+        assert_eq!(store.list(KIND, None, 100).await.unwrap().len(), 5);
+        assert_eq!(store.audit(None, 100).await.unwrap().len(), 5);
+        let done = store.commit(read(number)).await.unwrap();
+        assert!(done.version > 5);
+        let range = ReadingRange::default();
+        let kept = store.readings("kr", &range, 10).await.unwrap();
+        assert_eq!(kept.len(), number + 1);
+        assert!(store.check().await.unwrap().is_sound());
+    }
 }
 
 #[tokio::test]
