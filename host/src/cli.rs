@@ -1,9 +1,15 @@
 //! The command line: one file a noun.
 
+mod chart;
 mod client;
+mod connection;
+mod dashboard;
 mod demo;
 mod extractor;
+mod key_result;
+mod objective;
 mod output;
+mod place;
 mod serve;
 
 use std::process::ExitCode;
@@ -22,8 +28,18 @@ pub struct Cli {
 enum Command {
     /// Run the server
     Serve(serve::Serve),
-    /// Start a server on a fresh folder and read a sample of each chart type through it
+    /// Start a server beside a simulated Looker and watch key results move
     Demo(demo::Demo),
+    /// Connect Lookers, test and change the connections
+    Connection(connection::Connection),
+    /// Find dashboards and looks of a connection, and what can be read on them
+    Dashboard(dashboard::Dashboard),
+    /// Look at a chart on a live Looker: what it offers, and what would be read
+    Chart(chart::Chart),
+    /// Make objectives, and see how far they are
+    Objective(objective::Objective),
+    /// Make key results, link them to charts, and see where they stand
+    KeyResult(key_result::KeyResult),
     /// List, upload and roll out extractors of a running server
     Extractor(extractor::Extractor),
 }
@@ -48,6 +64,11 @@ pub fn run(cli: Cli) -> ExitCode {
         match cli.command {
             Command::Serve(serve) => serve.run().await,
             Command::Demo(demo) => demo.run().await,
+            Command::Connection(connection) => connection.run().await,
+            Command::Dashboard(dashboard) => dashboard.run().await,
+            Command::Chart(chart) => chart.run().await,
+            Command::Objective(objective) => objective.run().await,
+            Command::KeyResult(key_result) => key_result.run().await,
             Command::Extractor(extractor) => extractor.run().await,
         }
     });

@@ -169,9 +169,12 @@ impl Connections {
                 .audited(audit);
             let (old, new) = (name_key(&before.record.name), name_key(&record.name));
             if old != new {
-                change = change
-                    .delete(Kind::Member, old, Expected::Any)
-                    .put(Kind::Member, new, Expected::Absent, records::ENTRY);
+                change = change.delete(Kind::Member, old, Expected::Any).put(
+                    Kind::Member,
+                    new,
+                    Expected::Absent,
+                    records::ENTRY,
+                );
             }
             match self.store.commit(change).await {
                 Ok(_) => {

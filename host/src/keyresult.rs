@@ -167,8 +167,7 @@ impl KeyResults {
         &self,
         stored: Stored<KeyResultRecord>,
     ) -> Result<KeyResult, KeyResultError> {
-        let progress =
-            records::get::<ProgressRecord>(self.store.as_ref(), &stored.key).await?;
+        let progress = records::get::<ProgressRecord>(self.store.as_ref(), &stored.key).await?;
         let id = stored.key.parse().map_err(|_| KeyResultError::NotFound {
             what: "key result",
             id: stored.key.clone(),

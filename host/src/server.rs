@@ -153,8 +153,7 @@ impl Server {
         let sealer = Sealer::new(&options.master_key.key(&options.data)?);
         same_key(store.as_ref(), &sealer).await?;
         let targets = Arc::new(Targets::new(options.private_targets));
-        let connections =
-            Connections::new(Arc::clone(&store), sealer, targets, Arc::clone(&clock));
+        let connections = Connections::new(Arc::clone(&store), sealer, targets, Arc::clone(&clock));
         let charts = Charts::new(
             Arc::clone(&connections),
             Arc::clone(&catalog),

@@ -236,7 +236,12 @@ impl Catalog {
                 })?;
                 Change::new().put(Kind::Extractor, name, expected, body)
             };
-            match self.store.commit(change.audited(audit.clone())).await {
+            // A roll-out is a change that listeners care for, whichever way it went.
+            let told = json!({ "extractor": name, "action": action, "version": version });
+            let change = change
+                .tell("roll-out", told.to_string())
+                .audited(audit.clone());
+            match self.store.commit(change).await {
                 Ok(committed) => {
                     self.apply(committed.version, &record);
                     return Ok((answer, committed.version));

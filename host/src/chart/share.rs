@@ -232,7 +232,10 @@ mod tests {
         let (slot, shown) = (clock.now(), clock.shared());
         let run = async |fresh| {
             let run = runs.one();
-            shared.run(key("a"), fresh, &shown, run).await.expect("fetched");
+            shared
+                .run(key("a"), fresh, &shown, run)
+                .await
+                .expect("fetched");
             runs.count()
         };
         assert_eq!(run(Fresh::Since(slot)).await, 1);

@@ -27,6 +27,8 @@ pub(super) struct Server {
 /// What a request sends.
 pub(super) enum Body {
     Nothing,
+    /// Nothing, about whatever version there is.
+    Whatever,
     Json(Value),
     /// An edit of whatever version there is.
     Edit(Value),
@@ -51,6 +53,36 @@ impl Server {
 
     /// Sends a request; a problem becomes an error with its code and detail.
     pub async fn send(&self, method: Method, path: &[&str], body: Body) -> anyhow::Result<Value> {
+        self.ask(method, path, &[], body).await
+    }
+
+    /// Every item of a list, page after page.
+    pub async fn all(&self, path: &[&str], query: &[(&str, &str)]) -> anyhow::Result<Value> {
+        let (mut items, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let mut query = query.to_vec();
+            if let Some(token) = &token {
+                query.push(("page_token", token));
+            }
+            let mut page = self.ask(Method::GET, path, &query, Body::Nothing).await?;
+            if let Value::Array(found) = page["items"].take() {
+                items.extend(found);
+            }
+            token = page["next_page_token"].as_str().map(ToOwned::to_owned);
+            if token.is_none() {
+                return Ok(Value::Array(items));
+            }
+        }
+    }
+
+    /// Sends a request with a query string.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Body,
+    ) -> anyhow::Result<Value> {
         let token = self
             .token
             .as_ref()
@@ -60,6 +92,9 @@ impl Server {
             .map_err(|()| anyhow!("{} is not the URL of a server", self.url))?
             .pop_if_empty()
             .extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         let request = reqwest::Client::builder()
             .build()
             .context("no HTTP client can be made")?
@@ -67,6 +102,7 @@ impl Server {
             .bearer_auth(token.expose_secret());
         let request = match body {
             Body::Nothing => request,
+            Body::Whatever => request.header("if-match", "*"),
             Body::Json(json) => request.json(&json),
             Body::Edit(json) => request.header("if-match", "*").json(&json),
             Body::Wasm(wasm) => request

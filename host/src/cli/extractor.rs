@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Body, Server};
-use super::output::{Output, cell};
+use super::output::{Output, cell, rows};
 
 /// List, upload and roll out extractors of a running server
 #[derive(Debug, Args)]
@@ -119,20 +119,8 @@ impl Extractor {
         }
     }
 
-    /// The first page, which holds all there are but on a server with hundreds.
     async fn list(&self) -> anyhow::Result<()> {
-        let mut found = self
-            .server
-            .send(Method::GET, &["v1", "extractors"], Body::Nothing)
-            .await?;
-        // A server holds a handful of extractors; more than a page of 200 is shown by the API.
-        if let Some(token) = found["next_page_token"].as_str() {
-            tracing::warn!(
-                token,
-                "there are more than 200 extractors; the API lists the rest"
-            );
-        }
-        let items = found["items"].take();
+        let items = self.server.all(&["v1", "extractors"], &[]).await?;
         self.output.print(
             &items,
             &["name", "active", "pinned", "versions", "reads"],
@@ -214,12 +202,6 @@ impl Extractor {
             },
         )
     }
-}
-
-fn rows(items: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
-    items
-        .as_array()
-        .map_or_else(Vec::new, |items| items.iter().map(row).collect())
 }
 
 fn chart_types(version: &Value) -> String {

@@ -56,6 +56,13 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// A row for each item.
+pub(super) fn rows(items: &Value, row: impl Fn(&Value) -> Vec<String>) -> Vec<Vec<String>> {
+    items
+        .as_array()
+        .map_or_else(Vec::new, |items| items.iter().map(row).collect())
+}
+
 /// A field as a cell of a table: texts as they are, null as a dash.
 pub(super) fn cell(value: &Value) -> String {
     match value {

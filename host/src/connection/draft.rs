@@ -139,7 +139,9 @@ fn same_trust(before: &str, after: &str) -> bool {
         Some((url.host_str()?.to_owned(), url.scheme() == "https"))
     };
     match (split(before), split(after)) {
-        (Some((host, sealed)), Some((next, next_sealed))) => host == next && (!sealed || next_sealed),
+        (Some((host, sealed)), Some((next, next_sealed))) => {
+            host == next && (!sealed || next_sealed)
+        }
         _ => false,
     }
 }
@@ -158,7 +160,10 @@ fn server(text: &str) -> Result<ServerUrl, ConnectionError> {
 fn text(field: &'static str, given: &str) -> Result<String, ConnectionError> {
     let trimmed = given.trim();
     if trimmed.is_empty() || trimmed.chars().count() > LONGEST {
-        return Err(invalid(field, format!("it needs 1 to {LONGEST} characters")));
+        return Err(invalid(
+            field,
+            format!("it needs 1 to {LONGEST} characters"),
+        ));
     }
     if trimmed.chars().any(char::is_control) {
         return Err(invalid(field, "it holds a control character"));
@@ -180,7 +185,10 @@ fn within(field: &'static str, given: u32, most: u32) -> Result<u32, ConnectionE
     if (1..=most).contains(&given) {
         return Ok(given);
     }
-    Err(invalid(field, format!("{given} is not between 1 and {most}")))
+    Err(invalid(
+        field,
+        format!("{given} is not between 1 and {most}"),
+    ))
 }
 
 #[cfg(test)]

@@ -21,7 +21,9 @@ pub enum ConnectionError {
         id: String,
     },
     /// Another connection has the name.
-    #[error("there is a connection {name:?} already; names tell connections apart, so choose another")]
+    #[error(
+        "there is a connection {name:?} already; names tell connections apart, so choose another"
+    )]
     NameTaken {
         /// The name.
         name: String,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::id::ConnectionId;
 use crate::looker::{Looker, ServerUrl, Settings};
 
+use super::Connections;
 use super::error::{ConnectionError, Field};
 use super::record::place;
-use super::Connections;
 
 /// Clients by connection, each with the version of the connection that it was made of.
 #[derive(Default)]

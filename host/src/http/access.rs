@@ -6,8 +6,8 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
-use crate::access::{Access, Principal, Role};
 use crate::access::By;
+use crate::access::{Access, Principal, Role};
 use crate::problem::{Code, Problem};
 
 use super::request::RequestId;

@@ -39,11 +39,11 @@ impl<S: Send + Sync> FromRequestParts<S> for After {
             return Ok(Self(None));
         };
         let text = id.to_str().unwrap_or_default().trim();
-        text.parse()
-            .map(|place| Self(Some(place)))
-            .map_err(|error: crate::store::InvalidFeedPlace| {
+        text.parse().map(|place| Self(Some(place))).map_err(
+            |error: crate::store::InvalidFeedPlace| {
                 Problem::invalid("", format!("`Last-Event-ID` cannot be taken: {error}"))
-            })
+            },
+        )
     }
 }
 

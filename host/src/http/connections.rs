@@ -69,10 +69,7 @@ impl From<Stored<ConnectionRecord>> for Connection {
 }
 
 fn told(stored: Stored<ConnectionRecord>) -> impl IntoResponse {
-    (
-        etag::tag(stored.version),
-        Answer(Connection::from(stored)),
-    )
+    (etag::tag(stored.version), Answer(Connection::from(stored)))
 }
 
 /// A connection to be made.

@@ -28,10 +28,7 @@ use super::request::ProblemBody;
 use integration::NewIntegration;
 use view::KeyResult;
 
-fn told(
-    key_result: keyresult::KeyResult,
-    key_results: &KeyResults,
-) -> impl IntoResponse + use<> {
+fn told(key_result: keyresult::KeyResult, key_results: &KeyResults) -> impl IntoResponse + use<> {
     let tag = etag::tag(key_result.version);
     (tag, Answer(KeyResult::of(key_result, key_results.now())))
 }

@@ -70,10 +70,7 @@ impl<T> List<T> {
     pub fn of(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> String) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
-        let next_page_token = items
-            .last()
-            .filter(|_| more)
-            .map(|last| token(&key(last)));
+        let next_page_token = items.last().filter(|_| more).map(|last| token(&key(last)));
         Self {
             items,
             next_page_token,

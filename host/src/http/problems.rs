@@ -100,7 +100,9 @@ impl From<&StoreError> for Problem {
         if let StoreError::TooLarge { what, .. } = error {
             return Self::new(
                 Code::CONFLICT,
-                format!("{what} would be larger than can be kept; nothing was changed; remove from it what is not needed"),
+                format!(
+                    "{what} would be larger than can be kept; nothing was changed; remove from it what is not needed"
+                ),
             );
         }
         tracing::error!(error = %chain(error), "the store failed");

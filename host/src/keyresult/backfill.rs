@@ -34,11 +34,7 @@ impl KeyResults {
     /// # Errors
     ///
     /// When the chart cannot be read or has no points in time.
-    pub async fn backfill(
-        &self,
-        id: &KeyResultId,
-        by: By,
-    ) -> Result<Backfilled, KeyResultError> {
+    pub async fn backfill(&self, id: &KeyResultId, by: By) -> Result<Backfilled, KeyResultError> {
         let integration = on(&self.get(id).await?)?;
         let located = self.charts.locate(&integration.wanted()).await?;
         let live = self.charts.fetch(&located, Fresh::Now).await?;

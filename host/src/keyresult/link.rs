@@ -10,11 +10,11 @@ use crate::looker::Source;
 use crate::record::{self as records, entry};
 use crate::store::{Change, Due, Expected, Kind};
 
-use super::{KeyResults, TRIES};
 use super::error::KeyResultError;
 use super::poll::{PollId, PollRecord};
 use super::record::{Integration, KeyResult, Missed, ProgressRecord};
 use super::schedule::Schedule;
+use super::{KeyResults, TRIES};
 
 /// The most choices or filters of a link, and the most bytes of one.
 const MOST_WORDS: usize = 64;
@@ -147,7 +147,8 @@ impl KeyResults {
             ..integration.into()
         };
         // What is switched is what was looked at here, so that nobody's change in between is undone.
-        self.link(id, &link, seen.or(Some(before.version)), by).await
+        self.link(id, &link, seen.or(Some(before.version)), by)
+            .await
     }
 
     /// Checks a link, and asks Looker for what it points at where it is to be read.
@@ -174,8 +175,10 @@ impl KeyResults {
         let (mut title, mut chart_type) = (None, None);
         if link.enabled {
             let located = self.charts.locate(&wanted).await?;
-            self.charts
-                .reader(located.chart.chart_type.as_deref(), link.extractor.as_deref())?;
+            self.charts.reader(
+                located.chart.chart_type.as_deref(),
+                link.extractor.as_deref(),
+            )?;
             title = Some(located.chart.title);
             chart_type = located.chart.chart_type;
         }

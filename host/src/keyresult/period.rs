@@ -90,14 +90,25 @@ mod tests {
     fn days_and_moments_read_back_as_they_were_given() {
         for (text, begins, ends) in [
             ("2026-10-01", "2026-10-01T00:00:00Z", "2026-10-02T00:00:00Z"),
-            ("2026-10-01T09:00:00Z", "2026-10-01T09:00:00Z", "2026-10-01T09:00:00Z"),
+            (
+                "2026-10-01T09:00:00Z",
+                "2026-10-01T09:00:00Z",
+                "2026-10-01T09:00:00Z",
+            ),
         ] {
             let moment = Moment::parse(text).expect("a moment");
             assert_eq!(moment.to_string(), text);
             assert_eq!(moment.begins().expect("in range").to_string(), begins);
             assert_eq!(moment.ends().expect("in range").to_string(), ends);
         }
-        for text in ["", "2026-13-01", "2026-10", "tomorrow", "2026-10-01 09:00", "9999-99-99"] {
+        for text in [
+            "",
+            "2026-13-01",
+            "2026-10",
+            "tomorrow",
+            "2026-10-01 09:00",
+            "9999-99-99",
+        ] {
             assert_eq!(Moment::parse(text), None, "{text}");
         }
     }

@@ -122,9 +122,13 @@ mod tests {
     #[test]
     fn whoever_asks_the_same_finds_the_same_poll() {
         let wanted = |dashboard: &str, tile: &str, filters: &[(&str, &str)], zone: Option<&str>| {
-            let filters = filters.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            let filters = filters
+                .iter()
+                .map(|(name, value)| ((*name).into(), (*value).into()));
             PollId::of(&Wanted {
-                connection: "con_0192f0c1a2b37c4d8e5f60718293a4b5".parse().expect("an id"),
+                connection: "con_0192f0c1a2b37c4d8e5f60718293a4b5"
+                    .parse()
+                    .expect("an id"),
                 source: Source::Tile {
                     dashboard_id: dashboard.into(),
                     tile_id: tile.into(),

@@ -109,7 +109,8 @@ impl KeyResults {
             }
             Ok(Err(pending)) => {
                 let waited = now.duration_since(pending.since);
-                let wait = (waited / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1));
+                let wait =
+                    (waited / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1));
                 let again = self.clock.now().checked_add(wait).ok();
                 let after = After {
                     failures: poll.failures,
@@ -255,7 +256,11 @@ impl KeyResults {
                 None => change,
             };
             let next = next.map_or(Next::Gone, Next::At);
-            match self.store.commit(change.completing(lease.clone(), next)).await {
+            match self
+                .store
+                .commit(change.completing(lease.clone(), next))
+                .await
+            {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Stale { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -342,8 +347,18 @@ mod tests {
         let first = SignedDuration::from_secs(1);
         let pauses: Vec<_> = (1..30).map(|n| pause(first, n, "a")).collect();
         assert!(pauses[0] <= first && pauses[0] > first / 2);
-        assert!(pauses.windows(2).take(7).all(|pair| pair[0] < pair[1]), "{pauses:?}");
-        assert!(pauses.iter().all(|it| *it <= LONGEST_PAUSE && it.is_positive()));
-        assert!(pauses[28] > LONGEST_PAUSE / 2, "it never forgets to come back");
+        assert!(
+            pauses.windows(2).take(7).all(|pair| pair[0] < pair[1]),
+            "{pauses:?}"
+        );
+        assert!(
+            pauses
+                .iter()
+                .all(|it| *it <= LONGEST_PAUSE && it.is_positive())
+        );
+        assert!(
+            pauses[28] > LONGEST_PAUSE / 2,
+            "it never forgets to come back"
+        );
     }
 }

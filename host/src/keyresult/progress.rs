@@ -29,11 +29,7 @@ pub fn shown_percent(fraction: &Decimal) -> Decimal {
 /// The part of a period that has passed at `now`, within 0 and 1: what the progress should be by
 /// then. None where the period has no beginning or no end.
 #[must_use]
-pub fn expected(
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-    now: Timestamp,
-) -> Option<Decimal> {
+pub fn expected(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Option<Decimal> {
     let (from, to) = (from?, to?);
     let micros = |moment: Timestamp| Decimal::from(moment.as_microsecond());
     let passed = micros(now).minus(&micros(from));
@@ -87,7 +83,13 @@ mod tests {
             ("0", "0.3", "0.1", "0.333333333333", "33.3"),
             ("0", "3", "2.9999", "0.999966666667", "99.9"),
             ("0", "0.7", "0.07", "0.1", "10"),
-            ("0", "9007199254740993", "9007199254740992", "0.99999999999989", "99.9"),
+            (
+                "0",
+                "9007199254740993",
+                "9007199254740992",
+                "0.99999999999989",
+                "99.9",
+            ),
         ] {
             let found = progress(&decimal(start), &decimal(target), &decimal(current));
             let found = found.expect("there is a way to go");
@@ -97,7 +99,10 @@ mod tests {
             }
             assert_eq!(shown_percent(&found).to_string(), percent, "{way}");
         }
-        assert_eq!(progress(&decimal("5"), &decimal("5.0"), &decimal("5")), None);
+        assert_eq!(
+            progress(&decimal("5"), &decimal("5.0"), &decimal("5")),
+            None
+        );
     }
 
     #[test]
@@ -112,9 +117,16 @@ mod tests {
             ("2027-01-01T00:00:00Z", "1"),
         ] {
             let found = expected(from, to, at(now).expect("a time"));
-            assert_eq!(found.map(|it| it.to_string()).as_deref(), Some(part), "{now}");
+            assert_eq!(
+                found.map(|it| it.to_string()).as_deref(),
+                Some(part),
+                "{now}"
+            );
         }
-        assert_eq!(expected(None, to, at("2026-10-16T00:00:00Z").expect("a time")), None);
+        assert_eq!(
+            expected(None, to, at("2026-10-16T00:00:00Z").expect("a time")),
+            None
+        );
         assert_eq!(expected(from, from, from.expect("a time")), None);
     }
 
@@ -125,8 +137,12 @@ mod tests {
                 .iter()
                 .map(|(weight, progress)| (decimal(weight), progress.map(decimal)))
                 .collect();
-            mean(parts.iter().map(|(weight, progress)| (weight, progress.as_ref())))
-                .map(|it| it.to_string())
+            mean(
+                parts
+                    .iter()
+                    .map(|(weight, progress)| (weight, progress.as_ref())),
+            )
+            .map(|it| it.to_string())
         };
         for (parts, expected) in [
             (&[("1", Some("0.5")), ("1", Some("1"))][..], Some("0.75")),
@@ -134,7 +150,10 @@ mod tests {
             (&[("1", Some("1")), ("1", None)], Some("0.5")),
             (&[("0", Some("1")), ("2", Some("0.1"))], Some("0.1")),
             (&[("1", Some("0.1")), ("1", Some("0.2"))], Some("0.15")),
-            (&[("1", Some("1")), ("1", Some("0")), ("1", Some("0"))], Some("0.333333333333")),
+            (
+                &[("1", Some("1")), ("1", Some("0")), ("1", Some("0"))],
+                Some("0.333333333333"),
+            ),
             (&[("0", Some("1"))], None),
             (&[], None),
         ] {

@@ -35,7 +35,9 @@ pub enum BadSchedule {
         text: String,
     },
     /// Shorter or longer than intervals may be.
-    #[error("an interval lies between {shortest} s and 366 d, and {text:?} does not; Looker is to be read, not hammered")]
+    #[error(
+        "an interval lies between {shortest} s and 366 d, and {text:?} does not; Looker is to be read, not hammered"
+    )]
     OutOfBounds {
         /// As given.
         text: String,
@@ -43,7 +45,9 @@ pub enum BadSchedule {
         shortest: u64,
     },
     /// Not a cron expression.
-    #[error("{text:?} is no cron expression of five fields (minute, hour, day of month, month, day of week), such as `0 8 * * MON-FRI`: {reason}")]
+    #[error(
+        "{text:?} is no cron expression of five fields (minute, hour, day of month, month, day of week), such as `0 8 * * MON-FRI`: {reason}"
+    )]
     NotCron {
         /// As given.
         text: String,
@@ -96,7 +100,10 @@ impl Schedule {
             (Some(_), Some(_)) => Err(BadSchedule::Both),
             (every, None) => interval(every.unwrap_or(DEFAULT_EVERY), shortest).map(Self::Every),
             (None, Some(text)) => {
-                let parsed = CronParser::builder().seconds(Seconds::Disallowed).build().parse(text);
+                let parsed = CronParser::builder()
+                    .seconds(Seconds::Disallowed)
+                    .build()
+                    .parse(text);
                 let cron = parsed.map_err(|error| BadSchedule::NotCron {
                     text: text.to_owned(),
                     reason: error.to_string(),
@@ -167,7 +174,9 @@ fn interval(text: &str, shortest: SignedDuration) -> Result<SignedDuration, BadS
         _ => return Err(wrong()),
     };
     let number: i64 = number.parse().map_err(|_| wrong())?;
-    let every = number.checked_mul(seconds).filter(|every| *every <= LONGEST);
+    let every = number
+        .checked_mul(seconds)
+        .filter(|every| *every <= LONGEST);
     every
         .map(SignedDuration::from_secs)
         .filter(|every| *every >= shortest && every.is_positive())
@@ -198,21 +207,54 @@ mod tests {
             ("15m", "1969-12-31T23:50:00Z", "1970-01-01T00:00:00Z"),
         ] {
             let schedule = Schedule::parse(Some(every), None, None, SHORTEST).expect(every);
-            assert_eq!(schedule.next_after(at(now)), Some(at(next)), "{every} after {now}");
+            assert_eq!(
+                schedule.next_after(at(now)),
+                Some(at(next)),
+                "{every} after {now}"
+            );
         }
     }
 
     #[test]
     fn cron_is_by_the_clock_of_its_zone() {
         for (cron, zone, now, next) in [
-            ("0 8 * * *", None, "2026-11-24T08:00:00Z", "2026-11-25T08:00:00Z"),
-            ("0 8 * * *", Some("Europe/Berlin"), "2026-11-24T06:59:00Z", "2026-11-24T07:00:00Z"),
-            ("0 8 * * *", Some("Europe/Berlin"), "2026-06-24T05:59:00Z", "2026-06-24T06:00:00Z"),
-            ("*/5 * * * *", None, "2026-11-24T10:02:00Z", "2026-11-24T10:05:00Z"),
-            ("0 8 * * MON-FRI", None, "2026-11-27T09:00:00Z", "2026-11-30T08:00:00Z"),
+            (
+                "0 8 * * *",
+                None,
+                "2026-11-24T08:00:00Z",
+                "2026-11-25T08:00:00Z",
+            ),
+            (
+                "0 8 * * *",
+                Some("Europe/Berlin"),
+                "2026-11-24T06:59:00Z",
+                "2026-11-24T07:00:00Z",
+            ),
+            (
+                "0 8 * * *",
+                Some("Europe/Berlin"),
+                "2026-06-24T05:59:00Z",
+                "2026-06-24T06:00:00Z",
+            ),
+            (
+                "*/5 * * * *",
+                None,
+                "2026-11-24T10:02:00Z",
+                "2026-11-24T10:05:00Z",
+            ),
+            (
+                "0 8 * * MON-FRI",
+                None,
+                "2026-11-27T09:00:00Z",
+                "2026-11-30T08:00:00Z",
+            ),
         ] {
             let schedule = Schedule::parse(None, Some(cron), zone, SHORTEST).expect(cron);
-            assert_eq!(schedule.next_after(at(now)), Some(at(next)), "{cron} after {now}");
+            assert_eq!(
+                schedule.next_after(at(now)),
+                Some(at(next)),
+                "{cron} after {now}"
+            );
         }
     }
 
@@ -228,7 +270,10 @@ mod tests {
                 slots += 1;
                 moment = next;
             }
-            assert!((days - 1..=days).contains(&slots), "{slots} slots in {days} days");
+            assert!(
+                (days - 1..=days).contains(&slots),
+                "{slots} slots in {days} days"
+            );
         }
     }
 
@@ -260,11 +305,19 @@ mod tests {
     #[test]
     fn jitter_is_the_polls_own_and_small() {
         let schedule = Schedule::parse(Some("1m"), None, None, SHORTEST).expect("a schedule");
-        let jitters: Vec<_> = (0..100).map(|n| schedule.jitter(&format!("poll_{n}"))).collect();
+        let jitters: Vec<_> = (0..100)
+            .map(|n| schedule.jitter(&format!("poll_{n}")))
+            .collect();
         assert_eq!(jitters[0], schedule.jitter("poll_0"));
         let most = SignedDuration::from_secs(6);
-        assert!(jitters.iter().all(|it| !it.is_negative() && *it <= most), "{jitters:?}");
+        assert!(
+            jitters.iter().all(|it| !it.is_negative() && *it <= most),
+            "{jitters:?}"
+        );
         let early = jitters.iter().filter(|it| **it < most / 2).count();
-        assert!((20..80).contains(&early), "{early} of 100 in the first half");
+        assert!(
+            (20..80).contains(&early),
+            "{early} of 100 in the first half"
+        );
     }
 }

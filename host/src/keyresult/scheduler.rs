@@ -104,12 +104,7 @@ async fn claim(
 }
 
 /// Runs one poll and keeps its lease while it runs.
-async fn work(
-    key_results: &KeyResults,
-    lease: Lease,
-    reads: &Semaphore,
-    stop: &CancellationToken,
-) {
+async fn work(key_results: &KeyResults, lease: Lease, reads: &Semaphore, stop: &CancellationToken) {
     let span = tracing::info_span!("poll", poll = lease.poll, epoch = lease.epoch);
     let run = key_results.run_poll(&lease, reads).instrument(span.clone());
     tokio::pin!(run);

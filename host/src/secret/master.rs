@@ -85,7 +85,11 @@ impl MasterKey {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes)?;
         let text = SecretString::from(hex::encode(bytes));
-        store::keep_file(data, &path, format!("{}\n", text.expose_secret()).as_bytes())?;
+        store::keep_file(
+            data,
+            &path,
+            format!("{}\n", text.expose_secret()).as_bytes(),
+        )?;
         tracing::warn!(
             path = %path.display(),
             "a master key was made beside the data it seals; keep a copy elsewhere, or give one with LENSMOUNT_MASTER_KEY"

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::id::KeyResultId;
-use crate::keyresult::{KeyResults, KeptReading, Span};
+use crate::keyresult::{KeptReading, KeyResults, Span};
 use crate::problem::Problem;
 use crate::reading::Reading;
 use crate::store::ReadingPlace;
@@ -86,9 +86,10 @@ pub(crate) async fn readings(
     let limit = page.limit()?;
     let before = match page.after()? {
         None => None,
-        Some(token) => Some(place(&token).ok_or_else(|| {
-            Problem::invalid("/page_token", "it is a token of another list")
-        })?),
+        Some(token) => Some(
+            place(&token)
+                .ok_or_else(|| Problem::invalid("/page_token", "it is a token of another list"))?,
+        ),
     };
     let span = Span {
         from: which.from,

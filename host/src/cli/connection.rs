@@ -1,0 +1,253 @@
+//! `lensmount connection`.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::client::{Body, Server};
+use super::output::{Output, cell, rows};
+use super::place::connection;
+
+/// Connect Lookers, test and change the connections
+#[derive(Debug, Args)]
+pub(super) struct Connection {
+    #[command(flatten)]
+    server: Server,
+    /// How to print what is found
+    #[arg(long, value_enum, default_value_t, global = true)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List connections
+    List,
+    /// Show a connection
+    Show {
+        /// Its name or id
+        name: String,
+    },
+    /// Connect a Looker
+    Add {
+        /// What to call it
+        name: String,
+        /// Where Looker is, such as acme.cloud.looker.com
+        #[arg(long, value_name = "URL")]
+        server_url: String,
+        /// The API credential's id
+        #[arg(long, value_name = "ID")]
+        client_id: String,
+        #[command(flatten)]
+        secret: Secret,
+        #[command(flatten)]
+        bounds: Bounds,
+    },
+    /// Change a connection; what is left out stays
+    Edit {
+        /// Its name or id
+        name: String,
+        /// What to call it from now on
+        #[arg(long, value_name = "NAME")]
+        rename: Option<String>,
+        /// Where Looker is
+        #[arg(long, value_name = "URL")]
+        server_url: Option<String>,
+        /// The API credential's id
+        #[arg(long, value_name = "ID")]
+        client_id: Option<String>,
+        #[command(flatten)]
+        secret: Secret,
+        #[command(flatten)]
+        bounds: Bounds,
+    },
+    /// Log in afresh and say who that is
+    Test {
+        /// Its name or id
+        name: String,
+    },
+    /// Remove a connection that no key result is linked through
+    Delete {
+        /// Its name or id
+        name: String,
+    },
+}
+
+/// Where the client secret comes from. It is never an argument: other users of a machine can see
+/// those.
+#[derive(Debug, Args)]
+struct Secret {
+    /// The API credential's secret
+    #[arg(
+        long = "client-secret-from-environment",
+        env = "LENSMOUNT_CLIENT_SECRET",
+        hide_env_values = true,
+        hide = true
+    )]
+    environment: Option<SecretString>,
+    /// File with the API credential's secret, - for standard input; else it is taken from the
+    /// environment variable LENSMOUNT_CLIENT_SECRET
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+}
+
+impl Secret {
+    fn given(&self) -> anyhow::Result<Option<SecretString>> {
+        let Some(path) = &self.client_secret_file else {
+            return Ok(self.environment.clone());
+        };
+        let mut text = String::new();
+        if path.as_os_str() == "-" {
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .context("standard input cannot be read")?;
+        } else {
+            text = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read", path.display()))?;
+        }
+        Ok(Some(text.trim().to_owned().into()))
+    }
+}
+
+/// How much is asked of a Looker.
+#[derive(Debug, Args)]
+struct Bounds {
+    /// Seconds that a query may take
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u32>,
+    /// Queries that may run at a time
+    #[arg(long, value_name = "N")]
+    max_concurrent: Option<u32>,
+}
+
+impl Bounds {
+    fn add(&self, request: &mut Map<String, Value>) {
+        if let Some(timeout) = self.timeout {
+            request.insert("timeout_seconds".into(), timeout.into());
+        }
+        if let Some(most) = self.max_concurrent {
+            request.insert("max_concurrent".into(), most.into());
+        }
+    }
+}
+
+const COLUMNS: [&str; 6] = [
+    "name",
+    "id",
+    "server url",
+    "client id",
+    "timeout",
+    "at once",
+];
+
+impl Connection {
+    pub async fn run(self) -> anyhow::Result<()> {
+        match &self.command {
+            Command::List => {
+                let found = self.server.all(&["v1", "connections"], &[]).await?;
+                self.output.print(&found, &COLUMNS, |all| rows(all, row))
+            }
+            Command::Show { name } => {
+                let found = connection(&self.server, Some(name)).await?;
+                self.show(&found)
+            }
+            Command::Add {
+                name,
+                server_url,
+                client_id,
+                secret,
+                bounds,
+            } => {
+                let Some(secret) = secret.given()? else {
+                    bail!(
+                        "there is no client secret; set LENSMOUNT_CLIENT_SECRET or give --client-secret-file"
+                    );
+                };
+                let mut request = Map::new();
+                request.insert("name".into(), name.as_str().into());
+                request.insert("server_url".into(), server_url.as_str().into());
+                request.insert("client_id".into(), client_id.as_str().into());
+                request.insert("client_secret".into(), secret.expose_secret().into());
+                bounds.add(&mut request);
+                let body = Body::Json(Value::Object(request));
+                let path = ["v1", "connections"];
+                self.show(&self.server.send(Method::POST, &path, body).await?)
+            }
+            Command::Edit {
+                name,
+                rename,
+                server_url,
+                client_id,
+                secret,
+                bounds,
+            } => {
+                let id = self.id(name).await?;
+                let mut request = Map::new();
+                for (field, given) in [
+                    ("name", rename),
+                    ("server_url", server_url),
+                    ("client_id", client_id),
+                ] {
+                    if let Some(given) = given {
+                        request.insert(field.into(), given.as_str().into());
+                    }
+                }
+                if let Some(secret) = secret.given()? {
+                    request.insert("client_secret".into(), secret.expose_secret().into());
+                }
+                bounds.add(&mut request);
+                let body = Body::Edit(Value::Object(request));
+                let path = ["v1", "connections", &id];
+                self.show(&self.server.send(Method::PATCH, &path, body).await?)
+            }
+            Command::Test { name } => {
+                let id = self.id(name).await?;
+                let path = ["v1", "connections", &id, "test"];
+                let found = self.server.send(Method::POST, &path, Body::Nothing).await?;
+                let columns = ["user", "name", "email", "release", "api"];
+                self.output.print(&found, &columns, |found| {
+                    let fields = ["user_id", "name", "email", "release", "api_url"];
+                    vec![fields.map(|field| cell(&found[field])).to_vec()]
+                })
+            }
+            Command::Delete { name } => {
+                let id = self.id(name).await?;
+                let path = ["v1", "connections", &id];
+                self.server
+                    .send(Method::DELETE, &path, Body::Whatever)
+                    .await?;
+                let gone = json!({ "deleted": id });
+                self.output.print(&gone, &["deleted"], |gone| {
+                    vec![vec![cell(&gone["deleted"])]]
+                })
+            }
+        }
+    }
+
+    async fn id(&self, name: &str) -> anyhow::Result<String> {
+        let found = connection(&self.server, Some(name)).await?;
+        Ok(found["id"].as_str().unwrap_or_default().to_owned())
+    }
+
+    fn show(&self, connection: &Value) -> anyhow::Result<()> {
+        self.output.print(connection, &COLUMNS, |it| vec![row(it)])
+    }
+}
+
+fn row(connection: &Value) -> Vec<String> {
+    let fields = [
+        "name",
+        "id",
+        "server_url",
+        "client_id",
+        "timeout_seconds",
+        "max_concurrent",
+    ];
+    fields.map(|field| cell(&connection[field])).to_vec()
+}

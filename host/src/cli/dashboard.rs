@@ -1,0 +1,104 @@
+//! `lensmount dashboard`.
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use crate::looker::dashboard_id_in;
+
+use super::client::Server;
+use super::output::{Output, cell, rows};
+use super::place::Through;
+
+/// Find dashboards and looks of a connection, and what can be read on them
+#[derive(Debug, Args)]
+pub(super) struct Dashboard {
+    #[command(flatten)]
+    server: Server,
+    /// How to print what is found
+    #[arg(long, value_enum, default_value_t, global = true)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find dashboards by title, URL or id; all without one
+    Find {
+        #[command(flatten)]
+        through: Through,
+        /// The whole title, a URL or an id
+        title: Option<String>,
+        /// The title is only part of one
+        #[arg(long)]
+        part: bool,
+    },
+    /// List the tiles of a dashboard with the extractor that reads each, or why none does
+    Tiles {
+        #[command(flatten)]
+        through: Through,
+        /// Its id or URL
+        dashboard: String,
+    },
+    /// Find looks by title, URL or id; all without one
+    Looks {
+        #[command(flatten)]
+        through: Through,
+        /// The title (% stands for anything), a URL or an id
+        title: Option<String>,
+    },
+}
+
+impl Dashboard {
+    pub async fn run(self) -> anyhow::Result<()> {
+        match &self.command {
+            Command::Find {
+                through,
+                title,
+                part,
+            } => {
+                let id = through.id(&self.server).await?;
+                let mut query = vec![("match", if *part { "part" } else { "complete" })];
+                query.extend(title.as_deref().map(|title| ("title", title)));
+                let path = ["v1", "connections", &id, "dashboards"];
+                let found = self.server.all(&path, &query).await?;
+                let columns = ["id", "title", "folder", "kind"];
+                self.output.print(&found, &columns, |found| {
+                    rows(found, |it| columns.map(|field| cell(&it[field])).to_vec())
+                })
+            }
+            Command::Tiles { through, dashboard } => {
+                let id = through.id(&self.server).await?;
+                let dashboard = dashboard_id_in(dashboard).with_context(|| {
+                    format!("{dashboard:?} is neither the id nor the URL of a dashboard")
+                })?;
+                let path = ["v1", "connections", &id, "dashboards", &dashboard, "tiles"];
+                let found = self.server.all(&path, &[]).await?;
+                let columns = ["id", "title", "chart type", "extractor", "reason"];
+                self.output.print(&found, &columns, |found| {
+                    rows(found, |it| {
+                        let fields = ["id", "title", "chart_type", "extractor", "reason"];
+                        fields.map(|field| cell(&it[field])).to_vec()
+                    })
+                })
+            }
+            Command::Looks { through, title } => {
+                let id = through.id(&self.server).await?;
+                let query: Vec<_> = title
+                    .as_deref()
+                    .map(|title| ("title", title))
+                    .into_iter()
+                    .collect();
+                let path = ["v1", "connections", &id, "looks"];
+                let found = self.server.all(&path, &query).await?;
+                let columns = ["id", "title", "folder", "chart type", "extractor"];
+                self.output.print(&found, &columns, |found| {
+                    rows(found, |it| {
+                        let fields = ["id", "title", "folder", "chart_type", "extractor"];
+                        fields.map(|field| cell(&it[field])).to_vec()
+                    })
+                })
+            }
+        }
+    }
+}
