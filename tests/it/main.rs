@@ -19,6 +19,7 @@ mod hostile;
 mod house;
 mod kill;
 mod lifecycle;
+mod live;
 mod operate;
 mod outlines;
 mod pass_through;

@@ -177,7 +177,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::clock::ManualClock;
+    use crate::clock::{Clock as _, ManualClock};
 
     fn key(query: &str) -> Key {
         let id = "con_0192f0c1a2b37c4d8e5f60718293a4b5";

@@ -1,8 +1,8 @@
 //! The commands' own client of the HTTP API.
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Args;
-use reqwest::{Method, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -83,6 +83,37 @@ impl Server {
         query: &[(&str, &str)],
         body: Body,
     ) -> anyhow::Result<Value> {
+        let (url, response) = self.answer(method, path, query, body).await?;
+        let status = response.status();
+        let text = response.bytes().await.context("the answer broke off")?;
+        if status.is_success() {
+            return if text.is_empty() {
+                Ok(Value::Null)
+            } else {
+                serde_json::from_slice(&text).context("the answer is not JSON")
+            };
+        }
+        Err(refused(&url, status, &text))
+    }
+
+    /// The server's events, which come for as long as they are listened to.
+    pub async fn events(&self, path: &[&str]) -> anyhow::Result<Response> {
+        let (url, response) = self.answer(Method::GET, path, &[], Body::Nothing).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let text = response.bytes().await.context("the answer broke off")?;
+        Err(refused(&url, status, &text))
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Body,
+    ) -> anyhow::Result<(Url, Response)> {
         let token = self
             .token
             .as_ref()
@@ -113,18 +144,13 @@ impl Server {
             .send()
             .await
             .with_context(|| format!("{url} does not answer; is the server running?"))?;
-        let status = response.status();
-        let text = response.bytes().await.context("the answer broke off")?;
-        if status.is_success() {
-            return if text.is_empty() {
-                Ok(Value::Null)
-            } else {
-                serde_json::from_slice(&text).context("the answer is not JSON")
-            };
-        }
-        match serde_json::from_slice::<Problem>(&text) {
-            Ok(Problem { code, detail }) => bail!("{detail} [{code}]"),
-            Err(_) => bail!("{url} answered {status}, and not as a Lensmount does"),
-        }
+        Ok((url, response))
+    }
+}
+
+fn refused(url: &Url, status: StatusCode, text: &[u8]) -> anyhow::Error {
+    match serde_json::from_slice::<Problem>(text) {
+        Ok(Problem { code, detail }) => anyhow!("{detail} [{code}]"),
+        Err(_) => anyhow!("{url} answered {status}, and not as a Lensmount does"),
     }
 }

@@ -108,6 +108,22 @@ impl Client {
         self.send("PATCH", path, Some("application/json"), body.to_string().into_bytes())
     }
 
+    /// PUT of a JSON value.
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, Some("application/json"), body.to_string().into_bytes())
+    }
+
+    /// Every item of a list, page after page.
+    pub fn items(&self, path: &str) -> Vec<Value> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let (mut items, mut page) = (Vec::new(), self.get(path).expect(200));
+        loop {
+            items.extend(page["items"].as_array().cloned().unwrap_or_default());
+            let Some(token) = page["next_page_token"].as_str() else { return items };
+            page = self.get(&format!("{path}{joint}page_token={token}")).expect(200);
+        }
+    }
+
     /// POST of a JSON value.
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         self.post_text(path, &body.to_string())

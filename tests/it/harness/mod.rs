@@ -4,7 +4,9 @@ pub mod client;
 pub mod doc;
 pub mod field;
 pub mod guests;
+pub mod looker;
 pub mod server;
+pub mod world;
 
 use std::time::{Duration, Instant};
 

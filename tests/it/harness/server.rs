@@ -23,10 +23,22 @@ pub struct Server {
 impl Server {
     /// Starts the program on a data folder and waits until it takes requests.
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
         let log = data.with_extension("log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_lensmount"));
-        command.args(serve(data));
+        command.args(serve(data)).envs(environment.iter().copied());
         Self::spawn(command, log)
+    }
+
+    /// SIGTERM, and the process is gone when this returns; its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let status = crate::harness::until("the server stops", PATIENCE, || self.child.try_wait().expect("a status"));
+        status.code()
     }
 
     fn spawn(mut command: Command, log: PathBuf) -> Self {
@@ -71,6 +83,12 @@ impl Server {
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
         let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
         Some(kib * 1024)
+    }
+
+    /// kill -9 of a server that others may still be speaking to.
+    pub fn kill_now(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// kill -9, and the process is gone when this returns.

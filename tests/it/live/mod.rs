@@ -1,0 +1,16 @@
+//! Key results that follow a live Looker: a real server, a simulated Looker, and HTTP between them.
+
+mod canary;
+mod changes;
+mod commands;
+mod connections;
+mod failures;
+mod history;
+mod key_results;
+mod kill;
+mod objectives;
+mod reads;
+mod repeats;
+mod schedule;
+mod shared_runs;
+mod stopping;
