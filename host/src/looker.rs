@@ -9,6 +9,7 @@
 //! a float.
 
 mod api;
+mod ask;
 mod chart;
 mod connection;
 mod content;
@@ -17,6 +18,7 @@ mod deadline;
 mod error;
 mod filters;
 mod identify;
+mod known_tile;
 mod link;
 mod look;
 mod probe;
@@ -35,6 +37,9 @@ mod task;
 mod tile;
 mod transport;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use chart::{Chart, Overrides};
 pub use connection::Looker;

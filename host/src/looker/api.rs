@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::clock::SharedClock;
 
+use super::ask::Ask;
 use super::deadline::Deadline;
 use super::error::{LookerError, cut};
 use super::retry::{Again, Failed, retried};
@@ -17,7 +18,7 @@ use super::session::Token;
 use super::settings::Settings;
 use super::single_flight::SingleFlight;
 use super::target::Targets;
-use super::transport::{Answer, Ask, Transport};
+use super::transport::{Answer, Transport};
 use super::wire;
 
 /// One connection's way to the API. Shared by all that call, and by what goes on after they left.

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ask::{Ask, segment};
 use super::connection::Looker;
 use super::deadline::Deadline;
 use super::error::LookerError;
 use super::link::{dashboard_id_in, is_link};
-use super::transport::{Ask, segment};
 use super::wire::DashboardItem;
 
 /// How many dashboards are asked for at a time.

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ask::{Ask, segment};
 use super::connection::Looker;
 use super::content::Kind;
 use super::deadline::Deadline;
 use super::error::LookerError;
 use super::tile::Tile;
-use super::transport::{Ask, segment};
 use super::wire;
 
 /// A dashboard with what can be read on it.

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ask::Ask;
 use super::connection::Looker;
 use super::error::LookerError;
-use super::transport::Ask;
 use super::wire::{User, Versions};
 
 /// Who we are in Looker.

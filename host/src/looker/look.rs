@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ask::Ask;
 use super::connection::Looker;
 use super::error::LookerError;
 use super::link::{is_link, look_id_in};
 use super::tile;
-use super::transport::Ask;
 use super::wire;
 
 /// A look as lists show it.

@@ -6,10 +6,11 @@ use reqwest::StatusCode;
 use url::Url;
 
 use super::api::{Api, words};
+use super::ask::Ask;
 use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
 use super::retry::{Again, Failed, retried};
-use super::transport::{Answer, Ask};
+use super::transport::Answer;
 use super::wire::Versions;
 
 impl Api {

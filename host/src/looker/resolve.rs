@@ -2,15 +2,17 @@
 
 use serde_json::value::RawValue;
 
+use super::ask::{Ask, segment};
 use super::chart::{Chart, Overrides};
 use super::connection::Looker;
+use super::content::Kind;
 use super::deadline::Deadline;
 use super::error::LookerError;
 use super::filters::{self, Applied};
+use super::known_tile;
 use super::query::{self, Object, raw};
 use super::source::Source;
 use super::tile::{self, Origin};
-use super::transport::{Ask, segment};
 use super::wire;
 
 /// A chart but for its query.
@@ -47,6 +49,35 @@ impl Looker {
         }
     }
 
+    /// The tile of a LookML dashboard that a deploy has given another id, by what was kept beside
+    /// the lost one. None for other sources: there an id that is gone is a tile that is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`LookerError::NotFound`] when the dashboard is gone, or what the way to Looker answered.
+    pub async fn find_again(
+        &self,
+        lost: &Source,
+        lookml_link_id: Option<&str>,
+        title: &str,
+    ) -> Result<Option<Source>, LookerError> {
+        let Source::Tile { dashboard_id, .. } = lost else {
+            return Ok(None);
+        };
+        if Kind::of(dashboard_id) != Kind::Lookml {
+            return Ok(None);
+        }
+        let dashboard = self
+            .dashboard_whole(dashboard_id, self.api.deadline())
+            .await?;
+        let elements = dashboard.dashboard_elements.unwrap_or_default();
+        let found = known_tile::find_again(&elements, lookml_link_id, title);
+        Ok(found.map(|element| Source::Tile {
+            dashboard_id: dashboard_id.clone(),
+            tile_id: element.id.0.clone(),
+        }))
+    }
+
     async fn resolve_tile(
         &self,
         dashboard_id: &str,
@@ -64,9 +95,10 @@ impl Looker {
             tile_id: tile_id.to_owned(),
         };
         let elements = dashboard.dashboard_elements.unwrap_or_default();
-        let element = tile::find(&elements, tile_id).ok_or_else(|| LookerError::NotFound {
-            what: source.to_string(),
-        })?;
+        let element =
+            known_tile::find(&elements, tile_id).ok_or_else(|| LookerError::NotFound {
+                what: source.to_string(),
+            })?;
         let mut query = match tile::origin(element) {
             Some(Ok(origin)) => self.query_at(origin, &source, deadline).await?,
             Some(Err(why)) => return Err(LookerError::Unsupported { why }),

@@ -8,12 +8,12 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
+use super::ask::{Ask, LARGEST_RESULT, segment};
 use super::chart::Chart;
 use super::connection::Looker;
 use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
 use super::task::{self, Status};
-use super::transport::{Ask, LARGEST_RESULT, segment};
 use super::wire::{PostedQuery, Task};
 
 /// The first pause between two questions after a task; each is longer than the one before.

@@ -9,10 +9,10 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Url, form_urlencoded};
 
 use super::api::{Api, words};
+use super::ask::{Ask, Body};
 use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
 use super::retry::{Failed, retried};
-use super::transport::{Ask, Body};
 use super::wire::Login;
 
 /// A session is not used in its last minute, so that it does not die on the way; of a short life

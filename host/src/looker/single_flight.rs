@@ -93,7 +93,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures_util::future::join_all;
-    use tokio::sync::oneshot;
+    use tokio::sync::{Notify, oneshot};
 
     use super::*;
 
@@ -129,25 +129,26 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_told_to_all_who_wait_and_forgotten() {
         let (flight, begun) = (SingleFlight::<u8>::default(), AtomicUsize::new(0));
+        let gate = Arc::new(Notify::new());
         let get = || {
             flight.get(
                 |_| true,
                 || {
                     begun.fetch_add(1, Ordering::SeqCst);
-                    async {
-                        tokio::task::yield_now().await;
+                    let gate = Arc::clone(&gate);
+                    async move {
+                        gate.notified().await;
                         Err(failure())
                     }
                 },
             )
         };
-        assert!(
-            join_all((0..9).map(|_| get()))
-                .await
-                .iter()
-                .all(Result::is_err)
-        );
+        let mut all = Box::pin(join_all((0..9).map(|_| get())));
+        assert!(futures_util::poll!(&mut all).is_pending());
+        gate.notify_one();
+        assert!(all.await.iter().all(Result::is_err));
         assert_eq!(begun.load(Ordering::SeqCst), 1);
+        gate.notify_one();
         assert!(get().await.is_err());
         assert_eq!(begun.load(Ordering::SeqCst), 2);
     }

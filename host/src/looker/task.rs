@@ -8,9 +8,9 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use super::api::Api;
+use super::ask::{Ask, segment};
 use super::deadline::Deadline;
 use super::error::LookerError;
-use super::transport::{Ask, segment};
 
 /// How long killing a query may take: it is done for good manners.
 const KILLING: Duration = Duration::from_secs(5);

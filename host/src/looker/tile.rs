@@ -160,29 +160,6 @@ fn is_empty(config: &RawValue) -> bool {
     Object::parse(config.get()).is_ok_and(|config| config.names().next().is_none())
 }
 
-/// The tile that a source names. Tiles of LookML dashboards may come back from a deploy with other
-/// ids; they are known by what LookML calls them, and last by their title.
-pub(super) fn find<'a>(elements: &'a [Element], tile_id: &str) -> Option<&'a Element> {
-    let mut elements = elements
-        .iter()
-        .filter(|element| element.deleted != Some(true));
-    if let Some(element) = elements.clone().find(|element| element.id.0 == tile_id) {
-        return Some(element);
-    }
-    let (_, called) = tile_id.rsplit_once("::")?;
-    let named = |text: &Option<String>| text.as_deref().is_some_and(|text| text == called);
-    elements
-        .clone()
-        .find(|element| named(&element.lookml_link_id))
-        .or_else(|| {
-            let first = elements.find(|element| named(&element.title))?;
-            // A title that two tiles have says nothing.
-            elements
-                .all(|element| !named(&element.title))
-                .then_some(first)
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,33 +286,5 @@ mod tests {
             tile(&empty).unwrap().chart_type.as_deref(),
             Some("of-query")
         );
-    }
-
-    #[test]
-    fn a_tile_in_lookml_is_found_again_when_its_id_has_changed() {
-        let elements: Vec<Element> = [
-            r#"{"id":"m::d::new","lookml_link_id":"sales","title":"Sales"}"#,
-            r#"{"id":"901","title":"orders"}"#,
-            r#"{"id":"902","title":"twice"}"#,
-            r#"{"id":"903","title":"twice"}"#,
-            r#"{"id":"904","title":"gone","deleted":true}"#,
-        ]
-        .into_iter()
-        .map(element)
-        .collect();
-        let cases = [
-            ("901", Some("901")),
-            ("m::d::new", Some("m::d::new")),
-            ("m::d::sales", Some("m::d::new")),
-            ("m::d::orders", Some("901")),
-            ("m::d::twice", None),
-            ("m::d::gone", None),
-            ("904", None),
-            ("orders", None),
-        ];
-        for (tile_id, expected) in cases {
-            let found = find(&elements, tile_id).map(|element| element.id.0.as_str());
-            assert_eq!(found, expected, "{tile_id}");
-        }
     }
 }

@@ -7,92 +7,29 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::clock::SharedClock;
 
+use super::ask::{Ask, Body};
 use super::deadline::Deadline;
-use super::error::{Cause, Doing, LookerError};
+use super::error::{Cause, LookerError};
 use super::resolver::{Resolver, SystemLookup};
 use super::retry::{Again, Failed};
 use super::target::{Refused, Targets};
 
-/// The most that is read of an answer that describes content.
-pub(super) const LARGEST_METADATA: usize = 8 << 20;
-
-/// The most that is read of a result.
-pub(super) const LARGEST_RESULT: usize = 32 << 20;
-
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A call to the API.
-pub(super) struct Ask<'a> {
-    pub method: Method,
-    /// Below `/api/4.0`, encoded.
-    pub path: String,
-    pub parameters: Vec<(&'static str, String)>,
-    pub body: Body<'a>,
-    /// What is asked for, in words.
-    pub what: String,
-    pub doing: Doing,
-    /// The most that is read of the answer.
-    pub cap: usize,
-    /// The longest that one try may take, if that is less than what is left.
-    pub limit: Duration,
-    /// Whether it does no harm to do it twice.
-    pub repeatable: bool,
-}
+/// How long an idle connection is kept. Less than proxies keep theirs: a query that is begun on one
+/// that was just closed is not begun again.
+const IDLE: Duration = Duration::from_secs(20);
 
-/// What a call sends along.
-pub(super) enum Body<'a> {
-    Nothing,
-    Json(&'a str),
-    Form(SecretString),
-}
-
-impl<'a> Ask<'a> {
-    /// Reads something.
-    pub fn get(path: String, what: impl Into<String>) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            parameters: Vec::new(),
-            body: Body::Nothing,
-            what: what.into(),
-            doing: Doing::Asking,
-            cap: LARGEST_METADATA,
-            limit: Duration::MAX,
-            repeatable: true,
-        }
-    }
-
-    /// Sends JSON.
-    pub fn post(path: String, body: &'a str, what: impl Into<String>) -> Self {
-        Self {
-            method: Method::POST,
-            body: Body::Json(body),
-            ..Self::get(path, what)
-        }
-    }
-
-    /// Ends something. Not repeated: it is done for good manners.
-    pub fn delete(path: String, what: impl Into<String>) -> Self {
-        Self {
-            method: Method::DELETE,
-            repeatable: false,
-            ..Self::get(path, what)
-        }
-    }
-
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.parameters.push((name, value.into()));
-        self
-    }
-}
+/// What is set aside for an answer before any of it has come, whatever length it announces.
+const SET_ASIDE: usize = 1 << 20;
 
 /// What came back, whatever its status.
 pub(super) struct Answer {
@@ -128,6 +65,7 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
             .user_agent(concat!("lensmount/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| LookerError::Unreachable {
@@ -151,7 +89,7 @@ impl Transport {
         token: Option<&SecretString>,
         deadline: Deadline,
     ) -> Result<Answer, Failed> {
-        let url = address(base, ask).ok_or_else(|| LookerError::NotFound {
+        let url = ask.address(base).ok_or_else(|| LookerError::NotFound {
             what: ask.what.clone(),
         })?;
         self.targets
@@ -234,7 +172,8 @@ impl Transport {
         if announced > ask.cap as u64 {
             return Err(too_large());
         }
-        let mut body = BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0));
+        let mut body =
+            BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0).min(SET_ASIDE));
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(error))? {
             if body.len() + chunk.len() > ask.cap {
                 return Err(too_large());
@@ -310,38 +249,6 @@ fn location(headers: &HeaderMap) -> Option<String> {
     text.split(['?', '#']).next().map(super::error::cut)
 }
 
-fn address(base: &Url, ask: &Ask<'_>) -> Option<Url> {
-    let text = format!(
-        "{}/api/4.0{}",
-        base.as_str().trim_end_matches('/'),
-        ask.path
-    );
-    let mut url = Url::parse(&text).ok()?;
-    if !ask.parameters.is_empty() {
-        url.query_pairs_mut().extend_pairs(&ask.parameters);
-    }
-    Some(url)
-}
-
-/// An id as one segment of a path. `None` for what a URL would take for a step up or for nothing.
-pub(super) fn segment(id: &str) -> Option<String> {
-    if matches!(id, "" | "." | "..") {
-        return None;
-    }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    Some(
-        id.bytes()
-            .fold(String::with_capacity(id.len()), |mut text, byte| {
-                if plain(byte) {
-                    text.push(char::from(byte));
-                } else {
-                    text.push_str(&format!("%{byte:02X}"));
-                }
-                text
-            }),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
@@ -349,29 +256,6 @@ mod tests {
     use crate::clock::ManualClock;
 
     use super::*;
-
-    #[test]
-    fn an_id_stays_one_segment_whatever_is_in_it() {
-        assert_eq!(segment("model::name").as_deref(), Some("model%3A%3Aname"));
-        assert_eq!(
-            segment("../login?a#b").as_deref(),
-            Some("..%2Flogin%3Fa%23b")
-        );
-        assert_eq!(segment("é").as_deref(), Some("%C3%A9"));
-        for id in ["", ".", ".."] {
-            assert_eq!(segment(id), None, "{id:?}");
-        }
-        let ask = Ask::get(
-            format!("/dashboards/{}", segment("a::b").unwrap()),
-            "dashboard",
-        );
-        let base = Url::parse("https://x.example/bi").unwrap();
-        let url = address(&base, &ask.with("fields", "id,folder(name)")).unwrap();
-        assert_eq!(
-            url.as_str(),
-            "https://x.example/bi/api/4.0/dashboards/a%3A%3Ab?fields=id%2Cfolder%28name%29"
-        );
-    }
 
     #[test]
     fn retry_after_is_read_in_both_spellings() {

@@ -1,0 +1,54 @@
+//! The client over HTTP: against the simulator for what Looker is like, and against a scripted
+//! stand-in for what only a broken or ill-meaning server does.
+
+mod finding;
+mod reach;
+mod resolving;
+mod running;
+mod session;
+mod stand_in;
+mod timing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Looker, ServerUrl, Settings, Targets};
+use crate::clock::{ManualClock, SystemClock};
+
+const CLIENT_ID: &str = "client";
+const CLIENT_SECRET: &str = "canary-of-a-secret";
+
+/// Settings for a server at `url`.
+fn settings(url: &str) -> Settings {
+    Settings {
+        server_url: ServerUrl::parse(url).unwrap(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.into(),
+        timeout: Duration::from_secs(20),
+        max_concurrent: Settings::MAX_CONCURRENT,
+    }
+}
+
+/// Targets that let tests call this machine.
+fn loopback() -> Arc<Targets> {
+    Arc::new(Targets::new(vec!["127.0.0.0/8".parse().unwrap()]))
+}
+
+fn connect(settings: Settings) -> Arc<Looker> {
+    Looker::new(settings, loopback(), SystemClock::shared()).unwrap()
+}
+
+fn connect_at(settings: Settings, clock: &ManualClock) -> Arc<Looker> {
+    Looker::new(settings, loopback(), clock.shared()).unwrap()
+}
+
+/// Waits until something holds; fails when it takes too long.
+async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(in_time.is_ok(), "never: {what}");
+}
