@@ -72,21 +72,14 @@ impl World {
     }
 
     /// A chart with the defaults that its outline offers, and the first choice where there is none.
+    /// One that has no outline is left without choices.
     pub fn with_defaults(&self, source: &Value) -> Value {
-        let mut chart = self.chart(source);
-        let outline = self.client.post("/v1/charts/outline", &chart).expect(200);
-        chart["selection"] = defaults(&outline);
-        chart
+        with_defaults(&self.client, &self.connection, source)
     }
 
     /// The first chart whose defaults give a number other than zero.
     pub fn some_chart(&self) -> Value {
-        let mut charts = self.charts().into_iter().map(|chart| self.with_defaults(&chart["source"]));
-        let reads = |chart: &Value| {
-            let read = self.client.post("/v1/charts/read", chart);
-            read.status == 200 && read.json()["value"] != "0"
-        };
-        charts.find(reads).expect("a chart of the simulated Looker has a number")
+        with_number(&self.client, &self.connection)
     }
 
     /// Makes a key result that is linked to a chart; `chart` is what requests name it by.
@@ -127,6 +120,32 @@ pub fn connect(client: &Client, looker: &Looker, name: &str, more: Value) -> Str
         connection[field] = value.clone();
     }
     text(&client.post("/v1/connections", &connection).expect(201)["id"])
+}
+
+fn with_defaults(client: &Client, connection: &str, source: &Value) -> Value {
+    let mut chart = json!({ "connection_id": connection, "source": source });
+    let outline = client.post("/v1/charts/outline", &chart);
+    if outline.status == 200 {
+        chart["selection"] = defaults(&outline.json());
+    }
+    chart
+}
+
+/// The first tile of a connection whose defaults give a number other than zero.
+pub fn with_number(client: &Client, connection: &str) -> Value {
+    for dashboard in client.items(&format!("/v1/connections/{connection}/dashboards")) {
+        let id = encoded(&text(&dashboard["id"]));
+        for tile in client.items(&format!("/v1/connections/{connection}/dashboards/{id}/tiles")) {
+            if tile["extractor"].is_string() {
+                let chart = with_defaults(client, connection, &tile["source"]);
+                let read = client.post("/v1/charts/read", &chart);
+                if read.status == 200 && read.json()["value"] != "0" {
+                    return chart;
+                }
+            }
+        }
+    }
+    panic!("no chart of the simulated Looker has a number");
 }
 
 /// The default of each control of an outline; where a needed one has none, its first choice.
