@@ -10,6 +10,8 @@ mod share;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::catalog::{Catalog, Choice, Version};
 use crate::clock::SharedClock;
 use crate::connection::Connections;
@@ -41,6 +43,18 @@ pub struct Wanted {
     pub filters: BTreeMap<String, String>,
     /// The zone that "today" is meant in.
     pub time_zone: Option<String>,
+    /// What the tile was called when it was linked; by it one of a LookML dashboard is found again
+    /// whose id a deploy has changed.
+    pub called: Option<Called>,
+}
+
+/// What outlives the id of a tile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Called {
+    /// Its title.
+    pub title: String,
+    /// Its name in LookML.
+    pub lookml_link_id: Option<String>,
 }
 
 /// A chart whose query is known.
@@ -85,7 +99,18 @@ impl Charts {
             filters: wanted.filters.clone(),
             time_zone: wanted.time_zone.clone(),
         };
-        let chart = looker.resolve(&wanted.source, &overrides).await?;
+        let chart = match looker.resolve(&wanted.source, &overrides).await {
+            Err(lost @ LookerError::NotFound { .. }) => {
+                let Some(called) = &wanted.called else {
+                    return Err(lost.into());
+                };
+                let link = called.lookml_link_id.as_deref();
+                let found = looker.find_again(&wanted.source, link, &called.title);
+                let source = found.await?.ok_or(lost)?;
+                looker.resolve(&source, &overrides).await?
+            }
+            resolved => resolved?,
+        };
         Ok(Located {
             connection: wanted.connection.clone(),
             looker,

@@ -64,6 +64,7 @@ impl OnLooker {
             source: self.source.clone(),
             filters: self.filters.clone(),
             time_zone: self.time_zone.clone(),
+            called: None,
         };
         let located = charts.locate(&wanted).await?;
         let chart_type = located.chart.chart_type.as_deref();
@@ -234,6 +235,7 @@ async fn verify_live(
         source,
         filters: BTreeMap::new(),
         time_zone: None,
+        called: None,
     };
     let live = match charts.locate(&wanted).await {
         Ok(located) => charts.fetch(&located, Fresh::Now).await?,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::access::By;
-use crate::chart::Wanted;
+use crate::chart::{Called, Wanted};
 use crate::connection::ConnectionError;
 use crate::id::{ConnectionId, KeyResultId};
 use crate::looker::Source;
@@ -171,15 +171,19 @@ impl KeyResults {
             source: link.source.clone(),
             filters: link.filters.clone(),
             time_zone: link.time_zone.clone(),
+            called: None,
         };
-        let (mut title, mut chart_type) = (None, None);
+        let (mut called, mut chart_type) = (None, None);
         if link.enabled {
             let located = self.charts.locate(&wanted).await?;
             self.charts.reader(
                 located.chart.chart_type.as_deref(),
                 link.extractor.as_deref(),
             )?;
-            title = Some(located.chart.title);
+            called = Some(Called {
+                title: located.chart.title,
+                lookml_link_id: located.chart.lookml_link_id,
+            });
             chart_type = located.chart.chart_type;
         }
         Ok(Integration {
@@ -194,7 +198,7 @@ impl KeyResults {
             time_zone: link.time_zone.clone(),
             missed: link.missed,
             poll: PollId::of(&wanted),
-            title,
+            called,
             chart_type,
         })
     }
@@ -265,12 +269,7 @@ impl KeyResults {
         change = match known {
             Some(known) => change.check(Kind::Poll, poll, Expected::Version(known.version)),
             None => {
-                let record = PollRecord::new(&Wanted {
-                    connection: integration.connection.clone(),
-                    source: integration.source.clone(),
-                    filters: integration.filters.clone(),
-                    time_zone: integration.time_zone.clone(),
-                });
+                let record = PollRecord::new(&integration.wanted());
                 change.put(Kind::Poll, poll, Expected::Absent, records::body(&record)?)
             }
         };

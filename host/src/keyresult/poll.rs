@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::chart::Wanted;
+use crate::chart::{Called, Wanted};
 use crate::id::ConnectionId;
 use crate::looker::Source;
 use crate::record::Record;
@@ -67,6 +67,8 @@ pub struct PollRecord {
     pub filters: BTreeMap<String, String>,
     /// The zone that "today" is meant in.
     pub time_zone: Option<String>,
+    /// What the chart was called when it was linked first.
+    pub called: Option<Called>,
     /// How many times in a row Looker has not given a result.
     pub failures: u32,
     /// A query that was not done in time, and goes on at Looker.
@@ -98,6 +100,7 @@ impl PollRecord {
             source: wanted.source.clone(),
             filters: wanted.filters.clone(),
             time_zone: wanted.time_zone.clone(),
+            called: wanted.called.clone(),
             failures: 0,
             pending: None,
         }
@@ -111,6 +114,7 @@ impl PollRecord {
             source: self.source.clone(),
             filters: self.filters.clone(),
             time_zone: self.time_zone.clone(),
+            called: self.called.clone(),
         }
     }
 }
@@ -135,6 +139,7 @@ mod tests {
                 },
                 filters: filters.collect(),
                 time_zone: zone.map(Into::into),
+                called: None,
             })
         };
         let plain = wanted("1", "23", &[], None);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::chart::Called;
 use crate::decimal::Decimal;
 use crate::id::{ConnectionId, KeyResultId, ObjectiveId};
 use crate::looker::Source;
@@ -97,7 +98,7 @@ pub struct Integration {
     /// The poll that reads it.
     pub poll: PollId,
     /// What the chart was called when it was linked.
-    pub title: Option<String>,
+    pub called: Option<Called>,
     /// Of which type it was when it was linked.
     pub chart_type: Option<String>,
 }

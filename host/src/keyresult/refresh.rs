@@ -153,6 +153,7 @@ impl Integration {
             source: self.source.clone(),
             filters: self.filters.clone(),
             time_zone: self.time_zone.clone(),
+            called: self.called.clone(),
         }
     }
 

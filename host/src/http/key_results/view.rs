@@ -152,7 +152,7 @@ impl From<keyresult::Integration> for Integration {
             cron: integration.cron,
             time_zone: integration.time_zone,
             missed: integration.missed,
-            chart_title: integration.title,
+            chart_title: integration.called.map(|called| called.title),
             chart_type: integration.chart_type,
             poll: integration.poll.to_string(),
         }
