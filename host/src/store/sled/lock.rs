@@ -7,6 +7,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use crate::store::StoreError;
 
@@ -17,7 +19,7 @@ pub(super) struct DirLock {
 }
 
 impl DirLock {
-    /// Takes the folder, or says who has it.
+    /// Takes the folder, or says who has it. That may take a second.
     pub fn take(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("pid");
         let mut file = OpenOptions::new()
@@ -28,7 +30,7 @@ impl DirLock {
             .mode(0o600)
             .open(&path)
             .map_err(StoreError::io("open", &path))?;
-        match file.try_lock() {
+        match wait_for(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
@@ -47,4 +49,17 @@ impl DirLock {
             .map_err(StoreError::io("write", &path))?;
         Ok(Self { _file: file })
     }
+}
+
+/// Takes the lock, and waits a little for somebody who is about to let go of it: a process that was
+/// just killed is still there until the kernel has cleared it away, and one that is being started
+/// has all our files until it runs its own program.
+fn wait_for(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..100 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
 }

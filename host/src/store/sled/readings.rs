@@ -58,6 +58,7 @@ impl Database {
     /// Answers how many, and which change has to be synced for that to be durable.
     pub fn forget_some(&self, key_result: &str) -> Result<(usize, u64), StoreError> {
         self.health.check()?;
+        self.check_space(0)?;
         // The gate keeps changes out between the scan and the transaction, which cannot scan.
         let _memory = self.write();
         let found = self

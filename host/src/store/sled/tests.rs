@@ -97,6 +97,17 @@ async fn a_second_instance_is_told_who_has_the_folder() {
 }
 
 #[tokio::test]
+async fn a_folder_that_is_just_being_closed_is_waited_for() {
+    let dir = filled(1).await;
+    for _ in 0..10 {
+        let store = open(dir.path()).unwrap();
+        let closing = std::thread::spawn(move || drop(store));
+        assert_eq!(body(&open(dir.path()).unwrap(), "k0").await.unwrap(), "0");
+        closing.join().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn folders_are_the_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let temp = TempDir::new().unwrap();

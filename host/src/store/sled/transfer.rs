@@ -93,7 +93,10 @@ impl Database {
             poll: poll.to_owned(),
             due,
         });
-        Ok((self.sequence()?, documents, polls.collect()))
+        let mut polls = polls.collect::<Vec<_>>();
+        // In an order of their own, so that exports of the same content are the same.
+        polls.sort_unstable_by(|a, b| a.poll.cmp(&b.poll));
+        Ok((self.sequence()?, documents, polls))
     }
 
     pub fn import(&self, from: &Path) -> Result<ExportSummary, StoreError> {

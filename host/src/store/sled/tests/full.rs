@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
+use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use super::crash::{child_command, run, verify};
-use super::{body, put};
+use super::{body, open, put, read};
 use crate::clock::ManualClock;
 use crate::store::sled::SledStore;
 use crate::store::{BlobSpace, Store as _, StoreError};
@@ -26,6 +27,25 @@ async fn nothing_is_written_to_a_disk_that_is_nearly_full() {
         .await
         .unwrap_err();
     assert_eq!(body(&store, "k").await, None);
+}
+
+#[tokio::test]
+async fn on_a_disk_that_is_nearly_full_no_poll_is_claimed_and_no_reading_forgotten() {
+    let dir = TempDir::new().unwrap();
+    let store = open(dir.path()).unwrap();
+    store.commit(read(0)).await.unwrap();
+    drop(store);
+    let clock = ManualClock::default().shared();
+    let store = SledStore::open_with_reserve(dir.path(), clock, u64::MAX).unwrap();
+    let lease_for = SignedDuration::from_mins(1);
+    let claimed = store.claim_due("one", lease_for, 10).await.map(drop);
+    let forgotten = store.forget_readings("kr").await.map(drop);
+    for refused in [claimed, forgotten] {
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("make room"), "{refused}");
+    }
+    assert!(store.next_due().await.unwrap().is_some());
+    assert!(store.reading("kr", "slot:0").await.unwrap().is_some());
 }
 
 /// A limit on the size of files stands in for a full disk, as it needs no rights: writing beyond
