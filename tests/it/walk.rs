@@ -54,9 +54,7 @@ const CHANGING: &[Change] = &[
         client.post_empty("/v1/extractors/gauge/versions/1.0.0/activate").expect(200);
         client.post_empty("/v1/extractors/gauge/versions/2.0.0/activate")
     }),
-    ("patch", "/v1/extractors/{name}", |client| {
-        client.clone().with("If-Match", "*").patch("/v1/extractors/gauge", &json!({"order": 1}))
-    }),
+    ("patch", "/v1/extractors/{name}", |client| client.clone().with("If-Match", "*").patch("/v1/extractors/gauge", &json!({"order": 1}))),
     ("post", "/v1/extractors/{name}/rollback", |client| client.post_empty("/v1/extractors/gauge/rollback")),
     ("delete", "/v1/extractors/{name}/versions/{version}", |client| client.delete("/v1/extractors/gauge/versions/2.0.0")),
     ("patch", "/v1/connections/{id}", |client| {

@@ -15,7 +15,10 @@ fn spellings(secret: &str) -> Vec<Vec<u8>> {
 }
 
 fn holds(bytes: &[u8]) -> bool {
-    [CLIENT_SECRET, OTHER].iter().flat_map(|secret| spellings(secret)).any(|spelling| bytes.windows(spelling.len()).any(|part| part == spelling))
+    [CLIENT_SECRET, OTHER]
+        .iter()
+        .flat_map(|secret| spellings(secret))
+        .any(|spelling| bytes.windows(spelling.len()).any(|part| part == spelling))
 }
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
@@ -47,12 +50,23 @@ fn a_secret_is_in_no_answer_no_log_no_event_and_no_file() {
         client.post_empty(&format!("/v1/key-results/{id}/refresh")),
         client.get(&format!("/v1/key-results/{id}")),
         // Bad input that holds a secret is not told back.
-        client.post("/v1/connections", &json!({"name": OTHER.repeat(20), "server_url": "x.example", "client_id": "a", "client_secret": OTHER})),
+        client.post(
+            "/v1/connections",
+            &json!({"name": OTHER.repeat(20), "server_url": "x.example", "client_id": "a", "client_secret": OTHER}),
+        ),
         client.post("/v1/connections", &json!({"name": "A", "server_url": "http://", "client_id": "a", "client_secret": OTHER})),
-        client.post("/v1/connections", &json!({"name": "A", "server_url": format!("https://user:{OTHER}@looker.example"), "client_id": "a", "client_secret": OTHER})),
+        client.post(
+            "/v1/connections",
+            &json!({"name": "A", "server_url": format!("https://user:{OTHER}@looker.example"), "client_id": "a", "client_secret": OTHER}),
+        ),
         any.patch(&connection, &json!({"client_secret": CLIENT_SECRET})),
     ];
-    for fault in [json!({"latency_ms": 100}), json!({"unauthorized_next": 100}), json!({"status": {"code": 500, "paths": ["/api/4.0/"]}}), json!({"login_404": true})] {
+    for fault in [
+        json!({"latency_ms": 100}),
+        json!({"unauthorized_next": 100}),
+        json!({"status": {"code": 500, "paths": ["/api/4.0/"]}}),
+        json!({"login_404": true}),
+    ] {
         world.looker.faults(&fault);
         any.patch(&connection, &json!({"timeout_seconds": 2})).expect(200);
         answers.push(client.post_empty(&format!("{connection}/test")));

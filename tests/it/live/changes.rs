@@ -102,5 +102,4 @@ fn a_listener_who_was_away_for_too_long_is_told_so() {
 fn the_events_need_a_token() {
     let world = World::new();
     world.server.stranger().get("/v1/changes").problem(401, "unauthorized");
-
 }

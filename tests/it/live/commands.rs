@@ -48,7 +48,8 @@ fn a_key_result_is_linked_and_followed_by_commands_alone() {
     assert!(table_of(&world, &["dashboard", "looks", "-c", "Shop"]).contains("EXTRACTOR"));
 
     let place = ["-c", "Shop", "--dashboard", &dashboard, "--tile", &tile];
-    let sets: Vec<String> = chart["selection"].as_object().expect("choices").iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
+    let sets: Vec<String> =
+        chart["selection"].as_object().expect("choices").iter().map(|(name, value)| format!("{name}={}", text(value))).collect();
     let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set.as_str()]).collect();
     assert!(table_of(&world, &[&["chart", "outline"], &place[..]].concat()).contains("CONTROL"));
     assert_eq!(json_of(&world, &[&["chart", "verify"], &place[..]].concat())["supported"], true);

@@ -18,7 +18,9 @@ fn a_test_says_who_it_is_and_which_release() {
 fn a_pasted_url_is_taken_for_what_it_is_part_of() {
     let world = World::new();
     let host = world.looker.url();
-    for (number, pasted) in ["/", "/api/4.0", "/api/4.0/login", "/dashboards/17?Date=7+days", "/looks/3", "/login", "/browse"].iter().enumerate() {
+    for (number, pasted) in
+        ["/", "/api/4.0", "/api/4.0/login", "/dashboards/17?Date=7+days", "/looks/3", "/login", "/browse"].iter().enumerate()
+    {
         let id = connect(&world.client, &world.looker, &format!("Pasted {number}"), json!({"server_url": format!("  {host}{pasted} ")}));
         let shown = world.client.get(&format!("/v1/connections/{id}")).expect(200);
         assert_eq!(shown["server_url"], host.as_str(), "{pasted}");
@@ -143,7 +145,9 @@ fn private_addresses_are_not_called_unless_allowed() {
     let client = server.admin();
     let port = looker.address().port();
     looker.forget();
-    for (number, host) in ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"].iter().enumerate() {
+    for (number, host) in
+        ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"].iter().enumerate()
+    {
         let id = connect(&client, &looker, &format!("Private {number}"), json!({"server_url": format!("http://{host}:{port}")}));
         let problem = client.post_empty(&format!("/v1/connections/{id}/test")).problem(422, "target-refused");
         assert!(text(&problem["detail"]).contains("LENSMOUNT_ALLOW_PRIVATE_TARGETS"), "{host}: {problem}");
@@ -157,9 +161,8 @@ fn dashboards_are_found_by_title_part_url_and_id() {
     let all = world.dashboards();
     assert!(all.len() >= 10, "{all:?}");
     let path = format!("/v1/connections/{}/dashboards", world.connection);
-    let search = |title: &str, how: &str| {
-        world.client.items(&format!("{path}?title={}&match={how}", crate::harness::world::encoded(title)))
-    };
+    let search =
+        |title: &str, how: &str| world.client.items(&format!("{path}?title={}&match={how}", crate::harness::world::encoded(title)));
     for dashboard in &all {
         let (id, title) = (text(&dashboard["id"]), text(&dashboard["title"]));
         let same: Vec<_> = all.iter().filter(|it| text(&it["title"]).to_lowercase() == title.to_lowercase()).cloned().collect();

@@ -21,10 +21,22 @@ fn faults() -> Vec<(&'static str, Value, &'static [&'static str])> {
         ("an error in a 200", json!({"errors_in_200": "Unknown field"}), &["looker-error"]),
         ("a query that never ends", json!({"hang": true}), &["looker-timeout"]),
         ("calls that are never answered", json!({"hang_paths": ["/api/4.0/"]}), &["looker-timeout", "looker-unreachable"]),
-        ("503 with a page", json!({"status": {"code": 503, "paths": ["/api/4.0/"], "html": true}}), &["looker-error", "looker-unreachable", "looker-timeout"]),
+        (
+            "503 with a page",
+            json!({"status": {"code": 503, "paths": ["/api/4.0/"], "html": true}}),
+            &["looker-error", "looker-unreachable", "looker-timeout"],
+        ),
         ("500", json!({"status": {"code": 500, "paths": ["/api/4.0/queries"]}}), &["looker-error", "looker-timeout"]),
-        ("too many calls", json!({"status": {"code": 429, "paths": ["/api/4.0/"], "retry_after": 60}}), &["looker-rate-limited", "looker-timeout"]),
-        ("a body cut short", json!({"truncate_body": true, "match": "/api/4.0/query_tasks"}), &["malformed", "looker-unreachable", "looker-timeout"]),
+        (
+            "too many calls",
+            json!({"status": {"code": 429, "paths": ["/api/4.0/"], "retry_after": 60}}),
+            &["looker-rate-limited", "looker-timeout"],
+        ),
+        (
+            "a body cut short",
+            json!({"truncate_body": true, "match": "/api/4.0/query_tasks"}),
+            &["malformed", "looker-unreachable", "looker-timeout"],
+        ),
         ("latency beyond the timeout", json!({"latency_ms": 4_000}), &["looker-timeout"]),
         ("a session that is refused for good", json!({"unauthorized_next": 1_000_000}), &["looker-refused"]),
     ]

@@ -61,7 +61,10 @@ fn a_backfill_adds_the_charts_own_points_once_and_changes_no_value() {
         // A period begins where its name says.
         let at = text(&point["at"]);
         let year = at.chars().filter(char::is_ascii_digit).take(4).collect::<String>();
-        assert!(text(&kept["time"]).starts_with(&year) || text(&kept["time"]).starts_with(&format!("{}", year.parse::<i32>().unwrap_or(0) - 1)), "{kept}");
+        assert!(
+            text(&kept["time"]).starts_with(&year) || text(&kept["time"]).starts_with(&format!("{}", year.parse::<i32>().unwrap_or(0) - 1)),
+            "{kept}"
+        );
     }
     assert!(readings.iter().any(|reading| reading["origin"] == before["last_reading"]["origin"]), "what was read is still there");
 }

@@ -55,7 +55,11 @@ fn numbers_are_shown_as_they_came() {
     let own = own();
     let made = own.client.post_text("/v1/key-results", r#"{"title":"Digits","start":1e2,"target":"9007199254740993.10","weight":0.50}"#);
     let made = made.expect(201);
-    assert_eq!((&made["start"], &made["target"], &made["weight"]), (&"100".into(), &"9007199254740993.10".into(), &"0.50".into()), "{made}");
+    assert_eq!(
+        (&made["start"], &made["target"], &made["weight"]),
+        (&"100".into(), &"9007199254740993.10".into(), &"0.50".into()),
+        "{made}"
+    );
 }
 
 #[test]
@@ -93,12 +97,36 @@ fn what_is_no_key_result_is_pointed_at() {
         ("objective_id", json!("obj_0192f0c1a2b37c4d8e5f60718293a4b5"), "/objective_id"),
         ("colour", json!("red"), "/colour"),
         ("integration", json!({"enabled": true}), "/integration/connection_id"),
-        ("integration", json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {}}), "/integration/source"),
-        ("integration", json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}}), "/integration/connection_id"),
-        ("integration", json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "every": "1x"}), "/integration/every"),
-        ("integration", json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "every": "1s"}), "/integration/every"),
-        ("integration", json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "cron": "nope"}), "/integration/cron"),
-        ("integration", json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "time_zone": "Mars/Base"}), "/integration/time_zone"),
+        (
+            "integration",
+            json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {}}),
+            "/integration/source",
+        ),
+        (
+            "integration",
+            json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}}),
+            "/integration/connection_id",
+        ),
+        (
+            "integration",
+            json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "every": "1x"}),
+            "/integration/every",
+        ),
+        (
+            "integration",
+            json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "every": "1s"}),
+            "/integration/every",
+        ),
+        (
+            "integration",
+            json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "cron": "nope"}),
+            "/integration/cron",
+        ),
+        (
+            "integration",
+            json!({"enabled": true, "connection_id": "con_0192f0c1a2b37c4d8e5f60718293a4b5", "source": {"look_id": "1"}, "time_zone": "Mars/Base"}),
+            "/integration/time_zone",
+        ),
     ] {
         let mut body = whole.clone();
         body[field] = value;
@@ -122,7 +150,10 @@ fn an_edit_changes_what_it_names_and_nothing_else() {
 
     let edited = own.client.clone().with("If-Match", etag.clone()).patch(&path, &json!({"title": "Two", "owner": null}));
     let shown = edited.expect(200);
-    assert_eq!((&shown["title"], &shown["owner"], &shown["unit"], &shown["target"]), (&"Two".into(), &Value::Null, &"%".into(), &"10".into()));
+    assert_eq!(
+        (&shown["title"], &shown["owner"], &shown["unit"], &shown["target"]),
+        (&"Two".into(), &Value::Null, &"%".into(), &"10".into())
+    );
     own.client.clone().with("If-Match", etag.clone()).patch(&path, &json!({"title": "Three"})).problem(412, "stale");
     own.client.clone().with("If-Match", etag).delete(&path).problem(412, "stale");
     let any = own.client.clone().with("If-Match", "*");

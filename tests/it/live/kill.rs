@@ -52,7 +52,14 @@ fn twenty_kills_lose_no_acknowledged_write_and_read_no_slot_twice() {
         let stop = AtomicBool::new(false);
         let client = world.client.clone();
         let written = std::thread::scope(|scope| {
-            let writers: Vec<_> = (0..2).map(|writer| scope.spawn({ let (client, stop) = (&client, &stop); move || write(client, round * 2 + writer, stop) })).collect();
+            let writers: Vec<_> = (0..2)
+                .map(|writer| {
+                    scope.spawn({
+                        let (client, stop) = (&client, &stop);
+                        move || write(client, round * 2 + writer, stop)
+                    })
+                })
+                .collect();
             // When the process dies is what the test is about; each round another moment is tried.
             std::thread::sleep(Duration::from_millis(150 + round * 53 % 700));
             for id in &linked {
@@ -66,10 +73,16 @@ fn twenty_kills_lose_no_acknowledged_write_and_read_no_slot_twice() {
         acknowledged.extend(written.into_iter().flatten());
         if round % 5 == 4 {
             // What a crash in the middle of sled's own housekeeping leaves behind.
-            std::fs::write(world.place.data().join("sled").join("snap.0000000000000001.generating"), b"half of a snapshot").expect("a file");
+            std::fs::write(world.place.data().join("sled").join("snap.0000000000000001.generating"), b"half of a snapshot")
+                .expect("a file");
         }
         world = world.again();
-        let found: BTreeMap<String, String> = world.client.items("/v1/key-results").iter().map(|it| (text(&it["id"]), it["current"].as_str().unwrap_or("none").to_string())).collect();
+        let found: BTreeMap<String, String> = world
+            .client
+            .items("/v1/key-results")
+            .iter()
+            .map(|it| (text(&it["id"]), it["current"].as_str().unwrap_or("none").to_string()))
+            .collect();
         for (id, value) in &acknowledged {
             let current = found.get(id).unwrap_or_else(|| panic!("round {round}: {id} was acknowledged and is gone"));
             assert!(*value == u64::MAX || *current == value.to_string(), "round {round}: {id} was set to {value} and is {current}");

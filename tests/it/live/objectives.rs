@@ -10,7 +10,8 @@ fn an_objective_is_the_weighted_mean_of_its_key_results() {
     let server = Server::start(&place.data());
     let client = server.admin();
     let any = client.clone().with("If-Match", "*");
-    let objective = client.post("/v1/objectives", &json!({"title": "Grow", "owner": "Ada", "from": "2020-01-01", "to": "2020-06-30"})).expect(201);
+    let objective =
+        client.post("/v1/objectives", &json!({"title": "Grow", "owner": "Ada", "from": "2020-01-01", "to": "2020-06-30"})).expect(201);
     let id = text(&objective["id"]);
     let path = format!("/v1/objectives/{id}");
     let progress = || {

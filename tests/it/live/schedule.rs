@@ -53,7 +53,9 @@ fn switched_off_it_is_not_read_and_can_be_set_by_hand() {
     assert_eq!(world.key_result(&id)["current"], "5.50");
 
     any.put(&format!("{path}/integration"), &json!({"enabled": true})).expect(200);
-    let on = world.until(&id, "a value from Looker again", |it| it["last_reading"]["origin"].as_str().is_some_and(|origin| origin.starts_with("slot:")));
+    let on = world.until(&id, "a value from Looker again", |it| {
+        it["last_reading"]["origin"].as_str().is_some_and(|origin| origin.starts_with("slot:"))
+    });
     assert_eq!(on["integration"]["selection"], chart["selection"], "the link is what it was");
 }
 

@@ -94,13 +94,13 @@ fn twenty(world: &World) -> Vec<Value> {
 fn due_together(world: &World, ids: &[String]) -> String {
     until("all wait for one slot", PATIENCE * 3, || {
         let dues: BTreeSet<String> = ids.iter().map(|id| text(&world.key_result(id)["next_due"])[..16].to_string()).collect();
-        let now = jiff_minute_second(world);
+        let now = second_of_the_minute();
         (dues.len() == 1 && now < 50).then(|| format!("{}:00Z", dues.first().expect("one")))
     })
 }
 
-/// The second of the minute, by a clock that the server shares with us.
-fn jiff_minute_second(_: &World) -> u64 {
+/// The second of the minute, by the clock that the server goes by as well.
+fn second_of_the_minute() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.expect("after 1970").as_secs() % 60
 }

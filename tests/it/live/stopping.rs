@@ -31,7 +31,9 @@ fn a_poll_that_was_cut_short_is_read_after_the_next_start() {
     let chart = world.some_chart();
     world.looker.faults(&json!({"hang": true}));
     let id = world.link(&chart, json!({"every": "1h"}));
-    crate::harness::until("the query is under way", Duration::from_secs(20), || (world.looker.log()["task_creates"].as_u64() > Some(0)).then_some(()));
+    crate::harness::until("the query is under way", Duration::from_secs(20), || {
+        (world.looker.log()["task_creates"].as_u64() > Some(0)).then_some(())
+    });
     let World { looker, place, server, connection, .. } = world;
     assert_eq!(server.stop(), Some(0));
     looker.heal();

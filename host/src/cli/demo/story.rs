@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use crate::decimal::Decimal;
 
-use super::Looker;
 use super::super::client::{Body, Server};
 use super::super::output::cell;
+use super::Looker;
 
 /// How often the key results are read.
 const EVERY: &str = "5s";
@@ -37,7 +37,9 @@ pub(super) async fn tell(server: &Server, looker: &Looker) -> anyhow::Result<()>
         }),
     )
     .await?;
-    let id = connection["id"].as_str().context("a connection has an id")?;
+    let id = connection["id"]
+        .as_str()
+        .context("a connection has an id")?;
     let who = post(server, &["connections", id, "test"], Value::Null).await?;
     let objective = post(
         server,
@@ -123,7 +125,7 @@ fn chosen(controls: &Value) -> Value {
 }
 
 /// Makes a key result that begins a little below what its tile shows now and wants a little more,
-/// links it, and reads it once.
+/// links it, and reads it.
 async fn link(
     server: &Server,
     connection: &str,
@@ -133,10 +135,7 @@ async fn link(
     let mut integration = chart(server, connection, &pick.tile).await?;
     let now = post(server, &["charts", "read"], integration.clone()).await?;
     let value = number(&now["value"]).context("a tile that was read is read again")?;
-    let part = |percent: i64| {
-        let hundredth = Decimal::from(percent).over(&Decimal::from(100));
-        hundredth.map(|it| it.times(&value).rounded(4))
-    };
+    let (start, target) = around(&value);
     integration["enabled"] = true.into();
     integration["every"] = EVERY.into();
     let made = post(
@@ -145,14 +144,28 @@ async fn link(
         json!({
             "title": pick.tile["title"],
             "objective_id": objective,
-            "start": part(98),
-            "target": part(110),
+            "start": start,
+            "target": target,
             "integration": integration,
         }),
     )
     .await?;
     let id = made["id"].as_str().context("a key result has an id")?;
     post(server, &["key-results", id, "refresh"], Value::Null).await
+}
+
+/// A start a little below a value and a target a little above it, so that it is seen to move: a
+/// hundred apart for counts, a tenth of the value for small numbers.
+fn around(value: &Decimal) -> (Decimal, Decimal) {
+    let size = value.clone().max(Decimal::zero().minus(value));
+    let step = if size > Decimal::from(1_000) {
+        Some(Decimal::from(25))
+    } else {
+        size.over(&Decimal::from(40)).map(|step| step.rounded(4))
+    };
+    let step = step.unwrap_or_else(|| Decimal::from(1));
+    let ahead = step.times(&Decimal::from(3));
+    (value.minus(&step), value.plus(&ahead))
 }
 
 fn show(extractor: &str, pick: &Pick, linked: &Value) -> anyhow::Result<()> {

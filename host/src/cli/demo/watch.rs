@@ -32,9 +32,7 @@ pub(super) async fn readings(server: &Server) -> anyhow::Result<()> {
 async fn titles(server: &Server) -> anyhow::Result<HashMap<String, String>> {
     let found = server.all(&["v1", "key-results"], &[]).await?;
     let found = found.as_array().map_or(&[][..], Vec::as_slice);
-    let titles = found
-        .iter()
-        .map(|it| (cell(&it["id"]), cell(&it["title"])));
+    let titles = found.iter().map(|it| (cell(&it["id"]), cell(&it["title"])));
     Ok(titles.collect())
 }
 
