@@ -109,12 +109,15 @@ pub fn build(plan: &Plan, query: &Query, groups: Groups) -> Table {
         }];
         let over: &[Column] = if pivoted { &columns } else { &whole };
         let tallies: Vec<_> = over.iter().map(tally_of).collect();
+        let alone = plan.rows.is_empty() && !pivoted;
+        let measured = |measure, tally: &Tally| match alone {
+            true => tally.measure_alone(measure),
+            false => tally.measure(measure),
+        };
         let cells = |field: &Field| {
             let measure = field.measure();
-            tallies
-                .iter()
-                .map(|tally| measure.map_or(Cell::Null, |measure| tally.measure(measure)))
-                .collect()
+            let of = |tally| measure.map_or(Cell::Null, |measure| measured(measure, tally));
+            tallies.iter().map(of).collect()
         };
         plan.measures.iter().map(cells).collect::<Vec<Vec<Cell>>>()
     };

@@ -49,6 +49,16 @@ impl Tally {
         self.orders == 0 && self.expected == 0
     }
 
+    /// A measure of it as the whole answer: the count of nothing is 0, not null.
+    pub fn measure_alone(&self, measure: Measure) -> Cell {
+        match measure {
+            Measure::Count | Measure::CompleteCount if self.orders == 0 => {
+                Cell::Number(Decimal::whole(0))
+            }
+            other => self.measure(other),
+        }
+    }
+
     /// A measure of it; null where there is nothing to measure.
     pub fn measure(&self, measure: Measure) -> Cell {
         let quotient = |over: i64, under: i64| {
