@@ -1,0 +1,137 @@
+//! What was asked of this Looker, and how often.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use crate::lock::lock;
+
+/// Calls that are remembered.
+const CALLS: usize = 2_000;
+
+/// A call. Headers and bodies are never kept: they hold secrets.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call {
+    /// Its method.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// What stood behind the question mark.
+    pub query: Option<String>,
+    /// What it was answered with; nothing while it is not.
+    pub status: Option<u16>,
+}
+
+/// Counters and calls since the start or the last reset.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Counts {
+    /// Logins that succeeded.
+    pub logins: u64,
+    /// Queries that were really run.
+    pub runs: u64,
+    /// Answers that came from the cache.
+    pub cache_hits: u64,
+    /// Runs by query.
+    pub runs_by_query: BTreeMap<String, u64>,
+    /// Query tasks that were made.
+    pub task_creates: u64,
+    /// Query tasks that were killed.
+    pub task_kills: u64,
+    /// Most runs at one time.
+    pub max_concurrent_runs: u64,
+    /// The latest calls, oldest first.
+    pub requests: VecDeque<Call>,
+    #[serde(skip)]
+    running: u64,
+    /// The number of the first call in `requests`.
+    #[serde(skip)]
+    first: u64,
+}
+
+/// The log.
+#[derive(Debug, Default)]
+pub struct Log(Mutex<Counts>);
+
+/// A run that is going on; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Running<'a>(&'a Log);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.0.0);
+        counts.running = counts.running.saturating_sub(1);
+    }
+}
+
+impl Log {
+    /// What there is so far.
+    pub fn counts(&self) -> Counts {
+        lock(&self.0).clone()
+    }
+
+    /// Forgets all but what is going on.
+    pub fn reset(&self) {
+        let mut counts = lock(&self.0);
+        let running = counts.running;
+        let first = counts.first + counts.requests.len() as u64;
+        *counts = Counts {
+            running,
+            first,
+            max_concurrent_runs: running,
+            ..Counts::default()
+        };
+    }
+
+    /// Notes a call as it comes in, and gives it a number.
+    pub fn asked(&self, call: Call) -> u64 {
+        let mut counts = lock(&self.0);
+        if counts.requests.len() >= CALLS {
+            counts.requests.pop_front();
+            counts.first += 1;
+        }
+        counts.requests.push_back(call);
+        counts.first + counts.requests.len() as u64 - 1
+    }
+
+    /// Notes what the call of this number was answered with.
+    pub fn answered(&self, number: u64, status: u16) {
+        let mut counts = lock(&self.0);
+        let at = number
+            .checked_sub(counts.first)
+            .and_then(|at| usize::try_from(at).ok());
+        if let Some(call) = at.and_then(|at| counts.requests.get_mut(at)) {
+            call.status = Some(status);
+        }
+    }
+
+    /// Notes a login.
+    pub fn login(&self) {
+        lock(&self.0).logins += 1;
+    }
+
+    /// Notes an answer from the cache.
+    pub fn cache_hit(&self) {
+        lock(&self.0).cache_hits += 1;
+    }
+
+    /// Notes a query task.
+    pub fn task_created(&self) {
+        lock(&self.0).task_creates += 1;
+    }
+
+    /// Notes the end of one.
+    pub fn task_killed(&self) {
+        lock(&self.0).task_kills += 1;
+    }
+
+    /// Notes that a query begins to run.
+    pub fn run(&self, query: &str) -> Running<'_> {
+        let mut counts = lock(&self.0);
+        counts.runs += 1;
+        *counts.runs_by_query.entry(query.to_owned()).or_default() += 1;
+        counts.running += 1;
+        counts.max_concurrent_runs = counts.max_concurrent_runs.max(counts.running);
+        Running(self)
+    }
+}
