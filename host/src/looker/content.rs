@@ -19,7 +19,7 @@ const PAGE: usize = 200;
 const LOOKED_THROUGH: usize = 10_000;
 
 /// What is asked for of each.
-const FIELDS: &str = "id,title,folder(name)";
+const FIELDS: &str = "id,title,folder(name),deleted";
 
 /// Which dashboards are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,6 +161,7 @@ impl Looker {
             .read::<DashboardItem>(&ask.with("fields", FIELDS), deadline)
             .await
         {
+            Ok(item) if item.deleted == Some(true) => Ok(None),
             Ok(item) => Ok(Some(item.into())),
             Err(LookerError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),

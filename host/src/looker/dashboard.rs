@@ -76,13 +76,18 @@ impl Looker {
         id: &str,
         deadline: Deadline,
     ) -> Result<wire::Dashboard, LookerError> {
-        let what = format!("dashboard {id}");
-        let Some(id) = segment(id) else {
-            return Err(LookerError::NotFound { what });
+        let gone = || LookerError::NotFound {
+            what: format!("dashboard {id}"),
         };
-        self.api
-            .read(&Ask::get(format!("/dashboards/{id}"), what), deadline)
-            .await
+        let path = segment(id).ok_or_else(gone)?;
+        let ask = Ask::get(format!("/dashboards/{path}"), format!("dashboard {id}"));
+        let found: wire::Dashboard = self.api.read(&ask, deadline).await?;
+        // Looker still shows by id what lies in its bin.
+        if found.deleted == Some(true) {
+            Err(gone())
+        } else {
+            Ok(found)
+        }
     }
 }
 

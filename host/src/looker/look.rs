@@ -1,14 +1,19 @@
 //! Looks.
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::ask::Ask;
+use super::ask::{Ask, segment};
 use super::connection::Looker;
+use super::deadline::Deadline;
 use super::error::LookerError;
 use super::link::{is_link, look_id_in};
 use super::tile;
 use super::wire;
+
+/// How many looks are asked after at a time.
+const SIDE_BY_SIDE: usize = 8;
 
 /// A look as lists show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -56,7 +61,7 @@ impl Looker {
         let deadline = self.api.deadline();
         let title = title.map(str::trim).filter(|title| !title.is_empty());
         let mut ask = Ask::get("/looks/search".to_owned(), "list of looks")
-            .with("fields", "id,title,folder(name),query(vis_config)")
+            .with("fields", "id,title,folder(name)")
             .with("deleted", "false")
             .with("sorts", "title,id")
             .with("limit", limit.to_string())
@@ -78,6 +83,23 @@ impl Looker {
             ask = ask.with("title", title);
         }
         let looks: Vec<wire::Look> = self.api.read(&ask, deadline).await?;
-        Ok(looks.into_iter().filter_map(LookSummary::of).collect())
+        let mut found: Vec<_> = looks.into_iter().filter_map(LookSummary::of).collect();
+        for some in found.chunks_mut(SIDE_BY_SIDE) {
+            join_all(some.iter_mut().map(|look| self.complete(look, deadline))).await;
+        }
+        Ok(found)
+    }
+
+    /// Adds the chart type: a search answers with looks but not with their queries. Without one
+    /// a look is told all the same.
+    async fn complete(&self, look: &mut LookSummary, deadline: Deadline) {
+        let Some(id) = segment(&look.id).filter(|_| look.chart_type.is_none()) else {
+            return;
+        };
+        let ask = Ask::get(format!("/looks/{id}"), format!("look {id}"))
+            .with("fields", "id,query(vis_config)");
+        if let Ok(whole) = self.api.read::<wire::Look>(&ask, deadline).await {
+            look.chart_type = LookSummary::of(whole).and_then(|whole| whole.chart_type);
+        }
     }
 }

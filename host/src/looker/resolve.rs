@@ -173,13 +173,17 @@ impl Looker {
         id: &str,
         deadline: Deadline,
     ) -> Result<wire::Look, LookerError> {
-        let what = format!("look {id}");
-        let Some(id) = segment(id) else {
-            return Err(LookerError::NotFound { what });
+        let gone = || LookerError::NotFound {
+            what: format!("look {id}"),
         };
-        self.api
-            .read(&Ask::get(format!("/looks/{id}"), what), deadline)
-            .await
+        let path = segment(id).ok_or_else(gone)?;
+        let ask = Ask::get(format!("/looks/{path}"), format!("look {id}"));
+        let found: wire::Look = self.api.read(&ask, deadline).await?;
+        if found.deleted == Some(true) {
+            Err(gone())
+        } else {
+            Ok(found)
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod reach;
 mod resolving;
 mod running;
 mod session;
+mod simulated;
 mod stand_in;
 mod timing;
 

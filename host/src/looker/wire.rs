@@ -92,12 +92,14 @@ pub(super) struct DashboardItem {
     pub id: Id,
     pub title: Option<String>,
     pub folder: Option<Folder>,
+    pub deleted: Option<bool>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Dashboard {
     pub id: Id,
     pub title: Option<String>,
+    pub deleted: Option<bool>,
     pub folder: Option<Folder>,
     pub query_timezone: Option<String>,
     pub dashboard_elements: Option<Vec<Element>>,
@@ -156,6 +158,7 @@ pub(super) struct Listen {
 pub(super) struct Look {
     pub id: Option<Id>,
     pub title: Option<String>,
+    pub deleted: Option<bool>,
     pub folder: Option<Folder>,
     pub query: Option<Box<RawValue>>,
 }

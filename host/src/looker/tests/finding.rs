@@ -187,7 +187,7 @@ async fn looks_are_found_by_title_by_link_and_by_id() {
         match seen.call.as_str() {
             LOOKS => Some(Reply::Json(
                 200,
-                json!([look, {"id": 46, "title": null, "query": null}, {"title": "?"}]),
+                json!([{"id": "45", "title": "Orders", "folder": {"name": "Shop"}}, {"id": 46, "title": null, "query": null}, {"title": "?"}]),
             )),
             "GET /api/4.0/looks/45" => Some(Reply::Json(200, look)),
             _ => None,

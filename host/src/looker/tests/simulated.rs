@@ -1,0 +1,508 @@
+//! Against the simulator: what Looker is like, from its content to its faults.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use looker_sim::Config;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{CLIENT_ID, CLIENT_SECRET, connect, settings};
+use crate::looker::{
+    Chart, Fetched, Find, Kind, Looker, LookerError, Match, Overrides, PickedUp, Run, Settings,
+    Source,
+};
+
+/// A simulated Looker, with its switches.
+struct Sim {
+    url: String,
+}
+
+impl Sim {
+    async fn start() -> Self {
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
+            .await
+            .unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let mut config = Config::new(CLIENT_ID, CLIENT_SECRET);
+        config.now = Some("2026-03-15T10:00:00Z".parse().unwrap());
+        tokio::spawn(looker_sim::serve(listener, config, std::future::pending()));
+        Self { url }
+    }
+
+    async fn faults(&self, faults: Value) {
+        let answer = reqwest::Client::new()
+            .post(format!("{}/_faults", self.url))
+            .json(&faults)
+            .send()
+            .await;
+        assert!(answer.unwrap().status().is_success(), "{faults}");
+    }
+
+    async fn log(&self) -> Value {
+        let answer = reqwest::get(format!("{}/_log", self.url)).await.unwrap();
+        answer.json().await.unwrap()
+    }
+
+    fn settings(&self) -> Settings {
+        settings(&self.url)
+    }
+
+    fn connect(&self) -> std::sync::Arc<Looker> {
+        connect(self.settings())
+    }
+}
+
+fn tile(dashboard_id: &str, tile_id: &str) -> Source {
+    Source::Tile {
+        dashboard_id: dashboard_id.to_owned(),
+        tile_id: tile_id.to_owned(),
+    }
+}
+
+fn look(look_id: &str) -> Source {
+    Source::Look {
+        look_id: look_id.to_owned(),
+    }
+}
+
+fn over(name: &str, value: &str) -> Overrides {
+    Overrides {
+        filters: [(name.to_owned(), value.to_owned())].into(),
+        time_zone: None,
+    }
+}
+
+async fn run(looker: &Looker, chart: &Chart) -> Result<Fetched, LookerError> {
+    looker.run(chart, &Run::default()).await
+}
+
+/// The result of a source, as JSON.
+async fn result(looker: &Looker, source: &Source, overrides: &Overrides) -> Value {
+    let chart = looker.resolve(source, overrides).await.unwrap();
+    serde_json::from_slice(&run(looker, &chart).await.unwrap().body).unwrap()
+}
+
+/// The first row's value of a field.
+fn first(result: &Value, field: &str) -> i64 {
+    result["data"][0][field]["value"]
+        .as_i64()
+        .unwrap_or_else(|| panic!("{result}"))
+}
+
+/// The tile with a title on a dashboard.
+async fn titled(looker: &Looker, dashboard_id: &str, title: &str) -> Source {
+    let dashboard = looker.dashboard(dashboard_id).await.unwrap();
+    let tile = dashboard.tiles.into_iter().find(|tile| tile.title == title);
+    tile.unwrap_or_else(|| panic!("no tile {title}")).source
+}
+
+fn find(title: &str, match_: Match) -> Find {
+    Find {
+        title: Some(title.to_owned()),
+        match_,
+        limit: 50,
+        offset: 0,
+    }
+}
+
+#[tokio::test]
+async fn it_says_who_we_are() {
+    let sim = Sim::start().await;
+    let identity = sim.connect().identify().await.unwrap();
+    assert_eq!(identity.name.as_deref(), Some("Ada Admin"));
+    assert_eq!(identity.release.as_deref(), Some("26.12.3"));
+    assert_eq!(identity.api_url, sim.url);
+    let mut wrong = sim.settings();
+    wrong.client_secret = "wrong".into();
+    let error = connect(wrong).identify().await.unwrap_err();
+    assert_eq!(error.code(), "looker-refused");
+}
+
+#[tokio::test]
+async fn dashboards_are_found_whatever_their_titles_hold() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let cases: [(&str, Match, &[&str]); 10] = [
+        ("Q3_sales", Match::Complete, &["7"]),
+        ("q3-SALES", Match::Complete, &["8"]),
+        ("3_s", Match::Part, &["7"]),
+        ("100% uptime", Match::Complete, &["9"]),
+        ("0% up", Match::Part, &["9"]),
+        (
+            "Customers \"at risk\" & O'Brien's list",
+            Match::Complete,
+            &["10"],
+        ),
+        ("🚀 Launch – größer, schneller", Match::Complete, &["11"]),
+        ("Weekly review", Match::Complete, &["12", "13", "14"]),
+        ("Business pulse", Match::Complete, &["shop::business_pulse"]),
+        ("Old numbers", Match::Complete, &[]),
+    ];
+    for (title, match_, expected) in cases {
+        let found = looker.dashboards(&find(title, match_)).await.unwrap();
+        let ids: Vec<&str> = found.iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(ids, expected, "{title}");
+    }
+    let weekly = looker
+        .dashboards(&find("Weekly review", Match::Complete))
+        .await
+        .unwrap();
+    let folders: BTreeSet<_> = weekly.iter().map(|item| item.folder.clone()).collect();
+    assert_eq!(folders.len(), 3, "{weekly:?}");
+    for link in ["15", "https://x/dashboards/15"] {
+        assert!(
+            looker
+                .dashboards(&find(link, Match::Complete))
+                .await
+                .unwrap()
+                .is_empty(),
+            "{link}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn everything_on_every_dashboard_runs_or_says_why_not() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let all = Find {
+        title: None,
+        match_: Match::Part,
+        limit: 100,
+        offset: 0,
+    };
+    let dashboards = looker.dashboards(&all).await.unwrap();
+    assert!(dashboards.len() > 10 && dashboards.iter().any(|item| item.kind == Kind::Lookml));
+    let (mut ran, mut why) = (0, Vec::new());
+    for item in dashboards {
+        for tile in looker.dashboard(&item.id).await.unwrap().tiles {
+            let resolved = looker.resolve(&tile.source, &Overrides::default()).await;
+            match (&tile.readable, resolved) {
+                (Ok(()), Ok(chart)) => {
+                    assert_eq!(
+                        (&chart.title, &chart.chart_type),
+                        (&tile.title, &tile.chart_type)
+                    );
+                    let fetched = run(&looker, &chart).await.unwrap();
+                    let body: Value = serde_json::from_slice(&fetched.body).unwrap();
+                    assert!(
+                        body["data"].is_array() && body["fields"].is_object(),
+                        "{body}"
+                    );
+                    assert!(fetched.explore_url.is_some());
+                    ran += 1;
+                }
+                (Err(told), Err(LookerError::Unsupported { why: again })) => {
+                    assert_eq!(told, &again);
+                    why.push(again);
+                }
+                (readable, resolved) => panic!("{tile:?} {readable:?} {resolved:?}"),
+            }
+        }
+    }
+    assert!(ran > 30, "{ran}");
+    assert!(why.iter().any(|why| why.contains("merged")), "{why:?}");
+    assert!(why.iter().any(|why| why.contains("SQL Runner")), "{why:?}");
+}
+
+#[tokio::test]
+async fn looks_are_found_and_run() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let looks = looker.looks(None, 50, 0).await.unwrap();
+    let ids: BTreeSet<_> = looks.iter().map(|look| look.id.as_str()).collect();
+    assert_eq!(ids, BTreeSet::from(["1", "2", "3", "4", "5"]));
+    assert!(
+        looks
+            .iter()
+            .all(|look| look.chart_type.is_some() && look.folder.is_some())
+    );
+    for found in &looks {
+        let body = result(&looker, &look(&found.id), &Overrides::default()).await;
+        assert!(body["data"].is_array());
+    }
+    let found = looker.looks(Some("100\\% of visits"), 50, 0).await.unwrap();
+    assert!(found.len() <= 1);
+    let error = looker
+        .resolve(&look("6"), &Overrides::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "not-found");
+}
+
+#[tokio::test]
+async fn a_dashboards_filters_and_their_overrides_change_the_numbers() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let source = titled(&looker, "4", "Orders, own filter replaced").await;
+    let count = async |overrides: &Overrides| {
+        first(&result(&looker, &source, overrides).await, "orders.count")
+    };
+    let chart = looker
+        .resolve(&source, &Overrides::default())
+        .await
+        .unwrap();
+    assert_eq!(chart.filters["Region"], "EMEA,APAC");
+    assert!(
+        chart.post.contains(r#""orders.region":"EMEA,APAC""#),
+        "{}",
+        chart.post
+    );
+    let (both, emea, apac) = (
+        count(&Overrides::default()).await,
+        count(&over("Region", "EMEA")).await,
+        count(&over("Region", "APAC")).await,
+    );
+    assert_eq!(both, emea + apac);
+    assert!(
+        count(&over("Region", "")).await > both,
+        "an empty value lifts the filter"
+    );
+    assert!(count(&over("Date range", "last 1 month")).await < both);
+    let error = looker
+        .resolve(&source, &over("Regions", "EMEA"))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("Channel"), "{error}");
+}
+
+#[tokio::test]
+async fn a_tile_that_shows_a_look_listens_to_the_dashboard() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let source = titled(&looker, "5", "A look with a title of its own").await;
+    let chart = looker
+        .resolve(&source, &Overrides::default())
+        .await
+        .unwrap();
+    assert!(
+        chart.post.contains(r#""orders.created_date":"12 months""#),
+        "{}",
+        chart.post
+    );
+    let own = looker
+        .resolve(&look("2"), &Overrides::default())
+        .await
+        .unwrap();
+    assert!(
+        own.post.contains(r#""orders.created_date":"this year""#),
+        "{}",
+        own.post
+    );
+    run(&looker, &chart).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lookml_dashboard_is_read_by_what_lookml_calls_its_tiles() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let dashboard = looker.dashboard("shop::business_pulse").await.unwrap();
+    assert_eq!(dashboard.kind, Kind::Lookml);
+    let source = tile("shop::business_pulse", "shop::business_pulse::revenue");
+    let body = result(&looker, &source, &Overrides::default()).await;
+    assert_eq!(body["data"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn an_equal_query_is_hot() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let source = titled(&looker, "1", "Orders by month").await;
+    let cold = result(&looker, &source, &Overrides::default()).await;
+    let hot = result(&looker, &source, &Overrides::default()).await;
+    assert_eq!(
+        (&cold["from_cache"], &hot["from_cache"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(sim.log().await["runs"], 1);
+}
+
+#[tokio::test]
+async fn a_session_that_dies_is_renewed_once_for_all() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    looker.identify().await.unwrap();
+    sim.faults(json!({"unauthorized_next": 1})).await;
+    let chart = looker
+        .resolve(&look("1"), &Overrides::default())
+        .await
+        .unwrap();
+    assert!(
+        join_all((0..20).map(|_| run(&looker, &chart)))
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    assert_eq!(sim.log().await["logins"], 2);
+    sim.faults(json!({"unauthorized_next": 1_000})).await;
+    let error = looker
+        .resolve(&look("1"), &Overrides::default())
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "looker-refused");
+    sim.faults(json!({})).await;
+    run(&looker, &chart).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hanging_query_is_left_and_its_result_picked_up_without_a_second_run() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    let chart = looker
+        .resolve(&look("1"), &Overrides::default())
+        .await
+        .unwrap();
+    sim.faults(json!({"hang": true})).await;
+    let deadline = Some(Duration::from_millis(700));
+    let error = looker
+        .run(
+            &chart,
+            &Run {
+                deadline,
+                cache: true,
+            },
+        )
+        .await
+        .unwrap_err();
+    let LookerError::Timeout {
+        task_id: Some(task_id),
+        ..
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!(looker.pick_up(&task_id).await.unwrap(), PickedUp::Running);
+    sim.faults(json!({})).await;
+    let picking = async {
+        loop {
+            match looker.pick_up(&task_id).await.unwrap() {
+                PickedUp::Done(fetched) => return fetched,
+                PickedUp::Running => tokio::time::sleep(Duration::from_millis(20)).await,
+                PickedUp::Gone => panic!("it is gone"),
+            }
+        }
+    };
+    let fetched = tokio::time::timeout(Duration::from_secs(10), picking)
+        .await
+        .unwrap();
+    assert!(serde_json::from_slice::<Value>(&fetched.body).unwrap()["data"].is_array());
+    let log = sim.log().await;
+    assert_eq!(
+        (&log["task_creates"], &log["runs"], &log["task_kills"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+}
+
+#[tokio::test]
+async fn the_cap_of_a_connection_holds() {
+    let sim = Sim::start().await;
+    let mut settings = sim.settings();
+    settings.max_concurrent = 3;
+    let looker = connect(settings);
+    sim.faults(json!({"run_ms": 30})).await;
+    let regions = [
+        "EMEA",
+        "APAC",
+        "Americas",
+        "EMEA,APAC",
+        "-EMEA",
+        "-APAC",
+        "-Americas",
+        "%A%",
+    ];
+    let source = titled(&looker, "4", "Orders, own filter replaced").await;
+    let charts = join_all(regions.map(async |region| {
+        looker
+            .resolve(&source, &over("Region", region))
+            .await
+            .unwrap()
+    }))
+    .await;
+    let all = join_all(charts.iter().map(|chart| run(&looker, chart))).await;
+    assert!(all.iter().all(Result::is_ok), "{all:?}");
+    let most = sim.log().await["max_concurrent_runs"].as_u64().unwrap();
+    assert!((1..=3).contains(&most), "{most}");
+}
+
+#[tokio::test]
+async fn faults_that_pass_are_got_over() {
+    let passing = [
+        json!({"status": {"code": 503, "html": true, "times": 2}}),
+        json!({"status": {"code": 429, "retry_after": 1, "times": 1}}),
+        json!({"status": {"code": 502, "paths": ["/api/4.0/queries"], "html": true, "times": 2}}),
+        json!({"expired_task": 1}),
+        json!({"lost_task": 1}),
+        json!({"latency_ms": 20}),
+        json!({"slow_drip_ms": 1}),
+    ];
+    for faults in passing {
+        let sim = Sim::start().await;
+        sim.faults(faults.clone()).await;
+        let looker = sim.connect();
+        let chart = looker
+            .resolve(&look("2"), &Overrides::default())
+            .await
+            .unwrap();
+        let outcome = run(&looker, &chart).await;
+        assert!(outcome.is_ok(), "{faults}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn faults_that_stay_are_told_and_forgotten_once_they_are_gone() {
+    let staying = [
+        (json!({"login_404": true}), "looker-refused"),
+        (
+            json!({"redirect_to": "http://127.0.0.1:1"}),
+            "looker-unreachable",
+        ),
+        (
+            json!({"status": {"code": 500, "paths": ["/api/4.0/query_tasks"]}}),
+            "looker-error",
+        ),
+        (
+            json!({"status": {"code": 429, "retry_after": 900}}),
+            "looker-rate-limited",
+        ),
+        (
+            json!({"hang_paths": ["/api/4.0/query_tasks"]}),
+            "looker-timeout",
+        ),
+        (json!({"huge_body_mb": 33}), "too-large"),
+    ];
+    for (faults, code) in staying {
+        let sim = Sim::start().await;
+        let mut settings = sim.settings();
+        settings.timeout = Duration::from_secs(5);
+        let looker = connect(settings);
+        let chart = looker
+            .resolve(&look("2"), &Overrides::default())
+            .await
+            .unwrap();
+        looker.logout().await;
+        sim.faults(faults.clone()).await;
+        let outcome = run(&looker, &chart).await;
+        let error = outcome
+            .err()
+            .unwrap_or_else(|| panic!("{faults} went unnoticed"));
+        assert_eq!(error.code(), code, "{faults}: {error:?}");
+        sim.faults(json!({})).await;
+        let outcome = run(&looker, &chart).await;
+        assert!(outcome.is_ok(), "after {faults}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_inside_a_result_is_the_extractors_to_judge() {
+    let sim = Sim::start().await;
+    let looker = sim.connect();
+    sim.faults(json!({"errors_in_200": "View Not Found"})).await;
+    let body = result(&looker, &look("1"), &Overrides::default()).await;
+    assert!(
+        body["errors"].to_string().contains("View Not Found"),
+        "{body}"
+    );
+}
