@@ -21,7 +21,8 @@ build: setup ## Build the server with its extractors
 run: setup ## Start a demo server and read three sample charts through it
 	$(CARGO) run -- demo
 
-test: setup ## Run all tests
+test: ## Run all tests
+	@sh extractors/toolchain/bootstrap.sh test
 	$(CARGO) test --workspace
 
 lint: ## Check the format, and what the compiler and clippy say

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Gets what must be there before any Rust of ours can run: a C compiler, a cargo that is new enough
-# and, when called with `lint`, cargo's two helpers. The toolchain crate does the rest.
+# and, when called with `lint`, cargo's two helpers, with `test`, a Python for Looker's own SDK. The
+# toolchain crate does the rest.
 #
 # Rustup is asked first. What takes root is installed when this already runs as root, and is printed
 # as one command otherwise.
@@ -27,6 +28,11 @@ lints() {
     cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1
 }
 
+# A Python that can make an environment with pip: on Debian its venv lacks pip until it is added.
+pythons() {
+    python3 -c 'import venv, ensurepip' >/dev/null 2>&1
+}
+
 # Debian numbers its linkers for WebAssembly; the newest reads what any of its compilers writes.
 # While the lists of a fresh machine are empty, it is the one that went with rustc-web 1.96.
 newest_lld() {
@@ -40,6 +46,7 @@ missing() {
     if [ "$1" = lint ] && ! lints && ! { recent_cargo && has rustup; }; then
         echo rustfmt-web rust-web-clippy
     fi
+    if [ "$1" = test ] && ! pythons; then echo python3 python3-venv; fi
 }
 
 fail() {
@@ -57,9 +64,14 @@ if has rustup; then
     fi
 fi
 
+again=${1:-setup}
+python=
+if [ "$again" = test ]; then python=", and its tests Python 3 with venv"; fi
+needs="Lensmount needs a C compiler and Rust $wanted or later$python"
+
 packages=$(missing "${1-}")
 if [ -n "$packages" ]; then
-    has apt-get || fail "Lensmount needs a C compiler and Rust $wanted or later; install gcc or clang, and rustup from https://rustup.rs, and run \`make setup\` again"
+    has apt-get || fail "$needs; install gcc or clang, and rustup from https://rustup.rs${python:+, and python3 with venv}, and run \`make $again\` again"
     if [ "$(id -u)" = 0 ]; then
         apt-get update >&2
         # The lists were empty before; rustup is not put aside for Debian's compiler unasked.
@@ -69,7 +81,7 @@ if [ -n "$packages" ]; then
         packages=$(missing "${1-}")
     fi
     # shellcheck disable=SC2086,SC2116
-    [ -z "$packages" ] || fail "Lensmount needs a C compiler and Rust $wanted or later; run this as root and then \`make setup\` again: apt-get update && apt-get install --yes --no-install-recommends $(echo $packages)"
+    [ -z "$packages" ] || fail "$needs; run this as root and then \`make $again\` again: apt-get update && apt-get install --yes --no-install-recommends $(echo $packages)"
 fi
 
 cargo run --quiet --package lensmount-toolchain -- setup

@@ -17,6 +17,9 @@ pub const COMPLETE: usize = 1;
 /// The first day of the shop.
 pub const OPENED: Date = date(2023, 1, 1);
 
+/// The same in days since the epoch.
+const FIRST_DAY: i64 = 19_358;
+
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
@@ -67,7 +70,7 @@ impl Ledger {
         let mut sold = Sold::default();
         for (day, start, end) in days(from, to) {
             let chance = self.chance(cell, day);
-            let total = orders_on(cell, day, chance);
+            let total = orders_on(cell, day, Some(chance));
             // Each cell rounds at another time of the day, so that the shop as a whole moves often.
             let phase = (chance >> 32) as i64 % weight(DAY);
             let until = |second| (total * weight(second) + phase) / weight(DAY);
@@ -80,7 +83,7 @@ impl Ledger {
 
     /// What a planner would have expected of `cell` in that time.
     pub fn expected(self, cell: Cell, from: i64, to: i64) -> i64 {
-        let expected = |day| orders_on(cell, day, NO_CHANCE);
+        let expected = |day| orders_on(cell, day, None);
         days(from, to)
             .map(|(day, start, end)| expected(day) * (end - start) / DAY)
             .sum()
@@ -91,9 +94,6 @@ impl Ledger {
         mix(mix(self.seed ^ day.cast_unsigned()) ^ cell)
     }
 }
-
-/// A chance that moves nothing.
-const NO_CHANCE: u64 = 500;
 
 /// Days since the epoch that lie between two moments, each with the seconds of it that do.
 fn days(from: i64, to: i64) -> impl Iterator<Item = (i64, i64, i64)> {
@@ -112,20 +112,21 @@ fn weight(second: i64) -> i64 {
     before * HOUR + within
 }
 
-/// A whole day's orders: more from year to year, fewer at weekends, and never quite the same.
-fn orders_on(cell: Cell, day: i64, chance: u64) -> i64 {
+/// A whole day's orders: more from year to year, fewer at weekends, and, where chance has its way,
+/// never quite the same.
+fn orders_on(cell: Cell, day: i64, chance: Option<u64>) -> i64 {
     let region = [700, 1_100, 1_000, 260][cell.region];
     let channel = [34, 16, 50][cell.channel];
     // Success rises slowly, so that a rate is worth following.
-    let age = (day - 19_358).max(0);
+    let age = (day - FIRST_DAY).max(0);
     let lost = 36 - (age / 60).min(24);
     let status = [lost * 2 / 3, 1_000 - lost, lost / 3][cell.status];
     let weekend = matches!((day + 3).rem_euclid(7), 5 | 6);
     let week = if weekend { 70 } else { 112 };
     let growth = 1_000 + age;
-    let noise = 860 + (chance % 281) as i64;
-    let noise = if chance == NO_CHANCE { 1_000 } else { noise };
-    let quiet = cell.channel == 1 && cell.status == 0 && chance.is_multiple_of(3);
+    let noise = chance.map_or(1_000, |chance| 860 + (chance % 281) as i64);
+    let rare = cell.channel == 1 && cell.status == 0;
+    let quiet = rare && chance.is_some_and(|chance| chance.is_multiple_of(3));
     if quiet || age == 0 {
         return 0;
     }

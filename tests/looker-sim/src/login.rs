@@ -24,7 +24,9 @@ impl Logins {
         let until = now
             .saturating_add(SignedDuration::from_secs(LIFE))
             .unwrap_or(now);
-        lock(&self.0).insert(token.clone(), until);
+        let mut tokens = lock(&self.0);
+        tokens.retain(|_, until| now < *until);
+        tokens.insert(token.clone(), until);
         Ok(token)
     }
 

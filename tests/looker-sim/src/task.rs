@@ -1,12 +1,13 @@
 //! Query tasks: runs that are asked for now and fetched later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::AbortHandle;
 
+use crate::decimal::Decimal;
 use crate::faults::Expiry;
 use crate::lock::lock;
 use crate::result::{Format, Freshness, Ran, Wishes};
@@ -80,7 +81,7 @@ impl Task {
         let asked = &self.order.asked;
         let (runtime, source) = match &self.status {
             Status::Complete(ran, fresh) => {
-                let seconds = serde_json::to_value(crate::decimal::Decimal::new(
+                let seconds = serde_json::to_value(Decimal::new(
                     i128::try_from(ran.runtime_ms).unwrap_or(0),
                     3,
                 ));
@@ -123,9 +124,34 @@ pub fn failed(ran: &Ran, format: Format) -> bool {
     ran.outcome.is_err() && format != Format::JsonDetail
 }
 
-/// All tasks since the start.
+/// Tasks that are kept. Those beyond are forgotten, the oldest first, as Looker forgets them too.
+const MOST: usize = 5_000;
+
+/// The latest tasks.
 #[derive(Debug, Default)]
-pub struct Tasks(Mutex<BTreeMap<String, Task>>);
+pub struct Tasks(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_id: BTreeMap<String, Task>,
+    in_order: VecDeque<String>,
+}
+
+impl Kept {
+    fn put(&mut self, task: Task) {
+        if self.in_order.len() >= MOST
+            && let Some(oldest) = self.in_order.pop_front()
+            && let Some(Task {
+                worker: Some(worker),
+                ..
+            }) = self.by_id.remove(&oldest)
+        {
+            worker.abort();
+        }
+        self.in_order.push_back(task.id.clone());
+        self.by_id.insert(task.id.clone(), task);
+    }
+}
 
 /// The call that a task's run counts as, for faults.
 const PATH: &str = "/api/4.0/query_tasks";
@@ -145,14 +171,14 @@ impl Tasks {
             worker: None,
         };
         sim.log.task_created();
-        lock(&sim.tasks.0).insert(id.clone(), task.clone());
+        lock(&sim.tasks.0).put(task.clone());
         let (its_sim, its_id, asked) = (Arc::clone(sim), id.clone(), task.order.asked.clone());
         let worker = tokio::spawn(async move {
             its_sim.tasks.set(&its_id, Status::Running);
             let (ran, fresh) = run(&its_sim, &asked, PATH).await;
             its_sim.tasks.set(&its_id, Status::Complete(ran, fresh));
         });
-        if let Some(kept) = lock(&sim.tasks.0).get_mut(&id) {
+        if let Some(kept) = lock(&sim.tasks.0).by_id.get_mut(&id) {
             kept.worker = Some(worker.abort_handle());
         }
         Ok(task)
@@ -160,13 +186,13 @@ impl Tasks {
 
     /// The task of this id.
     pub fn get(&self, id: &str) -> Option<Task> {
-        lock(&self.0).get(id).cloned()
+        lock(&self.0).by_id.get(id).cloned()
     }
 
     /// The same for one who asks where it stands: a passing `expired` is told only once.
     pub fn look_at(&self, id: &str) -> Option<Task> {
         let mut tasks = lock(&self.0);
-        let task = tasks.get_mut(id)?;
+        let task = tasks.by_id.get_mut(id)?;
         let seen = task.clone();
         if matches!(task.expiry, Expiry::Passing) {
             task.expiry = Expiry::Never;
@@ -177,7 +203,7 @@ impl Tasks {
     /// Stops a task that has not ended. Says whether there was one.
     pub fn kill(&self, id: &str) -> bool {
         let mut tasks = lock(&self.0);
-        match tasks.get_mut(id) {
+        match tasks.by_id.get_mut(id) {
             Some(task) if matches!(task.status, Status::Added | Status::Running) => {
                 if let Some(worker) = &task.worker {
                     worker.abort();
@@ -193,13 +219,14 @@ impl Tasks {
     pub fn going_on(&self) -> Vec<Task> {
         let tasks = lock(&self.0);
         let running = tasks
+            .by_id
             .values()
             .filter(|task| matches!(task.status, Status::Added | Status::Running));
         running.cloned().collect()
     }
 
     fn set(&self, id: &str, status: Status) {
-        if let Some(task) = lock(&self.0).get_mut(id)
+        if let Some(task) = lock(&self.0).by_id.get_mut(id)
             && !matches!(task.status, Status::Killed)
         {
             task.status = status;

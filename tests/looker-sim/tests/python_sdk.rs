@@ -1,4 +1,5 @@
 //! Looker's official Python SDK understands what the simulator answers.
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -14,17 +15,9 @@ fn folder() -> PathBuf {
 
 /// Runs a program and says, when it cannot or fails, what that means.
 fn run(command: &mut Command, meaning: &str) -> Output {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{meaning}\n{command:?}: {error}"));
+    let output = command.output().unwrap_or_else(|error| panic!("{meaning}\n{command:?}: {error}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        output.status.success(),
-        "{meaning}\n{command:?}: {}\n{}\n{}",
-        output.status,
-        text(&output.stdout),
-        text(&output.stderr)
-    );
+    assert!(output.status.success(), "{meaning}\n{command:?}: {}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr));
     output
 }
 
@@ -37,21 +30,12 @@ fn python() -> PathBuf {
         return python;
     }
     run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&home),
+        Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home),
         "Looker's Python SDK is tested with a Python of its own: install python3 with its venv \
          module (Debian: apt-get install python3 python3-venv; `make test` does as root)",
     );
     let mut pip = Command::new(&python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-    ]);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
     run(
         pip.arg(folder().join("requirements.txt")),
         "Looker's Python SDK cannot be installed: this test needs a way to PyPI, or PIP_INDEX_URL",
@@ -62,9 +46,7 @@ fn python() -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_python_sdk_understands_every_answer() {
-    let python = tokio::task::spawn_blocking(python)
-        .await
-        .expect("a Python with the SDK");
+    let python = tokio::task::spawn_blocking(python).await.expect("a Python with the SDK");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let mut config = Config::new("python-sdk", SECRET);

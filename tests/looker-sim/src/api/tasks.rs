@@ -128,17 +128,15 @@ pub async fn multi_results(
 }
 
 fn one_of(sim: &Sim, task: &Task, path: &str) -> One {
-    let Status::Complete(ran, fresh) = &task.status else {
-        return One {
-            status: task.status_name(),
-            data: None,
-        };
+    let bare = One {
+        status: task.status_name(),
+        data: None,
     };
-    if task.is_lost() {
-        return One {
-            status: task.status_name(),
-            data: None,
-        };
+    let Status::Complete(ran, fresh) = &task.status else {
+        return bare;
+    };
+    if !matches!(bare.status, "complete" | "error") {
+        return bare;
     }
     let fault = sim.faults.error_within(path);
     let written = write(

@@ -71,15 +71,15 @@ pub fn dashboard(queries: &Queries) -> Dashboard {
             &by_region,
         )
         .tile(
-            "Revenue this month",
-            Draft::new("single_value", &["orders.total_revenue", "orders.forecast"])
+            "Orders of this month's plan",
+            Draft::new("single_value", &["orders.count", "orders.forecast"])
                 .filter("orders.created_date", "this month")
                 .drawn(json!({
                     "show_comparison": true,
                     "comparison_type": "progress_percentage",
                     "comparison_label": "of what was planned",
                     "show_single_value_title": true,
-                    "single_value_title": "Revenue",
+                    "single_value_title": "Orders",
                 })),
             &by_region,
         )

@@ -208,11 +208,8 @@ fn pivots_have_a_column_per_member_and_totals_where_they_are_asked_for() {
         assert!(rates[3].unwrap() < Decimal::whole(1) && rates[1] == Some(Decimal::whole(1)));
     }
     let totals = table.totals.as_ref().unwrap();
-    for column in 0..4 {
-        assert_eq!(
-            number(&totals[0][column]),
-            Some(sum(numbers(&table, 0, column)))
-        );
+    for (column, total) in totals[0].iter().enumerate() {
+        assert_eq!(number(total), Some(sum(numbers(&table, 0, column))));
     }
 }
 
