@@ -11,7 +11,7 @@ use lensmount_sdk::decimal::{Decimal as Text, NoDecimal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// Digits after the point that a quotient is rounded to, half to even.
+/// Digits after the point that a quotient is rounded to.
 pub const PLACES: i64 = 12;
 
 /// A decimal number.
@@ -55,13 +55,19 @@ impl Decimal {
         Self(&self.0 * &other.0)
     }
 
-    /// The quotient, rounded to [`PLACES`]; none where the divisor is nothing.
+    /// The quotient, rounded to [`PLACES`], half to even; none where the divisor is nothing.
     #[must_use]
     pub fn over(&self, divisor: &Self) -> Option<Self> {
+        self.over_by(divisor, RoundingMode::HalfEven)
+    }
+
+    /// The quotient, rounded to [`PLACES`] in this way; none where the divisor is nothing.
+    #[must_use]
+    pub fn over_by(&self, divisor: &Self, mode: RoundingMode) -> Option<Self> {
         if divisor.is_zero() {
             return None;
         }
-        Some(Self(&self.0 / &divisor.0).rounded(PLACES))
+        Some(Self(&self.0 / &divisor.0).rounded_by(PLACES, mode))
     }
 
     /// Rounded to so many places, half to even, without trailing zeros.

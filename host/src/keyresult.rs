@@ -40,12 +40,11 @@ pub use backfill::Backfilled;
 pub use draft::{Draft, Edit, ObjectiveDraft, ObjectiveEdit};
 pub use error::KeyResultError;
 pub use history::{KeptReading, Span};
-pub use link::Link;
 pub use manual::Manual;
 pub use objective::Objective;
 pub use poll::{Pending, PollId, PollRecord};
 pub use record::{
-    Failure, Integration, KeyResult, KeyResultRecord, Missed, ObjectiveRecord, ProgressRecord,
+    Failure, Integration, KeyResult, KeyResultRecord, Link, Missed, ObjectiveRecord, ProgressRecord,
 };
 
 /// How often a change is tried against others' changes before the caller is told.

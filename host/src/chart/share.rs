@@ -202,7 +202,10 @@ mod tests {
             let count = Arc::clone(&self.0);
             async move {
                 count.fetch_add(1, Ordering::SeqCst);
-                tokio::task::yield_now().await;
+                // Each of those who wait may move it on by one; it lasts longer than they come.
+                for _ in 0..200 {
+                    tokio::task::yield_now().await;
+                }
                 Ok(fetched())
             }
         }

@@ -4,18 +4,15 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{Body, Server};
-use super::output::{Output, cell, rows};
+use super::client::{Body, Talk};
+use super::output::{cell, rows};
 use super::place::Place;
 
 /// Look at a chart on a live Looker: what it offers, and what would be read
 #[derive(Debug, Args)]
 pub(super) struct Chart {
     #[command(flatten)]
-    server: Server,
-    /// How to print what is found
-    #[arg(long, value_enum, default_value_t, global = true)]
-    output: Output,
+    talk: Talk,
     #[command(subcommand)]
     command: Command,
 }
@@ -40,31 +37,35 @@ impl Chart {
             Command::Outline(place) => {
                 let outline = self.ask("outline", place).await?;
                 let columns = ["control", "label", "required", "default", "choices"];
-                self.output.print(&outline, &columns, |outline| {
+                self.talk.output.print(&outline, &columns, |outline| {
                     rows(&outline["controls"], control)
                 })
             }
             Command::Read(place) => {
                 let read = self.ask("read", place).await?;
-                self.output.print(&read, &READING, |it| vec![reading(it)])
+                self.talk
+                    .output
+                    .print(&read, &READING, |it| vec![reading(it)])
             }
             Command::Series(place) => {
                 let series = self.ask("series", place).await?;
-                self.output
+                self.talk
+                    .output
                     .print(&series, &READING, |it| rows(&it["readings"], reading))
             }
             Command::Verify(place) => {
                 let request = json!({
-                    "connection_id": place.through.id(&self.server).await?,
+                    "connection_id": place.through.id(&self.talk.server).await?,
                     "source": place.source()?,
                 });
                 let path = ["v1", "charts", "verify"];
                 let found = self
+                    .talk
                     .server
                     .send(Method::POST, &path, Body::Json(request))
                     .await?;
                 let columns = ["supported", "extractor", "why", "what to do"];
-                self.output.print(&found, &columns, |it| {
+                self.talk.output.print(&found, &columns, |it| {
                     vec![vec![
                         cell(&it["supported"]),
                         cell(&it["extractor"]),
@@ -77,9 +78,10 @@ impl Chart {
     }
 
     async fn ask(&self, what: &str, place: &Place) -> anyhow::Result<Value> {
-        let request = place.request(&self.server).await?;
+        let request = place.request(&self.talk.server).await?;
         let path = ["v1", "charts", what];
-        self.server
+        self.talk
+            .server
             .send(Method::POST, &path, Body::Json(request))
             .await
     }

@@ -7,6 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::output::Output;
+
 /// Which server, and who asks.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Server {
@@ -22,6 +24,16 @@ pub(super) struct Server {
     /// a command line
     #[arg(long, env = "LENSMOUNT_TOKEN", hide_env_values = true, global = true)]
     token: Option<SecretString>,
+}
+
+/// What every command of a noun takes: which server, and how to print what it answers.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Talk {
+    #[command(flatten)]
+    pub server: Server,
+    /// How to print what is found
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub output: Output,
 }
 
 /// What a request sends.

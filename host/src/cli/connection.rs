@@ -9,18 +9,15 @@ use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::client::{Body, Server};
-use super::output::{Output, cell, rows};
+use super::client::{Body, Talk};
+use super::output::{cell, rows};
 use super::place::connection;
 
 /// Connect Lookers, test and change the connections
 #[derive(Debug, Args)]
 pub(super) struct Connection {
     #[command(flatten)]
-    server: Server,
-    /// How to print what is found
-    #[arg(long, value_enum, default_value_t, global = true)]
-    output: Output,
+    talk: Talk,
     #[command(subcommand)]
     command: Command,
 }
@@ -150,11 +147,13 @@ impl Connection {
     pub async fn run(self) -> anyhow::Result<()> {
         match &self.command {
             Command::List => {
-                let found = self.server.all(&["v1", "connections"], &[]).await?;
-                self.output.print(&found, &COLUMNS, |all| rows(all, row))
+                let found = self.talk.server.all(&["v1", "connections"], &[]).await?;
+                self.talk
+                    .output
+                    .print(&found, &COLUMNS, |all| rows(all, row))
             }
             Command::Show { name } => {
-                let found = connection(&self.server, Some(name)).await?;
+                let found = connection(&self.talk.server, Some(name)).await?;
                 self.show(&found)
             }
             Command::Add {
@@ -177,7 +176,7 @@ impl Connection {
                 bounds.add(&mut request);
                 let body = Body::Json(Value::Object(request));
                 let path = ["v1", "connections"];
-                self.show(&self.server.send(Method::POST, &path, body).await?)
+                self.show(&self.talk.server.send(Method::POST, &path, body).await?)
             }
             Command::Edit {
                 name,
@@ -204,14 +203,18 @@ impl Connection {
                 bounds.add(&mut request);
                 let body = Body::Edit(Value::Object(request));
                 let path = ["v1", "connections", &id];
-                self.show(&self.server.send(Method::PATCH, &path, body).await?)
+                self.show(&self.talk.server.send(Method::PATCH, &path, body).await?)
             }
             Command::Test { name } => {
                 let id = self.id(name).await?;
                 let path = ["v1", "connections", &id, "test"];
-                let found = self.server.send(Method::POST, &path, Body::Nothing).await?;
+                let found = self
+                    .talk
+                    .server
+                    .send(Method::POST, &path, Body::Nothing)
+                    .await?;
                 let columns = ["user", "name", "email", "release", "api"];
-                self.output.print(&found, &columns, |found| {
+                self.talk.output.print(&found, &columns, |found| {
                     let fields = ["user_id", "name", "email", "release", "api_url"];
                     vec![fields.map(|field| cell(&found[field])).to_vec()]
                 })
@@ -219,11 +222,12 @@ impl Connection {
             Command::Delete { name } => {
                 let id = self.id(name).await?;
                 let path = ["v1", "connections", &id];
-                self.server
+                self.talk
+                    .server
                     .send(Method::DELETE, &path, Body::Whatever)
                     .await?;
                 let gone = json!({ "deleted": id });
-                self.output.print(&gone, &["deleted"], |gone| {
+                self.talk.output.print(&gone, &["deleted"], |gone| {
                     vec![vec![cell(&gone["deleted"])]]
                 })
             }
@@ -231,12 +235,14 @@ impl Connection {
     }
 
     async fn id(&self, name: &str) -> anyhow::Result<String> {
-        let found = connection(&self.server, Some(name)).await?;
+        let found = connection(&self.talk.server, Some(name)).await?;
         Ok(found["id"].as_str().unwrap_or_default().to_owned())
     }
 
     fn show(&self, connection: &Value) -> anyhow::Result<()> {
-        self.output.print(connection, &COLUMNS, |it| vec![row(it)])
+        self.talk
+            .output
+            .print(connection, &COLUMNS, |it| vec![row(it)])
     }
 }
 

@@ -5,18 +5,15 @@ use clap::{Args, Subcommand};
 
 use crate::looker::dashboard_id_in;
 
-use super::client::Server;
-use super::output::{Output, cell, rows};
+use super::client::Talk;
+use super::output::{cell, rows};
 use super::place::Through;
 
 /// Find dashboards and looks of a connection, and what can be read on them
 #[derive(Debug, Args)]
 pub(super) struct Dashboard {
     #[command(flatten)]
-    server: Server,
-    /// How to print what is found
-    #[arg(long, value_enum, default_value_t, global = true)]
-    output: Output,
+    talk: Talk,
     #[command(subcommand)]
     command: Command,
 }
@@ -57,25 +54,25 @@ impl Dashboard {
                 title,
                 part,
             } => {
-                let id = through.id(&self.server).await?;
+                let id = through.id(&self.talk.server).await?;
                 let mut query = vec![("match", if *part { "part" } else { "complete" })];
                 query.extend(title.as_deref().map(|title| ("title", title)));
                 let path = ["v1", "connections", &id, "dashboards"];
-                let found = self.server.all(&path, &query).await?;
+                let found = self.talk.server.all(&path, &query).await?;
                 let columns = ["id", "title", "folder", "kind"];
-                self.output.print(&found, &columns, |found| {
+                self.talk.output.print(&found, &columns, |found| {
                     rows(found, |it| columns.map(|field| cell(&it[field])).to_vec())
                 })
             }
             Command::Tiles { through, dashboard } => {
-                let id = through.id(&self.server).await?;
+                let id = through.id(&self.talk.server).await?;
                 let dashboard = dashboard_id_in(dashboard).with_context(|| {
                     format!("{dashboard:?} is neither the id nor the URL of a dashboard")
                 })?;
                 let path = ["v1", "connections", &id, "dashboards", &dashboard, "tiles"];
-                let found = self.server.all(&path, &[]).await?;
+                let found = self.talk.server.all(&path, &[]).await?;
                 let columns = ["id", "title", "chart type", "extractor", "reason"];
-                self.output.print(&found, &columns, |found| {
+                self.talk.output.print(&found, &columns, |found| {
                     rows(found, |it| {
                         let fields = ["id", "title", "chart_type", "extractor", "reason"];
                         fields.map(|field| cell(&it[field])).to_vec()
@@ -83,16 +80,16 @@ impl Dashboard {
                 })
             }
             Command::Looks { through, title } => {
-                let id = through.id(&self.server).await?;
+                let id = through.id(&self.talk.server).await?;
                 let query: Vec<_> = title
                     .as_deref()
                     .map(|title| ("title", title))
                     .into_iter()
                     .collect();
                 let path = ["v1", "connections", &id, "looks"];
-                let found = self.server.all(&path, &query).await?;
+                let found = self.talk.server.all(&path, &query).await?;
                 let columns = ["id", "title", "folder", "chart type", "extractor"];
-                self.output.print(&found, &columns, |found| {
+                self.talk.output.print(&found, &columns, |found| {
                     rows(found, |it| {
                         let fields = ["id", "title", "folder", "chart_type", "extractor"];
                         fields.map(|field| cell(&it[field])).to_vec()

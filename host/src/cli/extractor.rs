@@ -7,17 +7,14 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{Body, Server};
-use super::output::{Output, cell, rows};
+use super::client::{Body, Talk};
+use super::output::{cell, rows};
 
 /// List, upload and roll out extractors of a running server
 #[derive(Debug, Args)]
 pub(super) struct Extractor {
     #[command(flatten)]
-    server: Server,
-    /// How to print what is found
-    #[arg(long, value_enum, default_value_t, global = true)]
-    output: Output,
+    talk: Talk,
     #[command(subcommand)]
     command: Command,
 }
@@ -76,6 +73,7 @@ impl Extractor {
             Command::List => self.list().await,
             Command::Show { name } => {
                 let found = self
+                    .talk
                     .server
                     .send(Method::GET, &["v1", "extractors", name], Body::Nothing)
                     .await?;
@@ -92,6 +90,7 @@ impl Extractor {
             }
             Command::Rollback { name } => {
                 let done = self
+                    .talk
                     .server
                     .send(
                         Method::POST,
@@ -104,6 +103,7 @@ impl Extractor {
             Command::Order { name, place } => {
                 let body = Body::Edit(json!({ "order": place }));
                 let done = self
+                    .talk
                     .server
                     .send(Method::PATCH, &["v1", "extractors", name], body)
                     .await?;
@@ -111,7 +111,8 @@ impl Extractor {
             }
             Command::Delete { name, version } => {
                 let path = ["v1", "extractors", name, "versions", version];
-                self.server
+                self.talk
+                    .server
                     .send(Method::DELETE, &path, Body::Nothing)
                     .await
                     .map(drop)
@@ -120,8 +121,8 @@ impl Extractor {
     }
 
     async fn list(&self) -> anyhow::Result<()> {
-        let items = self.server.all(&["v1", "extractors"], &[]).await?;
-        self.output.print(
+        let items = self.talk.server.all(&["v1", "extractors"], &[]).await?;
+        self.talk.output.print(
             &items,
             &["name", "active", "pinned", "versions", "reads"],
             |items| {
@@ -150,6 +151,7 @@ impl Extractor {
         let wasm =
             std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
         let report = self
+            .talk
             .server
             .send(Method::POST, &["v1", "extractors"], Body::Wasm(wasm))
             .await?;
@@ -162,7 +164,7 @@ impl Extractor {
         } else {
             cell(&report["version"]["state"])
         };
-        self.output.print(
+        self.talk.output.print(
             &report,
             &["name", "version", "verdict", "state", "digest"],
             |report| {
@@ -179,13 +181,14 @@ impl Extractor {
 
     async fn activate(&self, name: &str, version: &str, pinned: bool) -> anyhow::Result<Value> {
         let path = ["v1", "extractors", name, "versions", version, "activate"];
-        self.server
+        self.talk
+            .server
             .send(Method::POST, &path, Body::Json(json!({ "pinned": pinned })))
             .await
     }
 
     fn versions(&self, extractor: &Value) -> anyhow::Result<()> {
-        self.output.print(
+        self.talk.output.print(
             extractor,
             &["name", "version", "state", "origin", "calls", "reads"],
             |extractor| {

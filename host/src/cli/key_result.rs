@@ -5,18 +5,15 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::chart::extractor;
-use super::client::{Body, Server};
-use super::output::{Output, cell, rows};
+use super::client::{Body, Talk};
+use super::output::{cell, rows};
 use super::place::Place;
 
 /// Make key results, link them to charts, and see where they stand
 #[derive(Debug, Args)]
 pub(super) struct KeyResult {
     #[command(flatten)]
-    server: Server,
-    /// How to print what is found
-    #[arg(long, value_enum, default_value_t, global = true)]
-    output: Output,
+    talk: Talk,
     #[command(subcommand)]
     command: Command,
 }
@@ -141,8 +138,10 @@ impl KeyResult {
                     .map(|id| ("objective_id", id))
                     .into_iter()
                     .collect();
-                let found = self.server.all(&["v1", "key-results"], &query).await?;
-                self.output.print(&found, &COLUMNS, |all| rows(all, row))
+                let found = self.talk.server.all(&["v1", "key-results"], &query).await?;
+                self.talk
+                    .output
+                    .print(&found, &COLUMNS, |all| rows(all, row))
             }
             Command::Show { id } => self.one(Method::GET, id, &[], Body::Nothing).await,
             Command::Create {
@@ -173,7 +172,7 @@ impl KeyResult {
                 }
                 let body = Body::Json(Value::Object(request));
                 let path = ["v1", "key-results"];
-                self.show(&self.server.send(Method::POST, &path, body).await?)
+                self.show(&self.talk.server.send(Method::POST, &path, body).await?)
             }
             Command::Link {
                 id,
@@ -182,7 +181,7 @@ impl KeyResult {
                 cron,
                 missed,
             } => {
-                let mut request = place.request(&self.server).await?;
+                let mut request = place.request(&self.talk.server).await?;
                 request["enabled"] = true.into();
                 for (field, given) in [("every", every), ("cron", cron), ("missed", missed)] {
                     if let Some(given) = given {
@@ -207,19 +206,24 @@ impl KeyResult {
             Command::Readings { id, from, to } => self.readings(id, from, to).await,
             Command::Backfill { id } => {
                 let path = ["v1", "key-results", id, "backfill"];
-                let done = self.server.send(Method::POST, &path, Body::Nothing).await?;
+                let done = self
+                    .talk
+                    .server
+                    .send(Method::POST, &path, Body::Nothing)
+                    .await?;
                 let columns = ["added", "present"];
-                self.output.print(&done, &columns, |done| {
+                self.talk.output.print(&done, &columns, |done| {
                     vec![columns.map(|field| cell(&done[field])).to_vec()]
                 })
             }
             Command::Delete { id } => {
                 let path = ["v1", "key-results", id];
-                self.server
+                self.talk
+                    .server
                     .send(Method::DELETE, &path, Body::Whatever)
                     .await?;
                 let gone = json!({ "deleted": id });
-                self.output.print(&gone, &["deleted"], |gone| {
+                self.talk.output.print(&gone, &["deleted"], |gone| {
                     vec![vec![cell(&gone["deleted"])]]
                 })
             }
@@ -239,7 +243,7 @@ impl KeyResult {
         body: Body,
     ) -> anyhow::Result<()> {
         let path = [&["v1", "key-results", id][..], below].concat();
-        self.show(&self.server.send(method, &path, body).await?)
+        self.show(&self.talk.server.send(method, &path, body).await?)
     }
 
     async fn readings(
@@ -252,7 +256,7 @@ impl KeyResult {
         query.extend(from.as_deref().map(|from| ("from", from)));
         query.extend(to.as_deref().map(|to| ("to", to)));
         let path = ["v1", "key-results", id, "readings"];
-        let found = self.server.all(&path, &query).await?;
+        let found = self.talk.server.all(&path, &query).await?;
         let columns = [
             "time",
             "value",
@@ -262,7 +266,7 @@ impl KeyResult {
             "cached",
             "extractor",
         ];
-        self.output.print(&found, &columns, |found| {
+        self.talk.output.print(&found, &columns, |found| {
             rows(found, |it| {
                 vec![
                     cell(&it["time"]),
@@ -278,7 +282,9 @@ impl KeyResult {
     }
 
     fn show(&self, key_result: &Value) -> anyhow::Result<()> {
-        self.output.print(key_result, &COLUMNS, |it| vec![row(it)])
+        self.talk
+            .output
+            .print(key_result, &COLUMNS, |it| vec![row(it)])
     }
 }
 

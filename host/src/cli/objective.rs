@@ -4,17 +4,14 @@ use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::client::{Body, Server};
-use super::output::{Output, cell, rows};
+use super::client::{Body, Talk};
+use super::output::{cell, rows};
 
 /// Make objectives, and see how far they are
 #[derive(Debug, Args)]
 pub(super) struct Objective {
     #[command(flatten)]
-    server: Server,
-    /// How to print what is found
-    #[arg(long, value_enum, default_value_t, global = true)]
-    output: Output,
+    talk: Talk,
     #[command(subcommand)]
     command: Command,
 }
@@ -53,8 +50,10 @@ impl Objective {
         let path = ["v1", "objectives"];
         match &self.command {
             Command::List => {
-                let found = self.server.all(&path, &[]).await?;
-                self.output.print(&found, &COLUMNS, |all| rows(all, row))
+                let found = self.talk.server.all(&path, &[]).await?;
+                self.talk
+                    .output
+                    .print(&found, &COLUMNS, |all| rows(all, row))
             }
             Command::Create {
                 title,
@@ -70,8 +69,8 @@ impl Objective {
                     }
                 }
                 let body = Body::Json(Value::Object(request));
-                let made = self.server.send(Method::POST, &path, body).await?;
-                self.output.print(&made, &COLUMNS, |it| vec![row(it)])
+                let made = self.talk.server.send(Method::POST, &path, body).await?;
+                self.talk.output.print(&made, &COLUMNS, |it| vec![row(it)])
             }
         }
     }

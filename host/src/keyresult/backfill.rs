@@ -40,7 +40,7 @@ impl KeyResults {
         let live = self.charts.fetch(&located, Fresh::Now).await?;
         let version = self.charts.reader(
             located.chart.chart_type.as_deref(),
-            integration.extractor.as_deref(),
+            integration.link.extractor.as_deref(),
         )?;
         let origin = |at: Option<&str>| format!("backfill:{}", at.unwrap_or_default());
         let series = live.series(&version, &integration.chosen(), origin).await?;

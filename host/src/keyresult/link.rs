@@ -3,77 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::access::By;
-use crate::chart::{Called, Wanted};
+use crate::chart::Called;
 use crate::connection::ConnectionError;
-use crate::id::{ConnectionId, KeyResultId};
-use crate::looker::Source;
+use crate::id::KeyResultId;
 use crate::record::{self as records, entry};
 use crate::store::{Change, Due, Expected, Kind};
 
 use super::error::KeyResultError;
 use super::poll::{PollId, PollRecord};
-use super::record::{Integration, KeyResult, Missed, ProgressRecord};
+use super::record::{Integration, KeyResult, Link, ProgressRecord};
 use super::schedule::Schedule;
 use super::{KeyResults, TRIES};
 
 /// The most choices or filters of a link, and the most bytes of one.
 const MOST_WORDS: usize = 64;
 const LONGEST_WORD: usize = 2_000;
-
-/// Where the numbers of a key result are to come from.
-#[derive(Debug, Clone)]
-pub struct Link {
-    /// Whether it is read at all.
-    pub enabled: bool,
-    /// Through which connection.
-    pub connection: ConnectionId,
-    /// Which chart.
-    pub source: Source,
-    /// Which extractor, where it is not to be the one that reads the chart's type.
-    pub extractor: Option<String>,
-    /// What is chosen of what the extractor offers.
-    pub selection: BTreeMap<String, String>,
-    /// Values of the dashboard's filters in place of its own.
-    pub filters: BTreeMap<String, String>,
-    /// How often it is read.
-    pub every: Option<String>,
-    /// Or when.
-    pub cron: Option<String>,
-    /// The zone of `cron` and of Looker's "today".
-    pub time_zone: Option<String>,
-    /// What is done about missed slots.
-    pub missed: Missed,
-}
-
-impl From<&Integration> for Link {
-    fn from(integration: &Integration) -> Self {
-        let Integration {
-            enabled,
-            connection,
-            source,
-            extractor,
-            selection,
-            filters,
-            every,
-            cron,
-            time_zone,
-            missed,
-            ..
-        } = integration.clone();
-        Self {
-            enabled,
-            connection,
-            source,
-            extractor,
-            selection,
-            filters,
-            every,
-            cron,
-            time_zone,
-            missed,
-        }
-    }
-}
 
 impl KeyResults {
     /// Links a key result to a chart, or changes how it is linked. An integration that is on is read
@@ -96,8 +40,8 @@ impl KeyResults {
             record.integration = Some(planned.clone());
             let mut change = Change::new();
             if let Some(old) = &before.record.integration {
-                let moves = old.connection != planned.connection;
-                let leaves = old.poll != planned.poll || !planned.enabled;
+                let moves = old.link.connection != planned.link.connection;
+                let leaves = old.poll != planned.poll || !planned.link.enabled;
                 change = Self::unlinked_from(change, id, old, moves, leaves);
             }
             let progress = self.progress_linked(&before, &planned);
@@ -110,7 +54,7 @@ impl KeyResults {
                 records::body(&progress)?,
             );
             change = self.subscribed(change, id, &planned).await?;
-            let action = if planned.enabled {
+            let action = if planned.link.enabled {
                 "key-result.link"
             } else {
                 "key-result.unlink"
@@ -144,7 +88,7 @@ impl KeyResults {
         };
         let link = Link {
             enabled,
-            ..integration.into()
+            ..integration.link.clone()
         };
         // What is switched is what was looked at here, so that nobody's change in between is undone.
         self.link(id, &link, seen.or(Some(before.version)), by)
@@ -166,13 +110,7 @@ impl KeyResults {
         if let Some(name) = &link.extractor {
             self.charts.reader(None, Some(name))?;
         }
-        let wanted = Wanted {
-            connection: link.connection.clone(),
-            source: link.source.clone(),
-            filters: link.filters.clone(),
-            time_zone: link.time_zone.clone(),
-            called: None,
-        };
+        let wanted = link.wanted(None);
         let (mut called, mut chart_type) = (None, None);
         if link.enabled {
             let located = self.charts.locate(&wanted).await?;
@@ -187,16 +125,7 @@ impl KeyResults {
             chart_type = located.chart.chart_type;
         }
         Ok(Integration {
-            enabled: link.enabled,
-            connection: link.connection.clone(),
-            source: link.source.clone(),
-            extractor: link.extractor.clone(),
-            selection: link.selection.clone(),
-            filters: link.filters.clone(),
-            every: link.every.clone(),
-            cron: link.cron.clone(),
-            time_zone: link.time_zone.clone(),
-            missed: link.missed,
+            link: link.clone(),
             poll: PollId::of(&wanted),
             called,
             chart_type,
@@ -228,8 +157,8 @@ impl KeyResults {
     ) -> Result<Change, KeyResultError> {
         let now = self.clock.now();
         let progress = ProgressRecord {
-            slot: integration.enabled.then_some(now),
-            next_due: integration.enabled.then_some(now),
+            slot: integration.link.enabled.then_some(now),
+            next_due: integration.link.enabled.then_some(now),
             ..ProgressRecord::default()
         };
         let change = change.put(
@@ -246,8 +175,8 @@ impl KeyResults {
         let now = self.clock.now();
         ProgressRecord {
             last_failure: None,
-            slot: integration.enabled.then_some(now),
-            next_due: integration.enabled.then_some(now),
+            slot: integration.link.enabled.then_some(now),
+            next_due: integration.link.enabled.then_some(now),
             ..before.progress.clone()
         }
     }
@@ -259,9 +188,9 @@ impl KeyResults {
         id: &KeyResultId,
         integration: &Integration,
     ) -> Result<Change, KeyResultError> {
-        let member = entry(integration.connection.as_str(), id.as_str());
+        let member = entry(integration.link.connection.as_str(), id.as_str());
         change = change.put(Kind::Member, member, Expected::Any, records::ENTRY);
-        if !integration.enabled {
+        if !integration.link.enabled {
             return Ok(change);
         }
         let poll = integration.poll.as_str();
@@ -298,7 +227,7 @@ impl KeyResults {
         poll: bool,
     ) -> Change {
         if connection {
-            let key = entry(integration.connection.as_str(), id.as_str());
+            let key = entry(integration.link.connection.as_str(), id.as_str());
             change = change.delete(Kind::Member, key, Expected::Any);
         }
         if poll {

@@ -72,9 +72,9 @@ impl Record for KeyResultRecord {
     const FORMAT: u32 = 1;
 }
 
-/// Where the numbers of a key result come from.
+/// Where the numbers of a key result come from, as people say it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Integration {
+pub struct Link {
     /// While it is off, people set the value.
     pub enabled: bool,
     /// Through which connection.
@@ -95,6 +95,13 @@ pub struct Integration {
     pub time_zone: Option<String>,
     /// What is done about slots that were missed.
     pub missed: Missed,
+}
+
+/// A link, with what was found at its other end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    /// What people say.
+    pub link: Link,
     /// The poll that reads it.
     pub poll: PollId,
     /// What the chart was called when it was linked.
@@ -176,7 +183,7 @@ impl KeyResult {
     #[must_use]
     pub fn enabled(&self) -> Option<&Integration> {
         let integration = self.record.integration.as_ref();
-        integration.filter(|integration| integration.enabled)
+        integration.filter(|integration| integration.link.enabled)
     }
 
     /// How far it has come, as a fraction; none while it has no value.

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::access::By;
-use crate::chart::{ChartError, Fresh, Live, Located, Wanted, left_running};
+use crate::chart::{Called, ChartError, Fresh, Live, Located, Wanted, left_running};
 use crate::id::KeyResultId;
 use crate::reading::Reading;
 use crate::record as records;
@@ -13,7 +13,7 @@ use crate::store::{Change, Due, Expected, Kind, StoreError};
 use super::error::KeyResultError;
 use super::outcome::{Ahead, Outcome};
 use super::poll::{Pending, PollRecord};
-use super::record::{Integration, KeyResult};
+use super::record::{Integration, KeyResult, Link};
 use super::{KeyResults, TRIES};
 
 /// How soon a query that was not done in time is asked for again.
@@ -125,7 +125,7 @@ impl KeyResults {
         let chart_type = live.chart().chart_type.as_deref();
         let version = self
             .charts
-            .reader(chart_type, integration.extractor.as_deref())?;
+            .reader(chart_type, integration.link.extractor.as_deref())?;
         let chosen = integration.chosen();
         live.read(&version, &chosen, origin).await
     }
@@ -144,23 +144,31 @@ pub(super) fn on(key_result: &KeyResult) -> Result<Integration, KeyResultError> 
     })
 }
 
-impl Integration {
-    /// The chart it points at.
+impl Link {
+    /// The chart it points at, with what that was called when it was linked.
     #[must_use]
-    pub fn wanted(&self) -> Wanted {
+    pub fn wanted(&self, called: Option<Called>) -> Wanted {
         Wanted {
             connection: self.connection.clone(),
             source: self.source.clone(),
             filters: self.filters.clone(),
             time_zone: self.time_zone.clone(),
-            called: self.called.clone(),
+            called,
         }
+    }
+}
+
+impl Integration {
+    /// The chart it points at.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        self.link.wanted(self.called.clone())
     }
 
     /// What is chosen, as an extractor takes it.
     #[must_use]
     pub fn chosen(&self) -> Vec<(&str, &str)> {
-        let chosen = self.selection.iter();
+        let chosen = self.link.selection.iter();
         chosen
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect()

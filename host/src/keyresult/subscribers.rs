@@ -33,7 +33,7 @@ impl Subscriber {
 
     /// Whether a slot was missed and is not to be made up for.
     pub fn skips(&self, slot: Timestamp, now: Timestamp) -> bool {
-        self.integration.missed == Missed::Skip && now.duration_since(slot) > GRACE
+        self.integration.link.missed == Missed::Skip && now.duration_since(slot) > GRACE
     }
 
     /// How old a result may be when its slot begins: for a schedule of hours, half a minute is
@@ -74,9 +74,9 @@ impl KeyResults {
             }
             // It was checked when it was linked; the shortest interval may have been raised since.
             let schedule = Schedule::parse(
-                integration.every.as_deref(),
-                integration.cron.as_deref(),
-                integration.time_zone.as_deref(),
+                integration.link.every.as_deref(),
+                integration.link.cron.as_deref(),
+                integration.link.time_zone.as_deref(),
                 SignedDuration::from_secs(1),
             );
             match schedule {

@@ -36,7 +36,7 @@ fn progress_goes_from_start_to_target_whichever_way_that_is() {
         (json!(0.1), json!(0.4), json!(0.2), "0.333333333333", "33.3"),
         (json!("0"), json!("0.7"), json!(0.07), "0.1", "10"),
         (json!(0), json!("9007199254740993"), json!("9007199254740993"), "1", "100"),
-        (json!("0"), json!("3"), json!("2.9999"), "0.999966666667", "99.9"),
+        (json!("0"), json!("3"), json!("2.9999"), "0.999966666666", "99.9"),
     ] {
         let made = own.client.post("/v1/key-results", &json!({"title": "One", "start": start, "target": target})).expect(201);
         assert!(made["progress"].is_null() && made["current"].is_null(), "{made}");

@@ -141,17 +141,18 @@ impl KeyResult {
 
 impl From<keyresult::Integration> for Integration {
     fn from(integration: keyresult::Integration) -> Self {
+        let link = integration.link;
         Self {
-            enabled: integration.enabled,
-            connection_id: integration.connection.to_string(),
-            source: integration.source,
-            extractor: integration.extractor,
-            selection: integration.selection,
-            filters: integration.filters,
-            every: integration.every,
-            cron: integration.cron,
-            time_zone: integration.time_zone,
-            missed: integration.missed,
+            enabled: link.enabled,
+            connection_id: link.connection.to_string(),
+            source: link.source,
+            extractor: link.extractor,
+            selection: link.selection,
+            filters: link.filters,
+            every: link.every,
+            cron: link.cron,
+            time_zone: link.time_zone,
+            missed: link.missed,
             chart_title: integration.called.map(|called| called.title),
             chart_type: integration.chart_type,
             poll: integration.poll.to_string(),
