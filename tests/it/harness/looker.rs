@@ -87,10 +87,10 @@ impl Looker {
         self.control().get("/_log").expect(200)
     }
 
-    /// How many queries were asked for by a task or a run, whether the cache answered or not.
+    /// How many queries it was asked to run, whether its cache answered or not.
     pub fn runs(&self) -> u64 {
         let log = self.log();
-        log["runs"].as_u64().unwrap_or_else(|| panic!("no `runs` in {log}"))
+        log["task_creates"].as_u64().unwrap_or_else(|| panic!("no `task_creates` in {log}"))
     }
 
     /// Forgets what it was asked.
