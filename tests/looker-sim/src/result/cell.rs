@@ -178,6 +178,8 @@ pub enum Slot<T> {
     Flat(T),
     /// A cell per column, by its key.
     Pivoted(Ordered<T>),
+    /// The same below the names of the pivots.
+    Named(Ordered<Ordered<T>>),
 }
 
 #[cfg(test)]

@@ -82,7 +82,11 @@ fn slot(plan: &Plan, table: &Table, cells: &[Cell], formatted: Option<Option<&st
     // By pivot, as far as is known: {"orders.count": {"orders.status": {"complete": 1}}}.
     let columns = table.columns.iter().zip(cells);
     let keyed = columns.map(|(column, cell)| (envelope::key(column, &plan.pivots), bare(cell)));
-    Slot::Pivoted(Ordered(keyed.collect()))
+    let pivots: Vec<_> = plan.pivots.iter().map(ToString::to_string).collect();
+    Slot::Named(Ordered(vec![(
+        pivots.join("|FIELD|"),
+        Ordered(keyed.collect()),
+    )]))
 }
 
 /// A member as a spreadsheet has it.

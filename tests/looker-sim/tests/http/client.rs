@@ -46,17 +46,22 @@ impl Sim {
     }
 
     pub async fn start_with(config: Config) -> Self {
-        static PROVIDER: Once = Once::new();
-        // Another test of this process may have been first, which does as well.
-        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(looker_sim::serve(listener, config, std::future::pending()));
-        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        let client = client.timeout(PATIENCE).build().expect("a client");
-        let mut sim = Self { base, client, token: String::new() };
+        let mut sim = Self::at(base);
         sim.login().await;
         sim
+    }
+
+    /// The one that listens there, not logged in.
+    pub fn at(base: String) -> Self {
+        static PROVIDER: Once = Once::new();
+        // Another test of this process may have been first, which does as well.
+        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let client = client.timeout(PATIENCE).build().expect("a client");
+        Self { base, client, token: String::new() }
     }
 
     /// Logs in, and keeps the token for the calls that follow.

@@ -5,6 +5,7 @@ mod client;
 
 mod content;
 mod faults;
+mod program;
 mod queries;
 mod results;
 mod sessions;

@@ -171,6 +171,9 @@ async fn plain_formats_hold_rows_only() {
     assert_eq!(rows[0], json!({"orders.created_month": "2026-05", "orders.count": count}));
     let labelled = sim.post("/queries/run/json_label", months()).await.json();
     assert_eq!(labelled[0], json!({"Orders Created Month": "2026-05", "Orders Count": count}));
+    let pivoted = sim.json("/looks/3/run/json").await;
+    let regions = pivoted[0]["orders.completion_rate"]["orders.region"].as_object().expect("cells by region");
+    assert_eq!(regions.keys().collect::<Vec<_>>(), ["$$$_row_total_$$$", "APAC", "Americas", "EMEA", "Nordics & Baltics"]);
     let csv = sim.post("/queries/run/csv", months()).await;
     assert_eq!(csv.headers["content-type"], "text/csv;charset=UTF-8");
     let lines: Vec<_> = csv.text.lines().collect();
