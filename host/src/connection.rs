@@ -97,7 +97,9 @@ impl Connections {
             }
             match self.store.commit(change).await {
                 Ok(_) => return self.get(&id).await,
-                Err(StoreError::Stale { kind, .. }) if kind == Kind::Member => {
+                Err(StoreError::Stale {
+                    kind: Kind::Member, ..
+                }) => {
                     return Err(ConnectionError::NameTaken { name: record.name });
                 }
                 Err(StoreError::Stale { .. }) => {}
@@ -182,7 +184,9 @@ impl Connections {
                     self.live.forget(id);
                     return self.get(id).await;
                 }
-                Err(StoreError::Stale { kind, .. }) if kind == Kind::Member => {
+                Err(StoreError::Stale {
+                    kind: Kind::Member, ..
+                }) => {
                     return Err(ConnectionError::NameTaken { name: record.name });
                 }
                 Err(StoreError::Stale { .. }) => {}

@@ -149,7 +149,7 @@ impl Shared {
                 State::Going(_) => None,
             })
             .collect();
-        done.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        done.sort_unstable_by_key(|(began, ..)| std::cmp::Reverse(*began));
         let mut bytes = 0_usize;
         for (began, size, key) in done {
             bytes = bytes.saturating_add(size);

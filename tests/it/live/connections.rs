@@ -170,7 +170,7 @@ fn dashboards_are_found_by_title_part_url_and_id() {
         let part: String = title.chars().skip(1).collect();
         assert!(search(&part, "part").contains(dashboard), "{part}");
         for pasted in [id.clone(), format!("{}/dashboards/{id}?Region=EMEA", world.looker.url())] {
-            assert_eq!(search(&pasted, "complete"), [dashboard.clone()], "{pasted}");
+            assert_eq!(search(&pasted, "complete"), std::slice::from_ref(dashboard), "{pasted}");
         }
         assert!(dashboard["folder"].is_string() || dashboard["kind"] == "lookml", "{dashboard}");
     }
