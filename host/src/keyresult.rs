@@ -32,6 +32,7 @@ use crate::access::By;
 use crate::chart::Charts;
 use crate::clock::SharedClock;
 use crate::id::{KeyResultId, ObjectiveId};
+use crate::metrics::Metrics;
 use crate::once::{Known, Once};
 use crate::record::{self as records, Stored, entry};
 use crate::store::{Change, Expected, Kind, SharedStore, StoreError};
@@ -57,6 +58,7 @@ pub struct KeyResults {
     clock: SharedClock,
     /// The shortest interval of a schedule.
     shortest: SignedDuration,
+    metrics: Metrics,
 }
 
 /// The topic under which listeners hear that a key result was made, changed or removed.
@@ -71,12 +73,14 @@ impl KeyResults {
         charts: Arc<Charts>,
         clock: SharedClock,
         shortest: SignedDuration,
+        metrics: Metrics,
     ) -> Arc<Self> {
         Arc::new(Self {
             store,
             charts,
             clock,
             shortest,
+            metrics,
         })
     }
 

@@ -23,6 +23,7 @@ pub mod keyresult;
 pub mod once;
 
 pub mod access;
+pub mod metrics;
 pub mod problem;
 
 pub mod http;

@@ -22,6 +22,7 @@ use crate::connection::Connections;
 use crate::http::{self, Api, Parts};
 use crate::keyresult::{KeyResults, scheduler};
 use crate::looker::Targets;
+use crate::metrics::Metrics;
 use crate::once;
 use crate::sandbox::{Limits, Sandbox, SandboxError};
 use crate::secret::{KeyMismatch, MasterKey, MasterKeyError, Sealer, same_key};
@@ -159,11 +160,13 @@ impl Server {
             Arc::clone(&catalog),
             Arc::clone(&clock),
         );
+        let metrics = Metrics::default();
         let key_results = KeyResults::new(
             Arc::clone(&store),
             Arc::clone(&charts),
             Arc::clone(&clock),
             options.shortest_interval,
+            metrics.clone(),
         );
         let made_token = access.make_first(store.as_ref(), clock.as_ref()).await?;
         let stop = CancellationToken::new();
@@ -175,6 +178,7 @@ impl Server {
             access: Arc::new(access),
             rate: options.rate,
             stop: stop.clone(),
+            metrics,
         });
         Ok(Self {
             router: http::router(api),

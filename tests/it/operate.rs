@@ -13,6 +13,22 @@ fn health_and_version_need_no_token() {
 }
 
 #[test]
+fn what_is_counted_is_told_to_whoever_has_a_token() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    server.stranger().get("/metrics").problem(401, "unauthorized");
+    server.admin().get("/v1/key-results/kr_0192f0c1a2b37c4d8e5f60718293a4b5").problem(404, "not-found");
+    let answer = server.admin().get("/metrics");
+    assert_eq!(answer.status, 200, "{answer}");
+    assert!(answer.kind.starts_with("application/openmetrics-text"), "{answer}");
+    let text = answer.text();
+    // By route, not by path: ids would make a line for each.
+    let counted = r#"lensmount_requests_total{method="GET",route="/v1/key-results/{id}",status="404"} 1"#;
+    assert!(text.contains(counted) && text.ends_with("# EOF\n"), "{text}");
+    assert!(!text.contains("0192f0c1a2b37c4d8e5f60718293a4b5"), "{text}");
+}
+
+#[test]
 fn the_documentation_needs_no_token() {
     let client = shared().stranger();
     let api = client.get("/openapi.json").expect(200);

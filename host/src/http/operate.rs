@@ -1,13 +1,24 @@
-//! `/livez`, `/readyz`, `/version`: for those who keep the server running. No token.
+//! `/livez`, `/readyz`, `/version`, `/metrics`: for those who keep the server running. Only the
+//! metrics need a token.
+
+use std::sync::Arc;
 
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::catalog::Catalog;
+use crate::metrics::Metrics;
+use crate::problem::Problem;
 use crate::store::{Kind, SharedStore};
+
+use super::access::Viewer;
+use super::problems::ours;
+use super::request::ProblemBody;
 
 /// A check and what it found.
 #[derive(Serialize, ToSchema)]
@@ -53,6 +64,19 @@ pub(super) async fn readyz(State(store): State<SharedStore>) -> impl IntoRespons
             )
         }
     }
+}
+
+/// What the server counts, as OpenMetrics text
+#[utoipa::path(get, path = "/metrics", tag = "operate",
+    responses((status = 200, content_type = "application/openmetrics-text", body = String), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn metrics(
+    _: Viewer,
+    State(metrics): State<Metrics>,
+    State(catalog): State<Arc<Catalog>>,
+) -> Result<impl IntoResponse, Problem> {
+    let text = metrics.text(&catalog).map_err(|error| ours(&error))?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(CONTENT_TYPE, kind)], text))
 }
 
 /// What is running.

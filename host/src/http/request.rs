@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::metrics::Metrics;
 use crate::problem::{Code, InputError, Problem};
 
 /// The header that carries a request's id, in and out.
@@ -39,7 +40,11 @@ impl RequestId {
 }
 
 /// The outermost layer.
-pub(super) async fn observe(mut request: Request, next: Next) -> Response {
+pub(super) async fn observe(
+    State(metrics): State<Metrics>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
     let id = RequestId::of(&request);
     let method = request.method().clone();
@@ -62,14 +67,16 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    metrics.answered(method.as_str(), route.as_deref(), status, took);
     tracing::info!(
         target: "request",
         %method,
         path,
         route,
-        status = response.status().as_u16(),
+        status,
         code,
-        duration_us = began.elapsed().as_micros() as u64,
+        duration_us = took.as_micros() as u64,
         request_id = id.0,
     );
     response

@@ -69,6 +69,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(operate::livez))
         .routes(routes!(operate::readyz))
         .routes(routes!(operate::version))
+        .routes(routes!(operate::metrics))
         .routes(routes!(docs::problems))
         .routes(routes!(docs::problem))
 }
@@ -76,6 +77,7 @@ fn routes() -> OpenApiRouter<Api> {
 /// The whole API as a service.
 pub fn router(api: Api) -> Router {
     let (router, _) = routes().split_for_parts();
+    let metrics = api.metrics();
     router
         .route("/v1/{*path}", axum::routing::any(missing_in_api))
         .fallback(missing)
@@ -83,16 +85,16 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi()))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(observe))
+        .layer(middleware::from_fn_with_state(metrics, observe))
 }
 
-/// The API's description. Everything under `/v1` needs a token.
+/// The API's description. Everything under `/v1` needs a token, and so do the metrics.
 #[must_use]
 pub fn openapi() -> OpenApi {
     let mut api = routes().into_openapi();
     let token = SecurityRequirement::new("token", Vec::<String>::new());
     for (path, item) in &mut api.paths.paths {
-        if path.starts_with("/v1/") {
+        if path.starts_with("/v1/") || path == "/metrics" {
             let operations = [
                 &mut item.get,
                 &mut item.post,

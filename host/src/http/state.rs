@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::chart::Charts;
 use crate::connection::Connections;
 use crate::keyresult::KeyResults;
+use crate::metrics::Metrics;
 use crate::store::SharedStore;
 
 /// The parts of the server that the API speaks to. Handlers take the one part they need.
@@ -25,6 +26,13 @@ pub struct Api {
     access: Arc<Access>,
     rate: Arc<Rate>,
     stop: CancellationToken,
+    metrics: Metrics,
+}
+
+impl Api {
+    pub(super) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
 }
 
 /// The parts that an [`Api`] is put together of.
@@ -43,6 +51,8 @@ pub struct Parts {
     pub rate: NonZeroU32,
     /// Ends what would otherwise go on for as long as its listener stays.
     pub stop: CancellationToken,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// Requests per second and token.
@@ -64,6 +74,7 @@ impl From<Parts> for Api {
             access: parts.access,
             rate,
             stop: parts.stop,
+            metrics: parts.metrics,
         }
     }
 }

@@ -84,6 +84,15 @@ impl Outcome {
         }
     }
 
+    /// How it is counted; none where there was no read.
+    pub fn counted(&self) -> Option<&'static str> {
+        match self {
+            Self::Read(_) => Some("read"),
+            Self::Failed { code, .. } => Some(code),
+            Self::Skipped => None,
+        }
+    }
+
     /// Adds to a change what this means for a key result, which must not have changed since it was
     /// read from the store.
     pub fn recorded(

@@ -69,6 +69,11 @@ impl KeyResults {
         } else {
             self.read_due(&poll.record, &due, reads, now).await
         };
+        for (_, outcome, _) in outcomes.values() {
+            if let Some(outcome) = outcome.counted() {
+                self.metrics.read(outcome);
+            }
+        }
         self.complete(lease, &outcomes, &after).await
     }
 

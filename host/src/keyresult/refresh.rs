@@ -47,6 +47,9 @@ impl KeyResults {
             since: begun,
         });
         let outcome = Outcome::of(read);
+        if let Some(outcome) = outcome.counted() {
+            self.metrics.read(outcome);
+        }
         for _ in 0..TRIES {
             let before = self.get(id).await?;
             if before.enabled() != Some(&integration) {

@@ -18,7 +18,6 @@ use uuid::Uuid;
 use crate::store::{Lease, StoreError};
 
 use super::KeyResults;
-use super::error::KeyResultError;
 
 /// How long a poll is ours without a word from us. A server that dies holds its polls up for so
 /// long.
@@ -106,6 +105,8 @@ async fn claim(
 /// Runs one poll and keeps its lease while it runs.
 async fn work(key_results: &KeyResults, lease: Lease, reads: &Semaphore, stop: &CancellationToken) {
     let span = tracing::info_span!("poll", poll = lease.poll, epoch = lease.epoch);
+    let late = key_results.clock.now().duration_since(lease.due);
+    let late = Duration::try_from(late).unwrap_or(Duration::ZERO);
     let run = key_results.run_poll(&lease, reads).instrument(span.clone());
     tokio::pin!(run);
     let outcome = loop {
@@ -129,15 +130,18 @@ async fn work(key_results: &KeyResults, lease: Lease, reads: &Semaphore, stop: &
             }
         }
     };
-    span.in_scope(|| match outcome {
-        Ok(()) => tracing::debug!("completed"),
-        Err(KeyResultError::Record(error)) => tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "a poll was not completed; it is due again when its lease ends"
-        ),
-        Err(error) => tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "a poll was not completed; it is due again when its lease ends"
-        ),
-    });
+    let _in = span.enter();
+    match outcome {
+        Ok(()) => {
+            tracing::debug!("completed");
+            key_results.metrics.polled(late);
+        }
+        Err(error) => {
+            key_results.metrics.poll_lost();
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a poll was not completed; it is due again when its lease ends"
+            );
+        }
+    }
 }

@@ -44,6 +44,7 @@ fn a_secret_is_in_no_answer_no_log_no_event_and_no_file() {
         client.get(&format!("{connection}/dashboards")),
         client.get("/v1/key-results"),
         client.get("/v1/audit"),
+        client.get("/metrics"),
         client.post("/v1/charts/read", &chart),
         any.patch(&connection, &json!({"client_secret": OTHER})),
         client.post_empty(&format!("{connection}/test")),
