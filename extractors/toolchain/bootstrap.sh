@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gets what must be there before any Rust of ours can run: a C compiler, a cargo that is new enough
-# and, when called with `lint`, cargo's two helpers, with `test`, a Python for Looker's own SDK. The
-# toolchain crate does the rest.
+# and, when called with `lint`, cargo's two helpers, with `test`, a Python and a Node for Looker's own
+# SDKs. The toolchain crate does the rest.
 #
 # Rustup is asked first. What takes root is installed when this already runs as root, and is printed
 # as one command otherwise.
@@ -33,6 +33,11 @@ pythons() {
     python3 -c 'import venv, ensurepip' >/dev/null 2>&1
 }
 
+# A Node that has fetch, as Looker's SDK calls it, with npm.
+nodes() {
+    node -e fetch >/dev/null 2>&1 && has npm
+}
+
 # Debian numbers its linkers for WebAssembly; the newest reads what any of its compilers writes.
 # While the lists of a fresh machine are empty, it is the one that went with rustc-web 1.96.
 newest_lld() {
@@ -47,6 +52,7 @@ missing() {
         echo rustfmt-web rust-web-clippy
     fi
     if [ "$1" = test ] && ! pythons; then echo python3 python3-venv; fi
+    if [ "$1" = test ] && ! nodes; then echo nodejs npm; fi
 }
 
 fail() {
@@ -65,13 +71,13 @@ if has rustup; then
 fi
 
 again=${1:-setup}
-python=
-if [ "$again" = test ]; then python=", and its tests Python 3 with venv"; fi
-needs="Lensmount needs a C compiler and Rust $wanted or later$python"
+tests=
+if [ "$again" = test ]; then tests=", and its tests Python 3 with venv and Node 18 or later with npm"; fi
+needs="Lensmount needs a C compiler and Rust $wanted or later$tests"
 
 packages=$(missing "${1-}")
 if [ -n "$packages" ]; then
-    has apt-get || fail "$needs; install gcc or clang, and rustup from https://rustup.rs${python:+, and python3 with venv}, and run \`make $again\` again"
+    has apt-get || fail "$needs; install gcc or clang, and rustup from https://rustup.rs${tests:+, python3 with venv and node with npm}, and run \`make $again\` again"
     if [ "$(id -u)" = 0 ]; then
         apt-get update >&2
         # The lists were empty before; rustup is not put aside for Debian's compiler unasked.

@@ -4,14 +4,15 @@ Called with the address of one whose clock stands at 2026-05-13T12:00:00Z and wh
 in the environment. Ends with 0 when the SDK understood all it was answered.
 """
 
+import datetime
 import json
-import os
 import sys
 import time
 import urllib.request
 
 import looker_sdk
 from looker_sdk import error, models40 as models
+from looker_sdk.rtl import auth_token
 
 BASE = sys.argv[1]
 MONTHS = models.WriteQuery(
@@ -24,9 +25,16 @@ MONTHS = models.WriteQuery(
 )
 
 
+def order(path, body):
+    urllib.request.urlopen(urllib.request.Request(BASE + path, data=json.dumps(body).encode(), method="POST"))
+
+
 def faults(**switches):
-    body = json.dumps(switches).encode()
-    urllib.request.urlopen(urllib.request.Request(f"{BASE}/_faults", data=body, method="POST"))
+    order("/_faults", switches)
+
+
+def logins():
+    return json.load(urllib.request.urlopen(f"{BASE}/_log"))["logins"]
 
 
 def equal(found, expected):
@@ -53,7 +61,8 @@ def refused(call, *arguments, **named):
 def main():
     sdk = looker_sdk.init40()
     for check in (
-        session, searches, dashboards, looks, queries, runs, tasks, several, kill, merged, refusals, goodbye,
+        session, searches, dashboards, looks, queries, runs, tasks, several, kill, merged, refusals,
+        too_many, revoked, expired, goodbye,
     ):
         check(sdk)
         print(f"ok {check.__name__}")
@@ -177,10 +186,55 @@ def merged(sdk):
 
 def refusals(sdk):
     equal(refused(sdk.dashboard, "none").message, "Not found")
-    refusal = refused(sdk.create_query, models.WriteQuery(model="shop", view=""))
-    equal((refusal.message, refusal.errors[0].field), ("Validation Failed", "view"))
+    nothing = models.WriteQuery(model="shop", view="")
+    for call, arguments in ((sdk.create_query, [nothing]), (sdk.run_inline_query, ["json_detail", nothing])):
+        refusal = refused(call, *arguments)
+        equal((refusal.message, len(refusal.errors)), ("Validation Failed", 1))
+        wrong = refusal.errors[0]
+        equal((wrong.field, wrong.code, wrong.message), ("view", "missing_field", "view is required"))
     rows = json.loads(sdk.run_inline_query("json", models.WriteQuery(model="shop", view="orders", fields=["orders.x"])))
     equal(list(rows[0]), ["looker_error"])
+
+
+def too_many(sdk):
+    # Only the SDK's transport gets to see when to come back; the SDK never tries again by itself.
+    waits = []
+    sdk.transport.session.hooks["response"].append(
+        lambda response, **_: waits.append((response.status_code, response.headers.get("Retry-After")))
+    )
+    faults(status={"code": 429, "retry_after": 7, "times": 1, "paths": ["/api/4.0/queries/run"]})
+    equal(refused(sdk.run_inline_query, "json_detail", MONTHS).message, "Too Many Requests")
+    equal(len(json.loads(sdk.run_inline_query("json_detail", MONTHS))["data"]), 3)
+    equal(waits, [(429, "7"), (200, None)])
+    sdk.transport.session.hooks["response"].clear()
+    faults()
+
+
+def revoked(sdk):
+    """Looker ends a session before its time: the SDK reports it, and goes on with the dead token."""
+    before = logins()
+    faults(unauthorized_next=1)
+    for _ in range(2):
+        equal(refused(sdk.me).message, "Requires authentication.")
+        equal(sdk.auth.is_authenticated, True)
+    equal(logins(), before)
+    sdk.auth.token = auth_token.AuthToken()
+    equal((sdk.me().id, logins()), ("7", before + 1))
+
+
+def expired(sdk):
+    before = logins()
+    # An hour later by Looker's clock, and not by the SDK's.
+    order("/_clock", {"advance": 3600})
+    equal(refused(sdk.me).message, "Requires authentication.")
+    equal(logins(), before)
+    # By its own clock as well, the SDK logs in again before it calls.
+    dead = sdk.auth.token
+    life = dead.expires_at - datetime.datetime.now()
+    equal((dead.expires_in, 3500 < life.total_seconds() <= 3590), (3600, True))
+    dead.expires_at = datetime.datetime.now()
+    equal((sdk.me().id, logins()), ("7", before + 1))
+    equal(sdk.auth.token.access_token == dead.access_token, False)
 
 
 def goodbye(sdk):
