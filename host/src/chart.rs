@@ -152,7 +152,10 @@ impl Charts {
         let key = (located.connection.clone(), located.chart.identity.clone());
         let (looker, chart) = (Arc::clone(&located.looker), located.chart.clone());
         let run = async move { looker.run(&chart, &fresh.run()).await };
-        let fetched = self.shared.run(key, fresh, &self.clock, run).await?;
+        let fetched = self
+            .shared
+            .run(key, &located.looker, fresh, &self.clock, run)
+            .await?;
         Ok(self.live(located, fetched))
     }
 

@@ -18,7 +18,7 @@ use crate::looker::{Identity, Targets};
 use crate::once::{Known, Once};
 use crate::record::{self as records, Stored, entry};
 use crate::secret::Sealer;
-use crate::store::{Change, Expected, Kind, SharedStore, StoreError};
+use crate::store::{Change, Digest, Expected, Kind, SharedStore, StoreError};
 
 pub use draft::{Draft, Edit};
 pub use error::{ConnectionError, Field};
@@ -68,17 +68,21 @@ impl Connections {
         by: By,
     ) -> Result<Stored<ConnectionRecord>, ConnectionError> {
         for _ in 0..TRIES {
-            let mut noted = None;
+            let id = ConnectionId::fresh(self.clock.as_ref());
+            let record = draft.record(&id, &self.sealer, self.clock.now())?;
+            let mut change = Change::new();
+            // It comes first: of two requests with one key the later one has to find out that the
+            // key was used before it finds out that the name is taken.
             if let Some(once) = &once {
                 match once.known(self.store.as_ref(), self.clock.now()).await? {
                     Known::Made(id) => return self.get_text(&id).await,
                     Known::Other => return Err(ConnectionError::OtherRequest),
-                    Known::New(expected) => noted = Some((once, expected)),
+                    Known::New(expected) => {
+                        change = once.noted(change, expected, id.as_str(), self.clock.now())?;
+                    }
                 }
             }
-            let id = ConnectionId::fresh(self.clock.as_ref());
-            let record = draft.record(&id, &self.sealer, self.clock.now())?;
-            let mut change = Change::new()
+            let change = change
                 .put(
                     Kind::Connection,
                     id.as_str(),
@@ -92,9 +96,6 @@ impl Connections {
                     records::ENTRY,
                 )
                 .audited(by.entry("connection.create", format!("connection:{id}")));
-            if let Some((once, expected)) = noted {
-                change = once.noted(change, expected, id.as_str(), self.clock.now())?;
-            }
             match self.store.commit(change).await {
                 Ok(_) => return self.get(&id).await,
                 Err(StoreError::Stale {
@@ -211,6 +212,7 @@ impl Connections {
         if seen.is_some_and(|seen| seen != before.version) {
             return Err(ConnectionError::Stale);
         }
+        let guard = records::guarded(self.store.as_ref(), id.as_str()).await?;
         let used = records::under(self.store.as_ref(), Kind::Member, id.as_str()).await?;
         if !used.is_empty() {
             return Err(ConnectionError::InUse {
@@ -225,6 +227,7 @@ impl Connections {
                 Expected::Version(before.version),
             )
             .delete(Kind::Member, name_key(&before.record.name), Expected::Any)
+            .delete(Kind::Member, records::guard(id.as_str()), guard)
             .audited(by.entry("connection.delete", format!("connection:{id}")));
         match self.store.commit(change).await {
             Ok(_) => {}
@@ -248,7 +251,9 @@ impl Connections {
     }
 }
 
-/// Names tell connections apart, so each is taken once, in whatever case it is written.
+/// Names tell connections apart, so each is taken once, in whatever case it is written. A digest,
+/// because keys are shorter than names may be.
 fn name_key(name: &str) -> String {
-    entry("connection-name", &name.to_lowercase())
+    let name = Digest::of(name.to_lowercase().as_bytes());
+    entry("connection-name", &name.to_hex())
 }

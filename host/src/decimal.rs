@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use bigdecimal::{BigDecimal, RoundingMode, Zero};
-use lensmount_sdk::decimal::{Decimal as Text, NoDecimal};
+use lensmount_sdk::decimal::{Decimal as Text, MOST_DIGITS, NoDecimal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -124,6 +124,9 @@ impl<'de> Deserialize<'de> for Decimal {
         let raw = <Box<RawValue>>::deserialize(deserializer)?;
         let raw = raw.get();
         let refused = |reason: &str| serde::de::Error::custom(format_args!("{raw:.80} {reason}"));
+        if raw.len() > MOST_DIGITS + 100 {
+            return Err(refused("has more digits than a number may have (1,000)"));
+        }
         let text = if raw.starts_with('"') {
             serde_json::from_str::<String>(raw).map_err(serde::de::Error::custom)?
         } else {

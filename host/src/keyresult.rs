@@ -117,7 +117,7 @@ impl KeyResults {
             if planned.is_none()
                 && let Some(link) = &link
             {
-                planned = Some(self.plan(link).await?);
+                planned = Some(self.plan(link, None).await?);
             }
             let id = KeyResultId::fresh(self.clock.as_ref());
             let mut change = Change::new();
@@ -207,7 +207,10 @@ impl KeyResults {
         let members = members
             .into_iter()
             .filter(|id| after.is_none_or(|after| id.as_str() > after));
-        for id in members.take(limit) {
+        for id in members {
+            if found.len() == limit {
+                break;
+            }
             // One that has just been deleted is no longer wanted.
             match self.get_text(&id).await {
                 Ok(key_result) => found.push(key_result),
@@ -244,7 +247,7 @@ impl KeyResults {
             }
             let mut action = "key-result.edit";
             if let Some(manual) = &edit.manual {
-                change = self.set_by_hand(change, &before, manual, &by)?;
+                change = self.set_by_hand(change, &before, &record, manual, &by)?;
                 action = "key-result.set";
             }
             let change = change.audited(by.entry(action, format!("key-result:{id}")));

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::record::{self, Record, RecordError};
-use crate::store::{Change, Digest, Expected, Kind, Store};
+use crate::store::{Change, Digest, Expected, Kind, Store, StoreError};
 
 /// How long a key is remembered.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -111,11 +111,14 @@ pub async fn sweep(store: &dyn Store, now: Timestamp) -> Result<(), RecordError>
         let old = page
             .iter()
             .filter(|made| now.duration_since(made.record.at) > REMEMBERED);
-        let change = old.fold(Change::new(), |change, made| {
-            change.delete(Kind::Idempotency, &made.key, Expected::Any)
-        });
-        if !change.writes.is_empty() {
-            store.commit(change).await?;
+        for made in old {
+            let seen = Expected::Version(made.version);
+            let change = Change::new().delete(Kind::Idempotency, &made.key, seen);
+            match store.commit(change).await {
+                // One that has just been used again is kept.
+                Ok(_) | Err(StoreError::Stale { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

@@ -105,6 +105,8 @@ codes! {
         "The query is left to finish and its result is picked up when it comes. Open the dashboard in Looker once to make it hot, or raise the timeout of the connection.";
     LOOKER_RATE_LIMITED = "looker-rate-limited", 503, "Looker asks for fewer calls",
         "Wait for as long as Retry-After says, or read less often.";
+    RESULT_TOO_LARGE = "result-too-large", 422, "Looker's answer is larger than is read",
+        "Nothing was read. Show fewer rows or columns in Looker, or lower the query's row limit.";
     TARGET_REFUSED = "target-refused", 422, "The address may not be called",
         "It is private, loopback or link-local. An operator allows such addresses with LENSMOUNT_ALLOW_PRIVATE_TARGETS.";
 

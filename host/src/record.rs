@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Document, Format, Kind, Store, StoreError};
+use crate::store::{Document, Expected, Format, Kind, Store, StoreError};
 
 /// Something that is kept as a document.
 pub trait Record: Serialize + DeserializeOwned {
@@ -163,6 +163,23 @@ pub async fn under(store: &dyn Store, kind: Kind, name: &str) -> Result<Vec<Stri
 #[must_use]
 pub fn entry(name: &str, member: &str) -> String {
     format!("{name}/{member}")
+}
+
+/// The key of a document that is written by whatever joins a parent. Whoever deletes the parent
+/// expects it as it was before looking for members, so that nothing joins in between.
+#[must_use]
+pub fn guard(parent: &str) -> String {
+    entry("guard", parent)
+}
+
+/// The version of a parent's guard, as a delete of the parent has to expect it.
+///
+/// # Errors
+///
+/// When the store fails.
+pub async fn guarded(store: &dyn Store, parent: &str) -> Result<Expected, RecordError> {
+    let guard = store.get(Kind::Member, &guard(parent)).await?;
+    Ok(guard.map_or(Expected::Absent, |guard| Expected::Version(guard.version)))
 }
 
 /// The body of an index entry.

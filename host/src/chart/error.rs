@@ -35,9 +35,16 @@ pub enum ChartError {
         "the chart names no type, so no extractor can be chosen by it; choose one by hand, or set the visualization in Looker and save it"
     )]
     NoType,
-    /// Somebody else was to run the query and has gone.
-    #[error("the run of the query was given up; try again")]
-    GivenUp,
+    /// The extractor says more about its reading than can be kept.
+    #[error(
+        "the reading has {size} bytes with all that the extractor says about it, and {limit} can be kept; nothing was recorded, tell the extractor's author"
+    )]
+    TooMuchSaid {
+        /// Bytes.
+        size: usize,
+        /// The most there may be.
+        limit: usize,
+    },
 }
 
 impl From<LookerError> for ChartError {
@@ -67,8 +74,8 @@ impl ChartError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Looker(_) | Self::Connection(_) | Self::GivenUp => true,
-            Self::NoReader { .. } | Self::NoType => false,
+            Self::Looker(_) | Self::Connection(_) => true,
+            Self::NoReader { .. } | Self::NoType | Self::TooMuchSaid { .. } => false,
             Self::Catalog(error) => match error.as_ref() {
                 CatalogError::Call(CallError::Stopped(stopped)) => {
                     matches!(stopped.code, StopCode::Busy | StopCode::WallTimeout)

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::SharedClock;
 use crate::id::ConnectionId;
-use crate::looker::{Fetched, LookerError, Run};
+use crate::looker::{Fetched, Looker, LookerError, Run};
 
 use super::error::ChartError;
 
@@ -53,6 +53,9 @@ type Going = Sharing<BoxFuture<'static, Outcome>>;
 pub(super) struct Shared(Mutex<HashMap<Key, Entry>>);
 
 struct Entry {
+    /// The client that runs it. A connection that was edited has another one, and what the one
+    /// before was told is not for it.
+    looker: Arc<Looker>,
     began: Timestamp,
     cached: bool,
     state: State,
@@ -69,28 +72,30 @@ impl Shared {
     pub async fn run(
         &self,
         key: Key,
+        looker: &Arc<Looker>,
         fresh: Fresh,
         clock: &SharedClock,
         run: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
     ) -> Result<Arc<Fetched>, ChartError> {
         let now = clock.now();
-        let going = match self.fitting(&key, fresh, now) {
+        let going = match self.fitting(&key, looker, fresh, now) {
             Fitting::Done(fetched) => return Ok(fetched),
             Fitting::Going(going) => going,
-            Fitting::None => self.begin(&key, fresh, now, run),
+            Fitting::None => self.begin(&key, looker, fresh, now, run),
         };
         let outcome = going.clone().await;
         self.ended(&key, now, &going, &outcome);
         outcome.map_err(ChartError::Looker)
     }
 
-    fn fitting(&self, key: &Key, fresh: Fresh, now: Timestamp) -> Fitting {
+    fn fitting(&self, key: &Key, looker: &Arc<Looker>, fresh: Fresh, now: Timestamp) -> Fitting {
         let mut entries = self.lock();
-        entries.retain(|_, entry| match entry.state {
-            State::Going(_) => true,
+        entries.retain(|_, entry| match &entry.state {
+            State::Going(going) => going.upgrade().is_some(),
             State::Done(_) => now.duration_since(entry.began) < KEPT,
         });
-        let Some(entry) = entries.get(key) else {
+        let entry = entries.get(key);
+        let Some(entry) = entry.filter(|entry| Arc::ptr_eq(&entry.looker, looker)) else {
             return Fitting::None;
         };
         if fresh == Fresh::Uncached && entry.cached {
@@ -108,6 +113,7 @@ impl Shared {
     fn begin(
         &self,
         key: &Key,
+        looker: &Arc<Looker>,
         fresh: Fresh,
         now: Timestamp,
         run: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
@@ -116,6 +122,7 @@ impl Shared {
         let going = run.boxed().shared();
         if let Some(weak) = going.downgrade() {
             let entry = Entry {
+                looker: Arc::clone(looker),
                 began: now,
                 cached: fresh.run().cache,
                 state: State::Going(weak),
@@ -178,6 +185,7 @@ mod tests {
 
     use super::*;
     use crate::clock::{Clock as _, ManualClock};
+    use crate::looker::{ServerUrl, Settings, Targets};
 
     fn key(query: &str) -> Key {
         let id = "con_0192f0c1a2b37c4d8e5f60718293a4b5";
@@ -191,6 +199,19 @@ mod tests {
             query_id: "1".into(),
             task_id: None,
         }
+    }
+
+    /// A client that is never asked anything.
+    fn client() -> Arc<Looker> {
+        let settings = Settings {
+            server_url: ServerUrl::parse("looker.example").expect("a URL"),
+            client_id: "id".into(),
+            client_secret: "secret".to_owned().into(),
+            timeout: Settings::TIMEOUT,
+            max_concurrent: Settings::MAX_CONCURRENT,
+        };
+        let targets = Arc::new(Targets::new(Vec::new()));
+        Looker::new(settings, targets, ManualClock::default().shared()).expect("a client")
     }
 
     /// Runs that count themselves.
@@ -218,10 +239,11 @@ mod tests {
     #[tokio::test]
     async fn those_who_want_it_at_once_cost_one_run() {
         let (shared, clock, runs) = (Shared::default(), ManualClock::default(), Runs::default());
+        let looker = client();
         let all = (0..50).map(|_| {
-            let (shared, clock) = (&shared, clock.shared());
+            let (shared, clock, looker) = (&shared, clock.shared(), &looker);
             let run = runs.one();
-            async move { shared.run(key("a"), Fresh::Now, &clock, run).await }
+            async move { shared.run(key("a"), looker, Fresh::Now, &clock, run).await }
         });
         for outcome in futures_util::future::join_all(all).await {
             outcome.expect("fetched");
@@ -232,11 +254,12 @@ mod tests {
     #[tokio::test]
     async fn a_slot_takes_what_was_fetched_since_it_began() {
         let (shared, clock, runs) = (Shared::default(), ManualClock::default(), Runs::default());
+        let looker = client();
         let (slot, shown) = (clock.now(), clock.shared());
         let run = async |fresh| {
             let run = runs.one();
             shared
-                .run(key("a"), fresh, &shown, run)
+                .run(key("a"), &looker, fresh, &shown, run)
                 .await
                 .expect("fetched");
             runs.count()
@@ -251,14 +274,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_edited_connection_takes_nothing_of_the_one_before() {
+        let (shared, clock, runs) = (Shared::default(), ManualClock::default(), Runs::default());
+        let (slot, shown) = (clock.now(), clock.shared());
+        for (looker, count) in [(client(), 1), (client(), 2)] {
+            let fresh = Fresh::Since(slot);
+            let run = shared.run(key("a"), &looker, fresh, &shown, runs.one());
+            run.await.expect("fetched");
+            assert_eq!(runs.count(), count);
+        }
+    }
+
+    #[tokio::test]
     async fn a_failure_is_nobody_elses() {
-        let (shared, clock) = (Shared::default(), ManualClock::default());
+        let (shared, clock, looker) = (Shared::default(), ManualClock::default(), client());
         let (slot, shown) = (clock.now(), clock.shared());
         let failing = async { Err(LookerError::Unsupported { why: String::new() }) };
-        let failed = shared.run(key("a"), Fresh::Since(slot), &shown, failing);
+        let failed = shared.run(key("a"), &looker, Fresh::Since(slot), &shown, failing);
         assert!(failed.await.is_err());
         let runs = Runs::default();
-        let again = shared.run(key("a"), Fresh::Since(slot), &shown, runs.one());
+        let again = shared.run(key("a"), &looker, Fresh::Since(slot), &shown, runs.one());
         assert!(again.await.is_ok());
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -59,6 +59,9 @@ enum Command {
         /// The API credential's id
         #[arg(long, value_name = "ID")]
         client_id: Option<String>,
+        /// Take a new client secret from LENSMOUNT_CLIENT_SECRET or --client-secret-file
+        #[arg(long)]
+        new_secret: bool,
         #[command(flatten)]
         secret: Secret,
         #[command(flatten)]
@@ -95,9 +98,11 @@ struct Secret {
 }
 
 impl Secret {
-    fn given(&self) -> anyhow::Result<Option<SecretString>> {
+    fn needed(&self) -> anyhow::Result<SecretString> {
         let Some(path) = &self.client_secret_file else {
-            return Ok(self.environment.clone());
+            return self.environment.clone().context(
+                "there is no client secret; set LENSMOUNT_CLIENT_SECRET or give --client-secret-file",
+            );
         };
         let mut text = String::new();
         if path.as_os_str() == "-" {
@@ -108,7 +113,7 @@ impl Secret {
             text = std::fs::read_to_string(path)
                 .with_context(|| format!("{} cannot be read", path.display()))?;
         }
-        Ok(Some(text.trim().to_owned().into()))
+        Ok(text.trim().to_owned().into())
     }
 }
 
@@ -163,11 +168,7 @@ impl Connection {
                 secret,
                 bounds,
             } => {
-                let Some(secret) = secret.given()? else {
-                    bail!(
-                        "there is no client secret; set LENSMOUNT_CLIENT_SECRET or give --client-secret-file"
-                    );
-                };
+                let secret = secret.needed()?;
                 let mut request = Map::new();
                 request.insert("name".into(), name.as_str().into());
                 request.insert("server_url".into(), server_url.as_str().into());
@@ -183,6 +184,7 @@ impl Connection {
                 rename,
                 server_url,
                 client_id,
+                new_secret,
                 secret,
                 bounds,
             } => {
@@ -197,7 +199,10 @@ impl Connection {
                         request.insert(field.into(), given.as_str().into());
                     }
                 }
-                if let Some(secret) = secret.given()? {
+                // What lies in the environment may be another connection's: it is sent only when
+                // that is asked for.
+                if *new_secret || secret.client_secret_file.is_some() {
+                    let secret = secret.needed()?;
                     request.insert("client_secret".into(), secret.expose_secret().into());
                 }
                 bounds.add(&mut request);

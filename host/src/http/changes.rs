@@ -77,7 +77,8 @@ pub(super) async fn changes(
     let edges = store.feed_edges().await?;
     let newest = edges.map(|edges| edges.newest);
     let missed = match (after, edges) {
-        (Some(after), Some(edges)) => after < edges.oldest && after != edges.oldest,
+        // Beyond the newest stands whoever listened to another store.
+        (Some(after), Some(edges)) => after < edges.oldest || after > edges.newest,
         (Some(_), None) => true,
         (None, _) => false,
     };

@@ -116,7 +116,7 @@ fn window(limit: Option<usize>, page_token: Option<String>) -> Result<(usize, us
 fn paged<T>(mut items: Vec<T>, limit: usize, offset: usize) -> Answer<List<T>> {
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = (offset + limit).to_string();
+    let next = offset.saturating_add(limit).to_string();
     let next_page_token = more.then(|| super::page::token(&next));
     Answer(List {
         items,

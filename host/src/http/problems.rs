@@ -194,7 +194,7 @@ impl From<&ChartError> for Problem {
             ChartError::NoReader { .. } | ChartError::NoType => {
                 Self::new(Code::UNSUPPORTED, error.to_string())
             }
-            ChartError::GivenUp => Self::new(Code::UNAVAILABLE, error.to_string()).retry_after(1),
+            ChartError::TooMuchSaid { .. } => Self::new(Code::OUTPUT_LIMIT, error.to_string()),
         }
     }
 }

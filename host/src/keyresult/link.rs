@@ -33,7 +33,19 @@ impl KeyResults {
         seen: Option<u64>,
         by: By,
     ) -> Result<KeyResult, KeyResultError> {
-        let planned = self.plan(link).await?;
+        self.seen(id, seen).await?;
+        let planned = self.plan(link, None).await?;
+        self.integrated(id, &planned, seen, by).await
+    }
+
+    /// Puts an integration in the place of the one before.
+    async fn integrated(
+        &self,
+        id: &KeyResultId,
+        planned: &Integration,
+        seen: Option<u64>,
+        by: By,
+    ) -> Result<KeyResult, KeyResultError> {
         for _ in 0..TRIES {
             let before = self.seen(id, seen).await?;
             let mut record = before.record.clone();
@@ -44,7 +56,7 @@ impl KeyResults {
                 let leaves = old.poll != planned.poll || !planned.link.enabled;
                 change = Self::unlinked_from(change, id, old, moves, leaves);
             }
-            let progress = self.progress_linked(&before, &planned);
+            let progress = self.progress_linked(&before, planned);
             change = change.put(
                 Kind::Progress,
                 id.as_str(),
@@ -53,7 +65,7 @@ impl KeyResults {
                     .map_or(Expected::Absent, Expected::Version),
                 records::body(&progress)?,
             );
-            change = self.subscribed(change, id, &planned).await?;
+            change = self.subscribed(change, id, planned).await?;
             let action = if planned.link.enabled {
                 "key-result.link"
             } else {
@@ -79,8 +91,8 @@ impl KeyResults {
         seen: Option<u64>,
         by: By,
     ) -> Result<KeyResult, KeyResultError> {
-        let before = self.get(id).await?;
-        let Some(integration) = &before.record.integration else {
+        let before = self.seen(id, seen).await?;
+        let Some(integration) = before.record.integration else {
             return Err(KeyResultError::invalid(
                 "/connection_id",
                 "the key result has no integration yet; name the connection and the source to link it to",
@@ -90,13 +102,27 @@ impl KeyResults {
             enabled,
             ..integration.link.clone()
         };
+        // Switching off asks nobody: it has to work whatever has become of the chart.
+        let planned = if enabled {
+            self.plan(&link, integration.called).await?
+        } else {
+            Integration {
+                link,
+                ..integration
+            }
+        };
         // What is switched is what was looked at here, so that nobody's change in between is undone.
-        self.link(id, &link, seen.or(Some(before.version)), by)
+        self.integrated(id, &planned, Some(before.version), by)
             .await
     }
 
-    /// Checks a link, and asks Looker for what it points at where it is to be read.
-    pub(super) async fn plan(&self, link: &Link) -> Result<Integration, KeyResultError> {
+    /// Checks a link, and asks Looker for what it points at where it is to be read. `known` is what
+    /// the chart was called before.
+    pub(super) async fn plan(
+        &self,
+        link: &Link,
+        known: Option<Called>,
+    ) -> Result<Integration, KeyResultError> {
         self.schedule_of(link)?;
         words("/selection", &link.selection)?;
         words("/filters", &link.filters)?;
@@ -110,8 +136,8 @@ impl KeyResults {
         if let Some(name) = &link.extractor {
             self.charts.reader(None, Some(name))?;
         }
-        let wanted = link.wanted(None);
-        let (mut called, mut chart_type) = (None, None);
+        let wanted = link.wanted(known);
+        let (mut called, mut chart_type) = (wanted.called.clone(), None);
         if link.enabled {
             let located = self.charts.locate(&wanted).await?;
             self.charts.reader(
@@ -139,11 +165,9 @@ impl KeyResults {
             link.time_zone.as_deref(),
             self.shortest,
         )
-        .and_then(|schedule| match schedule.next_after(self.clock.now()) {
-            Some(_) => Ok(schedule),
-            None => Err(super::schedule::BadSchedule::Never {
-                text: link.cron.clone().unwrap_or_default(),
-            }),
+        .and_then(|schedule| {
+            schedule.allowed(link.cron.as_deref(), self.clock.now(), self.shortest)?;
+            Ok(schedule)
         })
         .map_err(|error| KeyResultError::invalid(format!("/{}", error.field()), error.to_string()))
     }
@@ -188,11 +212,27 @@ impl KeyResults {
         id: &KeyResultId,
         integration: &Integration,
     ) -> Result<Change, KeyResultError> {
-        let member = entry(integration.link.connection.as_str(), id.as_str());
-        change = change.put(Kind::Member, member, Expected::Any, records::ENTRY);
+        let connection = integration.link.connection.as_str();
+        change = change
+            .put(
+                Kind::Member,
+                entry(connection, id.as_str()),
+                Expected::Any,
+                records::ENTRY,
+            )
+            .put(
+                Kind::Member,
+                records::guard(connection),
+                Expected::Any,
+                records::ENTRY,
+            );
         if !integration.link.enabled {
             return Ok(change);
         }
+        // The connection was there when the link was made up; it has to be there still.
+        let found = self.charts.connections().get(&integration.link.connection);
+        let version = found.await?.version;
+        change = change.check(Kind::Connection, connection, Expected::Version(version));
         let poll = integration.poll.as_str();
         let known = records::get::<PollRecord>(self.store.as_ref(), poll).await?;
         change = match known {

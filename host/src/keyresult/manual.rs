@@ -12,7 +12,7 @@ use super::KeyResults;
 use super::draft::text;
 use super::error::KeyResultError;
 use super::outcome::kept;
-use super::record::KeyResult;
+use super::record::{KeyResult, KeyResultRecord};
 
 const LONGEST_NOTE: usize = 2_000;
 
@@ -31,6 +31,7 @@ impl KeyResults {
         &self,
         change: Change,
         before: &KeyResult,
+        record: &KeyResultRecord,
         manual: &Manual,
         by: &By,
     ) -> Result<Change, KeyResultError> {
@@ -63,7 +64,12 @@ impl KeyResults {
         progress.current = Some(manual.current.clone());
         progress.last_reading = Some(reading.clone());
         progress.last_failure = None;
-        let change = kept(change, before, &reading, &origin, now)?;
+        // Progress is told by what the same edit makes of start and target.
+        let edited = KeyResult {
+            record: record.clone(),
+            ..before.clone()
+        };
+        let change = kept(change, &edited, &reading, &origin, now)?;
         Ok(change.put(
             Kind::Progress,
             before.id.as_str(),

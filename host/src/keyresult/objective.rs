@@ -156,6 +156,7 @@ impl KeyResults {
         seen: Option<u64>,
         by: By,
     ) -> Result<(), KeyResultError> {
+        let guard = records::guarded(self.store.as_ref(), id.as_str()).await?;
         let before = self.objective(id).await?;
         if seen.is_some_and(|seen| seen != before.version) {
             return Err(KeyResultError::Stale);
@@ -171,6 +172,7 @@ impl KeyResults {
                 id.as_str(),
                 Expected::Version(before.version),
             )
+            .delete(Kind::Member, records::guard(id.as_str()), guard)
             .audited(by.entry("objective.delete", format!("objective:{id}")));
         match self.store.commit(change).await {
             Ok(_) => Ok(()),
@@ -188,8 +190,8 @@ impl KeyResults {
         Ok(found)
     }
 
-    /// Adds to a change that a key result joins an objective, which has to be there then. The change
-    /// depends on it, so that it cannot be deleted in the same moment.
+    /// Adds to a change that a key result joins an objective, which has to be there then. Its
+    /// guard is written, so that it cannot be deleted in the same moment.
     pub(super) async fn joined(
         &self,
         change: Change,
@@ -214,6 +216,12 @@ impl KeyResults {
             .put(
                 Kind::Member,
                 entry(objective.as_str(), id.as_str()),
+                Expected::Any,
+                records::ENTRY,
+            )
+            .put(
+                Kind::Member,
+                records::guard(objective.as_str()),
                 Expected::Any,
                 records::ENTRY,
             ))

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::chart::ChartError;
 use crate::decimal::Decimal;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::reading::Reading;
 use crate::record as records;
 use crate::store::{Change, Expected, Kind, NewReading};
@@ -15,14 +15,15 @@ use super::error::KeyResultError;
 use super::progress::shown_percent;
 use super::record::{Failure, KeyResult};
 
-/// The most bytes of a reading that is kept. An extractor may say a lot about why; a reading that
-/// does not fit must not stop those of its neighbours.
-const MOST_BYTES: usize = 16 << 10;
+/// The longest detail of a failure that is kept, and the longest name of a control, in characters.
+/// An extractor may say a lot; what does not fit must not stop the readings of its neighbours.
+const LONGEST_DETAIL: usize = 2_000;
+const LONGEST_CONTROL: usize = 200;
 
 /// What a read came to.
 #[derive(Debug, Clone)]
 pub(super) enum Outcome {
-    /// A number, with what JSON there is to keep of it.
+    /// A number.
     Read(Box<Reading>),
     /// No number.
     Failed {
@@ -55,22 +56,11 @@ impl Ahead {
 }
 
 impl Outcome {
-    /// What a read gave, if it can be kept.
+    /// What a read gave.
     pub fn of(read: Result<Reading, ChartError>) -> Self {
-        let reading = match read {
-            Ok(reading) => reading,
-            Err(error) => return Self::failed(&error),
-        };
-        let size = serde_json::to_vec(&reading).map_or(usize::MAX, |text| text.len());
-        if size <= MOST_BYTES {
-            return Self::Read(Box::new(reading));
-        }
-        Self::Failed {
-            code: Code::OUTPUT_LIMIT.explained().code,
-            detail: format!(
-                "the reading has {size} bytes with all that the extractor says about it, and {MOST_BYTES} can be kept; nothing was recorded, tell the extractor's author"
-            ),
-            control: None,
+        match read {
+            Ok(reading) => Self::Read(Box::new(reading)),
+            Err(error) => Self::failed(&error),
         }
     }
 
@@ -79,8 +69,11 @@ impl Outcome {
         let problem = Problem::from(error);
         Self::Failed {
             code: problem.code.explained().code,
-            detail: problem.detail.clone(),
-            control: problem.control.clone(),
+            detail: problem.detail.chars().take(LONGEST_DETAIL).collect(),
+            control: problem
+                .control
+                .as_deref()
+                .map(|control| control.chars().take(LONGEST_CONTROL).collect()),
         }
     }
 

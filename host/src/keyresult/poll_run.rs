@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::chart::{ChartError, Fresh, Live, Picked, left_running};
 use crate::id::KeyResultId;
+use crate::looker::LookerError;
 use crate::record as records;
 use crate::store::{Change, Expected, Kind, Lease, Next, StoreError};
 
@@ -47,15 +48,12 @@ impl KeyResults {
     ///
     /// When the store fails, or the lease was lost to somebody else. Nothing is written then.
     pub async fn run_poll(&self, lease: &Lease, reads: &Semaphore) -> Result<(), KeyResultError> {
-        let Some(poll) = records::get::<PollRecord>(self.store.as_ref(), &lease.poll).await? else {
-            let gone = Change::new().completing(lease.clone(), Next::Gone);
-            self.store.commit(gone).await?;
-            return Ok(());
-        };
         let now = self.clock.now();
-        let due: Vec<(Timestamp, Subscriber)> = self
-            .subscribers(&lease.poll)
-            .await?
+        let subscribers = self.subscribers(&lease.poll).await?;
+        let Some(poll) = records::get::<PollRecord>(self.store.as_ref(), &lease.poll).await? else {
+            return self.made_anew(lease, &subscribers, now).await;
+        };
+        let due: Vec<(Timestamp, Subscriber)> = subscribers
             .into_iter()
             .filter_map(|subscriber| Some((subscriber.slot_due(now)?, subscriber)))
             .collect();
@@ -67,34 +65,65 @@ impl KeyResults {
             };
             (Outcomes::new(), after)
         } else {
-            self.read_due(&poll.record, &due, reads, now).await
+            self.read_due(lease, &poll.record, &due, reads, now).await
         };
         for (_, outcome, _) in outcomes.values() {
             if let Some(outcome) = outcome.counted() {
                 self.metrics.read(outcome);
             }
         }
-        self.complete(lease, &outcomes, &after).await
+        self.complete(lease, &outcomes, &after, now).await
+    }
+
+    /// Completes the lease of a poll that has no record. It removed itself when nobody subscribed to
+    /// it any more; whoever was linked in that very moment gets it back.
+    async fn made_anew(
+        &self,
+        lease: &Lease,
+        subscribers: &[Subscriber],
+        now: Timestamp,
+    ) -> Result<(), KeyResultError> {
+        let (change, next) = match subscribers.first() {
+            None => (Change::new(), Next::Gone),
+            Some(subscriber) => {
+                let record = PollRecord::new(&subscriber.integration.wanted());
+                let body = records::body(&record)?;
+                let change = Change::new().put(Kind::Poll, &lease.poll, Expected::Absent, body);
+                (change, Next::At(now))
+            }
+        };
+        self.store
+            .commit(change.completing(lease.clone(), next))
+            .await?;
+        Ok(())
     }
 
     /// Reads all that are due, or says why none was.
     async fn read_due(
         &self,
+        lease: &Lease,
         poll: &PollRecord,
         due: &[(Timestamp, Subscriber)],
         reads: &Semaphore,
         now: Timestamp,
     ) -> (Outcomes, After) {
         let mut outcomes = Outcomes::new();
-        let (skipped, due): (Vec<_>, Vec<_>) =
-            due.iter().partition(|(slot, it)| it.skips(*slot, now));
+        // What Looker is working on is waited for, however late it will be.
+        let (skipped, due): (Vec<_>, Vec<_>) = due
+            .iter()
+            .partition(|(slot, it)| poll.pending.is_none() && it.skips(*slot, now));
         for (_, subscriber) in skipped {
             note(&mut outcomes, subscriber, Outcome::Skipped, true);
         }
         if due.is_empty() {
-            return (outcomes, After::default());
+            let after = After {
+                failures: poll.failures,
+                ..After::default()
+            };
+            return (outcomes, after);
         }
-        let since = due.iter().map(|(slot, it)| it.since(*slot)).min();
+        // One result serves all of them, so it has to be new enough for the latest slot.
+        let since = due.iter().map(|(slot, it)| it.since(*slot)).max();
         let fetched = self.result_of(poll, since.unwrap_or(now), now).await;
         let error = match fetched {
             Ok(Ok(live)) => {
@@ -103,14 +132,19 @@ impl KeyResults {
                 for (subscriber, outcome, last) in read {
                     note(&mut outcomes, subscriber, outcome, last);
                 }
-                let again = passing.then(|| pause(SignedDuration::from_secs(2), 1, "busy"));
-                return (
-                    outcomes,
-                    After {
-                        again: again.and_then(|pause| self.clock.now().checked_add(pause).ok()),
-                        ..After::default()
-                    },
-                );
+                if !passing {
+                    return (outcomes, After::default());
+                }
+                // Looker answered and we are too busy to read it: that is no reason to ask again
+                // and again.
+                let failures = poll.failures.saturating_add(1);
+                let pause = pause(SignedDuration::from_secs(2), failures, &lease.poll);
+                let after = After {
+                    failures,
+                    pending: None,
+                    again: self.clock.now().checked_add(pause).ok(),
+                };
+                return (outcomes, after);
             }
             Ok(Err(pending)) => {
                 let waited = now.duration_since(pending.since);
@@ -129,11 +163,13 @@ impl KeyResults {
         let failures = poll.failures.saturating_add(1);
         let patience = due.iter().map(|(_, it)| it.patience()).min();
         let first = patience.unwrap_or(SignedDuration::from_secs(5));
-        let key = poll.connection.as_str();
-        // A query that goes on is looked for soon; anything else is not hammered.
-        let wait = match &error.pending {
-            Some(_) => SignedDuration::from_secs(1),
-            None => pause(first, failures, key),
+        // A query that has just begun to go on by itself is looked for soon; anything else is not
+        // hammered.
+        let wait = if left_running(&error.error).is_some() {
+            SignedDuration::from_secs(1)
+        } else {
+            let asked = retry_after(&error.error).unwrap_or_default();
+            pause(first, failures, &lease.poll).max(asked)
         };
         for (_, subscriber) in due {
             note(
@@ -186,13 +222,19 @@ impl KeyResults {
         since: Timestamp,
         now: Timestamp,
     ) -> Result<Result<Arc<Live>, Pending>, Failed> {
-        let located = self.charts.locate(&poll.wanted()).await?;
+        // What Looker works on is not forgotten because it could not be asked just now.
+        let keep = |error| Failed {
+            pending: poll.pending.clone(),
+            error,
+        };
+        let located = self.charts.locate(&poll.wanted()).await.map_err(keep)?;
         let pending = poll.pending.as_ref().filter(|pending| {
             pending.identity == located.chart.identity
                 && now.duration_since(pending.since) < LONGEST_PENDING
         });
         if let Some(pending) = pending {
-            match self.charts.pick_up(&located, &pending.task).await? {
+            let picked = self.charts.pick_up(&located, &pending.task).await;
+            match picked.map_err(keep)? {
                 Picked::Done(live) => return Ok(Ok(live)),
                 Picked::Running => return Ok(Err(pending.clone())),
                 Picked::Gone => {}
@@ -217,6 +259,7 @@ impl KeyResults {
         lease: &Lease,
         outcomes: &Outcomes,
         after: &After,
+        began: Timestamp,
     ) -> Result<(), KeyResultError> {
         for _ in 0..TRIES {
             let key = lease.poll.as_str();
@@ -230,7 +273,7 @@ impl KeyResults {
                 let known = known.filter(|(read, ..)| *read == subscriber.integration);
                 let ahead = match known {
                     Some((_, outcome, done)) => {
-                        let ahead = ahead(subscriber, key, *done, after.again, now);
+                        let ahead = ahead(subscriber, key, *done, after.again, began);
                         change = outcome.recorded(change, &subscriber.key_result, ahead, now)?;
                         ahead
                     }
@@ -281,12 +324,14 @@ struct Failed {
     pending: Option<Pending>,
 }
 
-impl From<ChartError> for Failed {
-    fn from(error: ChartError) -> Self {
-        Self {
-            error,
-            pending: None,
-        }
+/// How long Looker asks to be left alone, where it does.
+fn retry_after(error: &ChartError) -> Option<SignedDuration> {
+    let ChartError::Looker(error) = error else {
+        return None;
+    };
+    match error.as_ref() {
+        LookerError::RateLimited { retry_after } => SignedDuration::try_from((*retry_after)?).ok(),
+        _ => None,
     }
 }
 
@@ -295,24 +340,25 @@ fn note(outcomes: &mut Outcomes, of: &Subscriber, outcome: Outcome, done: bool) 
     outcomes.insert(of.key_result.id.clone(), (integration, outcome, done));
 }
 
-/// What comes after a read: the next slot, or the same again.
+/// What comes after a read that began at `began`: the next slot after that, or the same again. A slot
+/// that came while the read went on is read as well, since its time was not covered.
 fn ahead(
     subscriber: &Subscriber,
     poll: &str,
     done: bool,
     again: Option<Timestamp>,
-    now: Timestamp,
+    began: Timestamp,
 ) -> Ahead {
     let slot = subscriber.key_result.progress.slot;
     if !done {
         return Ahead {
             slot,
-            next_due: again.or(Some(now)),
+            next_due: again.or(Some(began)),
         };
     }
     let next = subscriber
         .schedule
-        .next_after(slot.map_or(now, |slot| slot.max(now)));
+        .next_after(slot.map_or(began, |slot| slot.max(began)));
     let jitter = subscriber.schedule.jitter(poll);
     Ahead {
         slot: next,

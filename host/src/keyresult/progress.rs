@@ -41,8 +41,8 @@ pub fn expected(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) 
 }
 
 /// The weighted mean of the progress of key results. One without a value yet counts as not having
-/// begun, since an objective is not further because less of it is known. None where nothing has any
-/// weight.
+/// begun, since an objective is not further because less of it is known. Rounded towards zero, as
+/// progress is. None where nothing has any weight.
 #[must_use]
 pub fn mean<'a>(
     parts: impl IntoIterator<Item = (&'a Decimal, Option<&'a Decimal>)>,
@@ -54,7 +54,7 @@ pub fn mean<'a>(
             sum = sum.plus(&progress.times(weight));
         }
     }
-    sum.over(&weights)
+    sum.over_by(&weights, RoundingMode::Down)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use super::poll::{Pending, PollRecord};
 use super::record::{Integration, KeyResult, Link};
 use super::{KeyResults, TRIES};
 
+/// The most bytes of a reading that is kept, with all that the extractor says about it.
+const MOST_BYTES: usize = 16 << 10;
 /// How soon a query that was not done in time is asked for again.
 const PICK_UP: SignedDuration = SignedDuration::from_secs(2);
 
@@ -130,7 +132,16 @@ impl KeyResults {
             .charts
             .reader(chart_type, integration.link.extractor.as_deref())?;
         let chosen = integration.chosen();
-        live.read(&version, &chosen, origin).await
+        let reading = live.read(&version, &chosen, origin).await?;
+        // What cannot be kept is a failure of its extractor's, and no reason to lose the rest.
+        let size = serde_json::to_vec(&reading).map_or(usize::MAX, |text| text.len());
+        if size > MOST_BYTES {
+            return Err(ChartError::TooMuchSaid {
+                size,
+                limit: MOST_BYTES,
+            });
+        }
+        Ok(reading)
     }
 }
 

@@ -60,6 +60,16 @@ pub enum BadSchedule {
         /// As given.
         text: String,
     },
+    /// A cron expression that comes more often than this server reads.
+    #[error(
+        "the cron expression {text:?} comes more often than every {shortest} s, which is the shortest interval of this server; Looker is to be read, not hammered"
+    )]
+    TooOften {
+        /// As given.
+        text: String,
+        /// The shortest interval, in seconds.
+        shortest: u64,
+    },
     /// Not a time zone.
     #[error("{text:?} is no time zone; name one as in Europe/Berlin")]
     NoZone {
@@ -77,7 +87,9 @@ impl BadSchedule {
     pub fn field(&self) -> &'static str {
         match self {
             Self::NotAnInterval { .. } | Self::OutOfBounds { .. } => "every",
-            Self::NotCron { .. } | Self::Never { .. } | Self::Both => "cron",
+            Self::NotCron { .. } | Self::Never { .. } | Self::TooOften { .. } | Self::Both => {
+                "cron"
+            }
             Self::NoZone { .. } => "time_zone",
         }
     }
@@ -128,6 +140,48 @@ impl Schedule {
                 Some(next.timestamp())
             }
         }
+    }
+
+    /// Whether a cron expression comes at all, and not more often than `shortest` allows. Intervals
+    /// were held to that when they were read.
+    ///
+    /// # Errors
+    ///
+    /// [`BadSchedule::Never`] and [`BadSchedule::TooOften`].
+    pub fn allowed(
+        &self,
+        cron: Option<&str>,
+        now: Timestamp,
+        shortest: SignedDuration,
+    ) -> Result<(), BadSchedule> {
+        let text = || cron.unwrap_or_default().chars().take(80).collect();
+        let mut slot = self
+            .next_after(now)
+            .ok_or_else(|| BadSchedule::Never { text: text() })?;
+        if matches!(self, Self::Every(_)) || shortest <= SignedDuration::from_mins(1) {
+            return Ok(());
+        }
+        // Enough of them to see the busiest hour of a week.
+        for _ in 0..200 {
+            let Some(next) = self.next_after(slot) else {
+                break;
+            };
+            if next.duration_since(slot) < shortest {
+                return Err(BadSchedule::TooOften {
+                    text: text(),
+                    shortest: u64::try_from(shortest.as_secs()).unwrap_or(0),
+                });
+            }
+            slot = next;
+        }
+        Ok(())
+    }
+
+    /// Whether a moment is a slot of this schedule's own, and not one that somebody's doing made.
+    #[must_use]
+    pub fn has_slot(&self, moment: Timestamp) -> bool {
+        let before = moment.checked_sub(SignedDuration::from_nanos(1));
+        before.is_ok_and(|before| self.next_after(before) == Some(moment))
     }
 
     /// How much later than its slot a poll is run, so that polls of one slot do not all start at
@@ -256,6 +310,29 @@ mod tests {
                 "{cron} after {now}"
             );
         }
+    }
+
+    #[test]
+    fn a_cron_expression_comes_and_not_too_often() {
+        let half_hour = SignedDuration::from_mins(30);
+        for (cron, refused) in [
+            ("0 * * * *", false),
+            ("0,30 * * * *", false),
+            ("*/15 * * * *", true),
+            ("0,5 3 * * *", true),
+            ("0 0 30 2 *", true),
+        ] {
+            let schedule = Schedule::parse(None, Some(cron), None, SHORTEST).expect(cron);
+            let allowed = schedule.allowed(Some(cron), at("2026-11-24T10:00:00Z"), half_hour);
+            assert_eq!(allowed.is_err(), refused, "{cron}: {allowed:?}");
+        }
+    }
+
+    #[test]
+    fn a_slot_is_the_schedules_own_or_not() {
+        let schedule = Schedule::parse(Some("15m"), None, None, SHORTEST).expect("a schedule");
+        assert!(schedule.has_slot(at("2026-11-24T10:15:00Z")));
+        assert!(!schedule.has_slot(at("2026-11-24T10:15:00.001Z")));
     }
 
     #[test]

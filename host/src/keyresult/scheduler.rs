@@ -31,8 +31,8 @@ const AWAY: Duration = Duration::from_secs(1);
 /// How long polls that run may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(5);
 /// Polls that run at a time. Most of their time is spent waiting for Looker, whose own cap is the
-/// connection's.
-const POLLS: usize = 64;
+/// connection's; there are many, so that a Looker that does not answer holds up only its own.
+const POLLS: usize = 512;
 
 /// Claims and runs polls until it is told to stop.
 pub async fn run(key_results: Arc<KeyResults>, stop: CancellationToken) {
@@ -123,9 +123,17 @@ async fn work(key_results: &KeyResults, lease: Lease, reads: &Semaphore, stop: &
                 return;
             }
             () = tokio::time::sleep(RENEWAL) => {
-                if let Err(error) = key_results.store.renew(&lease, LEASE).await {
-                    span.in_scope(|| tracing::warn!(%error, "the lease of a poll was lost"));
-                    return;
+                match key_results.store.renew(&lease, LEASE).await {
+                    Ok(_) => {}
+                    Err(error @ StoreError::Fenced { .. }) => {
+                        span.in_scope(|| tracing::warn!(%error, "a poll was lost to another server"));
+                        key_results.metrics.poll_lost();
+                        return;
+                    }
+                    // There is time for another try before the lease ends.
+                    Err(error) => {
+                        span.in_scope(|| tracing::warn!(%error, "a lease was not renewed"));
+                    }
                 }
             }
         }

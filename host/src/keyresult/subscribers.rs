@@ -36,9 +36,13 @@ impl Subscriber {
         self.integration.link.missed == Missed::Skip && now.duration_since(slot) > GRACE
     }
 
-    /// How old a result may be when its slot begins: for a schedule of hours, half a minute is
-    /// nothing, and key results that are linked one after the other share a run.
+    /// How old a result may be. A slot of the schedule takes what was asked for since it began. The
+    /// slot that linking makes takes one of half a minute before, so that key results which are
+    /// linked one after the other share a run.
     pub fn since(&self, slot: Timestamp) -> Timestamp {
+        if self.schedule.has_slot(slot) {
+            return slot;
+        }
         let tolerance = match &self.schedule {
             Schedule::Every(every) => (*every / 10).min(SignedDuration::from_secs(30)),
             Schedule::Cron(..) => SignedDuration::from_secs(5),

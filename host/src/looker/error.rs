@@ -195,7 +195,7 @@ impl LookerError {
             Self::Timeout { .. } => "looker-timeout",
             Self::RateLimited { .. } => "looker-rate-limited",
             Self::Answer { .. } | Self::Ended { .. } => "looker-error",
-            Self::TooLarge { .. } => "too-large",
+            Self::TooLarge { .. } => "result-too-large",
             Self::Malformed { .. } => "malformed",
             Self::NoSuchFilter { .. } => "invalid-input",
             Self::Unsupported { .. } => "unsupported",

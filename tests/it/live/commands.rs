@@ -72,6 +72,16 @@ fn a_key_result_is_linked_and_followed_by_commands_alone() {
     assert_eq!(json_of(&world, &["key-result", "enable", &id])["integration"]["enabled"], true);
     assert_eq!(json_of(&world, &["key-result", "delete", &id]), json!({"deleted": id}));
     assert_eq!(json_of(&world, &["connection", "edit", "shop", "--rename", "Store"])["name"], "Store");
+    // A secret that lies in the environment is another connection's, unless it is said to be this one's.
+    let edit = |more: &[&str]| {
+        let words = [&["connection", "edit", "Store", "--timeout", "21"], more].concat();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lensmount"));
+        command.args(words).env("LENSMOUNT_URL", world.server.url()).env("LENSMOUNT_TOKEN", TOKEN).env("LENSMOUNT_CLIENT_SECRET", "another's");
+        assert!(command.output().expect("the program runs").status.success());
+        run(&world, &["connection", "test", "Store"]).status.success()
+    };
+    assert!(edit(&[]));
+    assert!(!edit(&["--new-secret"]));
     json_of(&world, &["connection", "delete", "Store"]);
     json_of(&world, &["objective", "create", "Grow", "--from", "2026-01-01"]);
     assert!(table_of(&world, &["objective", "list"]).contains("Grow"));

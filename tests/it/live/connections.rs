@@ -98,6 +98,7 @@ fn names_tell_connections_apart() {
     any.patch(&format!("/v1/connections/{other}"), &json!({"name": "OTHER"})).expect(200);
     any.delete(&format!("/v1/connections/{other}")).expect(204);
     connect(&world.client, &world.looker, "Other", json!({}));
+    connect(&world.client, &world.looker, &"名".repeat(200), json!({}));
 }
 
 #[test]
@@ -177,5 +178,7 @@ fn dashboards_are_found_by_title_part_url_and_id() {
     assert!(search("no such title anywhere", "complete").is_empty());
     assert_eq!(world.client.items(&format!("{path}?limit=3")), all, "pages make the whole");
     world.client.get(&format!("{path}?match=fuzzy")).problem(400, "invalid-input");
+    let far: String = "18446744073709551615".bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(world.client.items(&format!("{path}?page_token=v1.{far}")).is_empty());
     assert!(all.iter().any(|it| it["kind"] == "lookml"), "{all:?}");
 }

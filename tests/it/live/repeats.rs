@@ -30,6 +30,18 @@ fn the_same_key_makes_one_thing() {
 }
 
 #[test]
+fn connections_made_at_once_with_one_key_are_one() {
+    let world = World::new();
+    let keyed = world.client.clone().with("Idempotency-Key", "at-once");
+    let body = json!({"name": "One", "server_url": "looker.example", "client_id": "a", "client_secret": "b"});
+    let ids: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..8).map(|_| scope.spawn(|| text(&keyed.post("/v1/connections", &body).expect(201)["id"]))).collect();
+        makers.into_iter().map(|maker| maker.join().expect("made")).collect()
+    });
+    assert_eq!(ids.len(), 1);
+}
+
+#[test]
 fn creates_at_once_with_one_key_make_one_thing() {
     let world = World::new();
     let keyed = world.client.clone().with("Idempotency-Key", "at-once");

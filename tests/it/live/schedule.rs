@@ -60,6 +60,21 @@ fn switched_off_it_is_not_read_and_can_be_set_by_hand() {
 }
 
 #[test]
+fn it_can_be_switched_off_whatever_has_become_of_its_looker() {
+    let world = moving();
+    let id = world.link(&world.some_chart(), json!({"every": "1h"}));
+    let World { looker, client, server: _server, place: _place, .. } = world;
+    drop(looker);
+    let place = format!("/v1/key-results/{id}/integration");
+    let any = client.clone().with("If-Match", "*");
+    let off = any.put(&place, &json!({"enabled": false})).expect(200);
+    assert!(off["integration"]["chart_title"].is_string(), "what was known of the chart stays: {off}");
+    any.put(&place, &json!({"enabled": true})).problem(502, "looker-unreachable");
+    // More than on or off is a whole link.
+    any.put(&place, &json!({"enabled": false, "missed": "skip"})).problem(400, "invalid-input");
+}
+
+#[test]
 fn a_link_needs_the_version_that_was_seen_once_there_is_one() {
     let world = World::new();
     let made = world.client.post("/v1/key-results", &json!({"title": "One", "start": 0, "target": 1})).expect(201);

@@ -108,11 +108,13 @@ pub(crate) struct Backfilled {
     added: usize,
     /// Points that an earlier backfill had added; they stay as they were.
     present: usize,
+    /// Points that were left out because their period is not over: what they show may still change.
+    unfinished: usize,
 }
 
 /// Fill the history from the chart's own series
 ///
-/// Every point that the chart shows is added at the time it stands for. What was read before stays,
+/// Every point whose period is over is added at the time it stands for. What was read before stays,
 /// and the value does not change.
 #[utoipa::path(post, path = "/v1/key-results/{id}/backfill", tag = "key results", params(("id" = String, Path)),
     responses((status = 200, body = Backfilled), (status = "4XX", body = ProblemBody), (status = "5XX", body = ProblemBody)))]
@@ -125,5 +127,6 @@ pub(crate) async fn backfill(
     Ok(Answer(Backfilled {
         added: done.added,
         present: done.present,
+        unfinished: done.unfinished,
     }))
 }

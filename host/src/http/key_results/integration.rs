@@ -57,7 +57,7 @@ pub(crate) struct NewIntegration {
     time_zone: Option<String>,
     /// What is done about slots that passed while nobody was there to read.
     #[serde(default)]
-    missed: Missed,
+    missed: Option<Missed>,
 }
 
 impl NewIntegration {
@@ -76,7 +76,7 @@ impl NewIntegration {
             every: self.every,
             cron: self.cron,
             time_zone: self.time_zone,
-            missed: self.missed,
+            missed: self.missed.unwrap_or_default(),
         })
     }
 
@@ -90,6 +90,7 @@ impl NewIntegration {
             && self.every.is_none()
             && self.cron.is_none()
             && self.time_zone.is_none()
+            && self.missed.is_none()
     }
 }
 

@@ -481,7 +481,7 @@ async fn faults_that_stay_are_told_and_forgotten_once_they_are_gone() {
             json!({"hang_paths": ["/api/4.0/query_tasks"]}),
             "looker-timeout",
         ),
-        (json!({"huge_body_mb": 33}), "too-large"),
+        (json!({"huge_body_mb": 33}), "result-too-large"),
     ];
     join_all(staying.map(async |(faults, code)| {
         let sim = Sim::start().await;
