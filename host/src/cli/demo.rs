@@ -110,6 +110,16 @@ impl Looker {
     }
 }
 
+/// How this program is called from here.
+fn program() -> String {
+    let path = std::env::current_exe().ok();
+    let here = std::env::current_dir().ok();
+    let near = path.as_deref().zip(here.as_deref());
+    let near = near.and_then(|(path, here)| path.strip_prefix(here).ok());
+    near.or(path.as_deref())
+        .map_or_else(|| "lensmount".to_owned(), |path| path.display().to_string())
+}
+
 fn farewell(url: &Url, token: &SecretString, looker: &Looker) -> anyhow::Result<()> {
     let base = url.as_str().trim_end_matches('/');
     let token = token.expose_secret();
@@ -121,8 +131,9 @@ fn farewell(url: &Url, token: &SecretString, looker: &Looker) -> anyhow::Result<
         out,
         "try     export LENSMOUNT_URL={base} LENSMOUNT_TOKEN={token}"
     )?;
-    writeln!(out, "        lensmount key-result list")?;
-    writeln!(out, "        lensmount dashboard find")?;
+    let program = program();
+    writeln!(out, "        {program} key-result list")?;
+    writeln!(out, "        {program} dashboard find")?;
     writeln!(out, "\nReadings as they come, until Ctrl-C:")?;
     out.flush()?;
     Ok(())

@@ -1,30 +1,29 @@
 //! One run of a poll: the query once, then every key result that wants it.
 
+mod complete;
+mod fetch;
+mod pause;
+
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::chart::{ChartError, Fresh, Live, Picked, left_running};
+use crate::chart::{Live, left_running};
 use crate::id::KeyResultId;
-use crate::looker::LookerError;
 use crate::record as records;
-use crate::store::{Change, Expected, Kind, Lease, Next, StoreError};
+use crate::store::{Change, Expected, Kind, Lease, Next};
 
+use super::KeyResults;
 use super::error::KeyResultError;
-use super::outcome::{Ahead, Outcome};
+use super::outcome::Outcome;
 use super::poll::{Pending, PollRecord};
 use super::record::Integration;
 use super::subscribers::Subscriber;
-use super::{KeyResults, TRIES};
+use fetch::{Failed, retry_after};
+use pause::pause;
 
-/// The longest pause after failures, so that a Looker that is back is noticed within minutes.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
-/// How long a query that goes on at Looker is waited for; Looker forgets tasks before that.
-const LONGEST_PENDING: SignedDuration = SignedDuration::from_hours(1);
 /// Reads of one poll that are under way at a time.
 const SIDE_BY_SIDE: usize = 4;
 
@@ -124,67 +123,76 @@ impl KeyResults {
         }
         // One result serves all of them, so it has to be new enough for the latest slot.
         let since = due.iter().map(|(slot, it)| it.since(*slot)).max();
-        let fetched = self.result_of(poll, since.unwrap_or(now), now).await;
-        let error = match fetched {
+        let after = match self.result_of(poll, since.unwrap_or(now), now).await {
             Ok(Ok(live)) => {
                 let read = self.read_all(&live, &due, reads).await;
-                let passing = read.iter().any(|(_, _, last)| !last);
+                let busy = read.iter().any(|(_, _, last)| !last);
                 for (subscriber, outcome, last) in read {
                     note(&mut outcomes, subscriber, outcome, last);
                 }
-                if !passing {
-                    return (outcomes, After::default());
+                self.after_reads(lease, poll, busy)
+            }
+            Ok(Err(pending)) => self.after_asking(poll, pending, now),
+            Err(failed) => {
+                for (_, subscriber) in &due {
+                    let outcome = Outcome::failed(&failed.error);
+                    note(&mut outcomes, subscriber, outcome, false);
                 }
-                // Looker answered and we are too busy to read it: that is no reason to ask again
-                // and again.
-                let failures = poll.failures.saturating_add(1);
-                let pause = pause(SignedDuration::from_secs(2), failures, &lease.poll);
-                let after = After {
-                    failures,
-                    pending: None,
-                    again: self.clock.now().checked_add(pause).ok(),
-                };
-                return (outcomes, after);
+                self.after_failure(lease, poll, &due, failed)
             }
-            Ok(Err(pending)) => {
-                let waited = now.duration_since(pending.since);
-                let wait =
-                    (waited / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1));
-                let again = self.clock.now().checked_add(wait).ok();
-                let after = After {
-                    failures: poll.failures,
-                    pending: Some(pending),
-                    again,
-                };
-                return (outcomes, after);
-            }
-            Err(failed) => failed,
-        };
-        let failures = poll.failures.saturating_add(1);
-        let patience = due.iter().map(|(_, it)| it.patience()).min();
-        let first = patience.unwrap_or(SignedDuration::from_secs(5));
-        // A query that has just begun to go on by itself is looked for soon; anything else is not
-        // hammered.
-        let wait = if left_running(&error.error).is_some() {
-            SignedDuration::from_secs(1)
-        } else {
-            let asked = retry_after(&error.error).unwrap_or_default();
-            pause(first, failures, &lease.poll).max(asked)
-        };
-        for (_, subscriber) in due {
-            note(
-                &mut outcomes,
-                subscriber,
-                Outcome::failed(&error.error),
-                false,
-            );
-        }
-        let after = After {
-            failures,
-            pending: error.pending,
-            again: self.clock.now().checked_add(wait).ok(),
         };
         (outcomes, after)
+    }
+
+    /// After a result was read. Where we were too busy to read all of it, Looker is not asked again
+    /// and again for that.
+    fn after_reads(&self, lease: &Lease, poll: &PollRecord, busy: bool) -> After {
+        if !busy {
+            return After::default();
+        }
+        let failures = poll.failures.saturating_add(1);
+        let pause = pause(SignedDuration::from_secs(2), failures, &lease.poll);
+        After {
+            failures,
+            pending: None,
+            again: self.clock.now().checked_add(pause).ok(),
+        }
+    }
+
+    /// After Looker said that it works on the query still: the longer it has, the longer it will.
+    fn after_asking(&self, poll: &PollRecord, pending: Pending, now: Timestamp) -> After {
+        let waited = now.duration_since(pending.since);
+        let wait = (waited / 4).clamp(SignedDuration::from_secs(1), SignedDuration::from_mins(1));
+        After {
+            failures: poll.failures,
+            pending: Some(pending),
+            again: self.clock.now().checked_add(wait).ok(),
+        }
+    }
+
+    /// After Looker gave no result. A query that has just begun to go on by itself is looked for
+    /// soon; anything else is not hammered.
+    fn after_failure(
+        &self,
+        lease: &Lease,
+        poll: &PollRecord,
+        due: &[&(Timestamp, Subscriber)],
+        failed: Failed,
+    ) -> After {
+        let failures = poll.failures.saturating_add(1);
+        let wait = if left_running(&failed.error).is_some() {
+            SignedDuration::from_secs(1)
+        } else {
+            let patience = due.iter().map(|(_, it)| it.patience()).min();
+            let first = patience.unwrap_or(SignedDuration::from_secs(5));
+            let asked = retry_after(&failed.error).unwrap_or_default();
+            pause(first, failures, &lease.poll).max(asked)
+        };
+        After {
+            failures,
+            pending: failed.pending,
+            again: self.clock.now().checked_add(wait).ok(),
+        }
     }
 
     /// Every key result read off one result, a few at a time. The flag says whether that was the
@@ -213,203 +221,9 @@ impl KeyResults {
             .collect()
             .await
     }
-
-    /// The result of the poll's query: of the one that goes on at Looker where there is one, else of
-    /// a run that is fresh enough. The inner error is a query that goes on still.
-    async fn result_of(
-        &self,
-        poll: &PollRecord,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> Result<Result<Arc<Live>, Pending>, Failed> {
-        // What Looker works on is not forgotten because it could not be asked just now.
-        let keep = |error| Failed {
-            pending: poll.pending.clone(),
-            error,
-        };
-        let located = self.charts.locate(&poll.wanted()).await.map_err(keep)?;
-        let pending = poll.pending.as_ref().filter(|pending| {
-            pending.identity == located.chart.identity
-                && now.duration_since(pending.since) < LONGEST_PENDING
-        });
-        if let Some(pending) = pending {
-            let picked = self.charts.pick_up(&located, &pending.task).await;
-            match picked.map_err(keep)? {
-                Picked::Done(live) => return Ok(Ok(live)),
-                Picked::Running => return Ok(Err(pending.clone())),
-                Picked::Gone => {}
-            }
-        }
-        let identity = located.chart.identity.clone();
-        let fetched = self.charts.fetch(&located, Fresh::Since(since)).await;
-        fetched.map(Ok).map_err(|error| Failed {
-            pending: left_running(&error).map(|task| Pending {
-                task: task.to_owned(),
-                identity,
-                since: now,
-            }),
-            error,
-        })
-    }
-
-    /// Writes all that came of a run. Whoever was changed, switched off or deleted in the meantime
-    /// is left out; whoever was linked in the meantime is read next.
-    async fn complete(
-        &self,
-        lease: &Lease,
-        outcomes: &Outcomes,
-        after: &After,
-        began: Timestamp,
-    ) -> Result<(), KeyResultError> {
-        for _ in 0..TRIES {
-            let key = lease.poll.as_str();
-            let poll = records::get::<PollRecord>(self.store.as_ref(), key).await?;
-            let subscribers = self.subscribers(key).await?;
-            let now = self.clock.now();
-            let mut change = Change::new();
-            let mut next: Option<Timestamp> = None;
-            for subscriber in &subscribers {
-                let known = outcomes.get(&subscriber.key_result.id);
-                let known = known.filter(|(read, ..)| *read == subscriber.integration);
-                let ahead = match known {
-                    Some((_, outcome, done)) => {
-                        let ahead = ahead(subscriber, key, *done, after.again, began);
-                        change = outcome.recorded(change, &subscriber.key_result, ahead, now)?;
-                        ahead
-                    }
-                    None => waiting(subscriber, after.again, now),
-                };
-                next = match (next, ahead.next_due) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
-            }
-            change = match poll {
-                Some(poll) if subscribers.is_empty() => {
-                    change.delete(Kind::Poll, key, Expected::Version(poll.version))
-                }
-                Some(poll) => {
-                    let record = PollRecord {
-                        failures: after.failures,
-                        pending: after.pending.clone(),
-                        ..poll.record.clone()
-                    };
-                    if record == poll.record {
-                        change.check(Kind::Poll, key, Expected::Version(poll.version))
-                    } else {
-                        let body = records::body(&record)?;
-                        change.put(Kind::Poll, key, Expected::Version(poll.version), body)
-                    }
-                }
-                None => change,
-            };
-            let next = next.map_or(Next::Gone, Next::At);
-            match self
-                .store
-                .commit(change.completing(lease.clone(), next))
-                .await
-            {
-                Ok(_) => return Ok(()),
-                Err(StoreError::Stale { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(KeyResultError::Contended)
-    }
-}
-
-/// There is no result, and perhaps a query that goes on at Looker.
-struct Failed {
-    error: ChartError,
-    pending: Option<Pending>,
-}
-
-/// How long Looker asks to be left alone, where it does.
-fn retry_after(error: &ChartError) -> Option<SignedDuration> {
-    let ChartError::Looker(error) = error else {
-        return None;
-    };
-    match error.as_ref() {
-        LookerError::RateLimited { retry_after } => SignedDuration::try_from((*retry_after)?).ok(),
-        _ => None,
-    }
 }
 
 fn note(outcomes: &mut Outcomes, of: &Subscriber, outcome: Outcome, done: bool) {
     let integration = of.integration.clone();
     outcomes.insert(of.key_result.id.clone(), (integration, outcome, done));
-}
-
-/// What comes after a read that began at `began`: the next slot after that, or the same again. A slot
-/// that came while the read went on is read as well, since its time was not covered.
-fn ahead(
-    subscriber: &Subscriber,
-    poll: &str,
-    done: bool,
-    again: Option<Timestamp>,
-    began: Timestamp,
-) -> Ahead {
-    let slot = subscriber.key_result.progress.slot;
-    if !done {
-        return Ahead {
-            slot,
-            next_due: again.or(Some(began)),
-        };
-    }
-    let next = subscriber
-        .schedule
-        .next_after(slot.map_or(began, |slot| slot.max(began)));
-    let jitter = subscriber.schedule.jitter(poll);
-    Ahead {
-        slot: next,
-        next_due: next.map(|next| next.checked_add(jitter).unwrap_or(next)),
-    }
-}
-
-/// When a key result that was not read is due: as before, save that a slot which has come while the
-/// poll waits for Looker waits with it.
-fn waiting(subscriber: &Subscriber, again: Option<Timestamp>, now: Timestamp) -> Ahead {
-    let ahead = Ahead::as_it_is(&subscriber.key_result);
-    let next_due = match (ahead.slot, ahead.next_due) {
-        (Some(slot), _) if slot <= now => again.or(Some(now)),
-        (Some(slot), None) => Some(slot),
-        (_, next_due) => next_due,
-    };
-    Ahead { next_due, ..ahead }
-}
-
-/// How long to wait after so many failures in a row: twice as long each time, and a little off, so
-/// that polls which failed together do not come back together.
-fn pause(first: SignedDuration, failures: u32, key: &str) -> SignedDuration {
-    let doubled = 1_i32.checked_shl(failures.saturating_sub(1).min(12));
-    let whole = first.checked_mul(doubled.unwrap_or(i32::MAX));
-    let whole = whole.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
-    let hash = Sha256::digest(format!("{key}/{failures}").as_bytes());
-    let part = i32::from(hash[0] % 32);
-    whole - whole / 256 * part
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_end_at_minutes() {
-        let first = SignedDuration::from_secs(1);
-        let pauses: Vec<_> = (1..30).map(|n| pause(first, n, "a")).collect();
-        assert!(pauses[0] <= first && pauses[0] > first / 2);
-        assert!(
-            pauses.windows(2).take(7).all(|pair| pair[0] < pair[1]),
-            "{pauses:?}"
-        );
-        assert!(
-            pauses
-                .iter()
-                .all(|it| *it <= LONGEST_PAUSE && it.is_positive())
-        );
-        assert!(
-            pauses[28] > LONGEST_PAUSE / 2,
-            "it never forgets to come back"
-        );
-    }
 }

@@ -76,7 +76,11 @@ fn a_key_result_is_linked_and_followed_by_commands_alone() {
     let edit = |more: &[&str]| {
         let words = [&["connection", "edit", "Store", "--timeout", "21"], more].concat();
         let mut command = Command::new(env!("CARGO_BIN_EXE_lensmount"));
-        command.args(words).env("LENSMOUNT_URL", world.server.url()).env("LENSMOUNT_TOKEN", TOKEN).env("LENSMOUNT_CLIENT_SECRET", "another's");
+        command
+            .args(words)
+            .env("LENSMOUNT_URL", world.server.url())
+            .env("LENSMOUNT_TOKEN", TOKEN)
+            .env("LENSMOUNT_CLIENT_SECRET", "another's");
         assert!(command.output().expect("the program runs").status.success());
         run(&world, &["connection", "test", "Store"]).status.success()
     };

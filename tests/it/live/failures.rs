@@ -29,7 +29,7 @@ fn faults() -> Vec<(&'static str, Value, &'static [&'static str])> {
         ("500", json!({"status": {"code": 500, "paths": ["/api/4.0/queries"]}}), &["looker-error", "looker-timeout"]),
         (
             "too many calls",
-            json!({"status": {"code": 429, "paths": ["/api/4.0/"], "retry_after": 60}}),
+            json!({"status": {"code": 429, "paths": ["/api/4.0/"], "retry_after": 3}}),
             &["looker-rate-limited", "looker-timeout"],
         ),
         (

@@ -71,7 +71,10 @@ async fn picks(server: &Server, connection: &str) -> anyhow::Result<BTreeMap<Str
     let mut picks = BTreeMap::new();
     let path = ["v1", "connections", connection, "dashboards"];
     let dashboards = server.all(&path, &[]).await?;
-    for dashboard in dashboards.as_array().map_or(&[][..], Vec::as_slice) {
+    let mut dashboards = dashboards.as_array().cloned().unwrap_or_default();
+    // The oldest first: those that the simulated Looker is about come before those for odd titles.
+    dashboards.sort_by_key(|it| (cell(&it["id"]).len(), cell(&it["id"])));
+    for dashboard in &dashboards {
         let (id, title) = (cell(&dashboard["id"]), cell(&dashboard["title"]));
         let path = ["v1", "connections", connection, "dashboards", &id, "tiles"];
         let tiles = server.all(&path, &[]).await?;

@@ -1,0 +1,118 @@
+//! The end of a run: all that came of it, and what comes next, in one change.
+
+use jiff::Timestamp;
+
+use crate::keyresult::error::KeyResultError;
+use crate::keyresult::outcome::Ahead;
+use crate::keyresult::poll::PollRecord;
+use crate::keyresult::subscribers::Subscriber;
+use crate::keyresult::{KeyResults, TRIES};
+use crate::record as records;
+use crate::store::{Change, Expected, Kind, Lease, Next, StoreError};
+
+use super::{After, Outcomes};
+
+impl KeyResults {
+    /// Writes all that came of a run. Whoever was changed, switched off or deleted in the meantime
+    /// is left out; whoever was linked in the meantime is read next.
+    pub(super) async fn complete(
+        &self,
+        lease: &Lease,
+        outcomes: &Outcomes,
+        after: &After,
+        began: Timestamp,
+    ) -> Result<(), KeyResultError> {
+        for _ in 0..TRIES {
+            let key = lease.poll.as_str();
+            let poll = records::get::<PollRecord>(self.store.as_ref(), key).await?;
+            let subscribers = self.subscribers(key).await?;
+            let now = self.clock.now();
+            let mut change = Change::new();
+            let mut next: Option<Timestamp> = None;
+            for subscriber in &subscribers {
+                let known = outcomes.get(&subscriber.key_result.id);
+                let known = known.filter(|(read, ..)| *read == subscriber.integration);
+                let ahead = match known {
+                    Some((_, outcome, done)) => {
+                        let ahead = ahead(subscriber, key, *done, after.again, began);
+                        change = outcome.recorded(change, &subscriber.key_result, ahead, now)?;
+                        ahead
+                    }
+                    None => waiting(subscriber, after.again, now),
+                };
+                next = match (next, ahead.next_due) {
+                    (Some(a), Some(b)) => Some(a.min(b)),
+                    (a, b) => a.or(b),
+                };
+            }
+            change = match poll {
+                Some(poll) if subscribers.is_empty() => {
+                    change.delete(Kind::Poll, key, Expected::Version(poll.version))
+                }
+                Some(poll) => {
+                    let record = PollRecord {
+                        failures: after.failures,
+                        pending: after.pending.clone(),
+                        ..poll.record.clone()
+                    };
+                    if record == poll.record {
+                        change.check(Kind::Poll, key, Expected::Version(poll.version))
+                    } else {
+                        let body = records::body(&record)?;
+                        change.put(Kind::Poll, key, Expected::Version(poll.version), body)
+                    }
+                }
+                None => change,
+            };
+            let next = next.map_or(Next::Gone, Next::At);
+            match self
+                .store
+                .commit(change.completing(lease.clone(), next))
+                .await
+            {
+                Ok(_) => return Ok(()),
+                Err(StoreError::Stale { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(KeyResultError::Contended)
+    }
+}
+
+/// What comes after a read that began at `began`: the next slot after that, or the same again. A slot
+/// that came while the read went on is read as well, since its time was not covered.
+fn ahead(
+    subscriber: &Subscriber,
+    poll: &str,
+    done: bool,
+    again: Option<Timestamp>,
+    began: Timestamp,
+) -> Ahead {
+    let slot = subscriber.key_result.progress.slot;
+    if !done {
+        return Ahead {
+            slot,
+            next_due: again.or(Some(began)),
+        };
+    }
+    let next = subscriber
+        .schedule
+        .next_after(slot.map_or(began, |slot| slot.max(began)));
+    let jitter = subscriber.schedule.jitter(poll);
+    Ahead {
+        slot: next,
+        next_due: next.map(|next| next.checked_add(jitter).unwrap_or(next)),
+    }
+}
+
+/// When a key result that was not read is due: as before, save that a slot which has come while the
+/// poll waits for Looker waits with it.
+fn waiting(subscriber: &Subscriber, again: Option<Timestamp>, now: Timestamp) -> Ahead {
+    let ahead = Ahead::as_it_is(&subscriber.key_result);
+    let next_due = match (ahead.slot, ahead.next_due) {
+        (Some(slot), _) if slot <= now => again.or(Some(now)),
+        (Some(slot), None) => Some(slot),
+        (_, next_due) => next_due,
+    };
+    Ahead { next_due, ..ahead }
+}

@@ -1,0 +1,70 @@
+//! The result of a poll's query: of a run that goes on at Looker, or of a new one.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::chart::{ChartError, Fresh, Live, Picked, left_running};
+use crate::keyresult::KeyResults;
+use crate::keyresult::poll::{Pending, PollRecord};
+use crate::looker::LookerError;
+
+/// How long a query that goes on at Looker is waited for; Looker forgets tasks before that.
+const LONGEST_PENDING: SignedDuration = SignedDuration::from_hours(1);
+
+/// There is no result, and perhaps a query that goes on at Looker.
+pub(super) struct Failed {
+    pub error: ChartError,
+    pub pending: Option<Pending>,
+}
+
+/// How long Looker asks to be left alone, where it does.
+pub(super) fn retry_after(error: &ChartError) -> Option<SignedDuration> {
+    let ChartError::Looker(error) = error else {
+        return None;
+    };
+    match error.as_ref() {
+        LookerError::RateLimited { retry_after } => SignedDuration::try_from((*retry_after)?).ok(),
+        _ => None,
+    }
+}
+
+impl KeyResults {
+    /// The result of the poll's query: of the one that goes on at Looker where there is one, else of
+    /// a run that is fresh enough. The inner error is a query that goes on still.
+    pub(super) async fn result_of(
+        &self,
+        poll: &PollRecord,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<Arc<Live>, Pending>, Failed> {
+        // What Looker works on is not forgotten because it could not be asked just now.
+        let keep = |error| Failed {
+            pending: poll.pending.clone(),
+            error,
+        };
+        let located = self.charts.locate(&poll.wanted()).await.map_err(keep)?;
+        let pending = poll.pending.as_ref().filter(|pending| {
+            pending.identity == located.chart.identity
+                && now.duration_since(pending.since) < LONGEST_PENDING
+        });
+        if let Some(pending) = pending {
+            let picked = self.charts.pick_up(&located, &pending.task).await;
+            match picked.map_err(keep)? {
+                Picked::Done(live) => return Ok(Ok(live)),
+                Picked::Running => return Ok(Err(pending.clone())),
+                Picked::Gone => {}
+            }
+        }
+        let identity = located.chart.identity.clone();
+        let fetched = self.charts.fetch(&located, Fresh::Since(since)).await;
+        fetched.map(Ok).map_err(|error| Failed {
+            pending: left_running(&error).map(|task| Pending {
+                task: task.to_owned(),
+                identity,
+                since: now,
+            }),
+            error,
+        })
+    }
+}
