@@ -99,23 +99,50 @@ impl Charts {
             filters: wanted.filters.clone(),
             time_zone: wanted.time_zone.clone(),
         };
-        let chart = match looker.resolve(&wanted.source, &overrides).await {
-            Err(lost @ LookerError::NotFound { .. }) => {
-                let Some(called) = &wanted.called else {
-                    return Err(lost.into());
-                };
+        let resolved = looker.resolve(&wanted.source, &overrides).await;
+        let lost = match (&resolved, &wanted.called) {
+            (Err(LookerError::NotFound { .. }), Some(called)) => Some(called),
+            // A deploy may give the id of one tile to another.
+            (Ok(chart), Some(called)) => Some(called).filter(|called| {
+                called.lookml_link_id.is_some() && called.lookml_link_id != chart.lookml_link_id
+            }),
+            _ => None,
+        };
+        let chart = match lost {
+            None => resolved?,
+            Some(called) => {
                 let link = called.lookml_link_id.as_deref();
                 let found = looker.find_again(&wanted.source, link, &called.title);
-                let source = found.await?.ok_or(lost)?;
+                let Some(source) = found.await? else {
+                    return Err(resolved.err().map_or_else(
+                        || LookerError::NotFound {
+                            what: wanted.source.to_string(),
+                        },
+                        |lost| lost,
+                    ))?;
+                };
                 looker.resolve(&source, &overrides).await?
             }
-            resolved => resolved?,
         };
         Ok(Located {
             connection: wanted.connection.clone(),
             looker,
             chart,
         })
+    }
+
+    /// [`Charts::locate`] for what is recorded: every filter that was asked for has to be one that
+    /// the chart listens to. A number that a filter does not change is not the number asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`ChartError::NotListening`] besides.
+    pub async fn locate_all_of(&self, wanted: &Wanted) -> Result<Located, ChartError> {
+        let located = self.locate(wanted).await?;
+        match located.chart.ignored.first() {
+            None => Ok(located),
+            Some(name) => Err(ChartError::NotListening { name: name.clone() }),
+        }
     }
 
     /// The extractor for a chart: the one that is asked for, else the one that reads its type.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::access::By;
 use crate::clock::SharedClock;
 use crate::id::ConnectionId;
-use crate::looker::{Identity, Targets};
+use crate::looker::{Identity, Looker, Targets};
 use crate::once::{Known, Once};
 use crate::record::{self as records, Stored, entry};
 use crate::secret::Sealer;
@@ -182,7 +182,7 @@ impl Connections {
             match self.store.commit(change).await {
                 Ok(_) => {
                     // A test that runs is not to go on with what has just been changed.
-                    self.live.forget(id);
+                    self.log_out_of(self.live.forget(id));
                     return self.get(id).await;
                 }
                 Err(StoreError::Stale {
@@ -234,10 +234,15 @@ impl Connections {
             Err(StoreError::Stale { .. }) => return Err(ConnectionError::Stale),
             Err(error) => return Err(error.into()),
         }
-        if let Some(looker) = self.live.forget(id) {
+        self.log_out_of(self.live.forget(id));
+        Ok(())
+    }
+
+    /// Ends a session that nobody will use any more. Nobody waits for that.
+    fn log_out_of(&self, looker: Option<Arc<Looker>>) {
+        if let Some(looker) = looker {
             tokio::spawn(async move { looker.logout().await });
         }
-        Ok(())
     }
 
     /// Logs in afresh and says who that is.

@@ -111,6 +111,8 @@ fn wrong_usage_is_exit_code_2() {
         &["nothing"][..],
         &["serve", "--colour", "red"],
         &["serve", "--listen", "nowhere"],
+        &["serve", "--allow-private-targets", "10.0.0.0/8,nowhere"],
+        &["serve", "--min-every", "0"],
         &["extractor"],
         &["extractor", "nothing"],
         &["extractor", "push"],

@@ -35,6 +35,14 @@ pub enum ChartError {
         "the chart names no type, so no extractor can be chosen by it; choose one by hand, or set the visualization in Looker and save it"
     )]
     NoType,
+    /// A filter that was asked for changes nothing of the chart.
+    #[error(
+        "the tile does not listen to the dashboard's filter {name:?}, so its number would be that of everything; leave the filter out, or have the tile listen to it in Looker (edit the dashboard, then the filter's \"tiles to update\")"
+    )]
+    NotListening {
+        /// The filter.
+        name: String,
+    },
     /// The extractor says more about its reading than can be kept.
     #[error(
         "the reading has {size} bytes with all that the extractor says about it, and {limit} can be kept; nothing was recorded, tell the extractor's author"
@@ -75,7 +83,10 @@ impl ChartError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Looker(_) | Self::Connection(_) => true,
-            Self::NoReader { .. } | Self::NoType | Self::TooMuchSaid { .. } => false,
+            Self::NoReader { .. }
+            | Self::NoType
+            | Self::NotListening { .. }
+            | Self::TooMuchSaid { .. } => false,
             Self::Catalog(error) => match error.as_ref() {
                 CatalogError::Call(CallError::Stopped(stopped)) => {
                     matches!(stopped.code, StopCode::Busy | StopCode::WallTimeout)

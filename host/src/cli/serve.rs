@@ -70,11 +70,12 @@ pub(super) struct ReadArgs {
     #[arg(
         long,
         env = "LENSMOUNT_ALLOW_PRIVATE_TARGETS",
-        value_delimiter = ',',
-        value_name = "CIDR",
-        value_parser = network
+        value_name = "CIDR,…",
+        default_value = "",
+        hide_default_value = true,
+        value_parser = Networks::parse
     )]
-    allow_private_targets: Vec<IpNet>,
+    allow_private_targets: Networks,
     /// The shortest interval that a key result may be read in, in seconds
     #[arg(
         long,
@@ -86,13 +87,22 @@ pub(super) struct ReadArgs {
     min_every: u32,
 }
 
-/// A network, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    let one = || text.parse::<std::net::IpAddr>().map(IpNet::from);
-    text.parse::<IpNet>().or_else(|_| one()).map_err(|_| {
-        format!("{text:?} is no network such as 10.0.0.0/8 or fd00::/8, and no address")
-    })
+/// Networks, or single addresses, with commas between them. An empty text is none of them, since
+/// that is what a variable set to nothing means.
+#[derive(Debug, Clone)]
+struct Networks(Vec<IpNet>);
+
+impl Networks {
+    fn parse(text: &str) -> Result<Self, String> {
+        let parts = text.split(',').map(str::trim);
+        let parts = parts.filter(|part| !part.is_empty()).map(|part| {
+            let one = || part.parse::<std::net::IpAddr>().map(IpNet::from);
+            part.parse::<IpNet>().or_else(|_| one()).map_err(|_| {
+                format!("{part:?} is no network such as 10.0.0.0/8 or fd00::/8, and no address")
+            })
+        });
+        parts.collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// What requests and calls may use.
@@ -150,7 +160,7 @@ impl Serve {
         let options = Options {
             admin_token: self.admin_token,
             master_key,
-            private_targets: self.reads.allow_private_targets,
+            private_targets: self.reads.allow_private_targets.0,
             shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
             limits: self.limits.limits(),
             rate: self.limits.rate_limit,

@@ -194,6 +194,10 @@ impl From<&ChartError> for Problem {
             ChartError::NoReader { .. } | ChartError::NoType => {
                 Self::new(Code::UNSUPPORTED, error.to_string())
             }
+            ChartError::NotListening { name } => {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                Self::invalid(format!("/filters/{name}"), error.to_string())
+            }
             ChartError::TooMuchSaid { .. } => Self::new(Code::OUTPUT_LIMIT, error.to_string()),
         }
     }

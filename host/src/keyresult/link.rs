@@ -139,7 +139,7 @@ impl KeyResults {
         let wanted = link.wanted(known);
         let (mut called, mut chart_type) = (wanted.called.clone(), None);
         if link.enabled {
-            let located = self.charts.locate(&wanted).await?;
+            let located = self.charts.locate_all_of(&wanted).await?;
             self.charts.reader(
                 located.chart.chart_type.as_deref(),
                 link.extractor.as_deref(),

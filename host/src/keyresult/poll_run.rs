@@ -24,6 +24,9 @@ use super::subscribers::Subscriber;
 use fetch::{Failed, retry_after};
 use pause::pause;
 
+/// The longest that Looker may ask to be left alone: a clock that is wrong must not put a poll away
+/// for days.
+const LONGEST_ASKED: SignedDuration = SignedDuration::from_mins(15);
 /// Reads of one poll that are under way at a time.
 const SIDE_BY_SIDE: usize = 4;
 
@@ -35,6 +38,9 @@ type Outcomes = HashMap<KeyResultId, (Integration, Outcome, bool)>;
 struct After {
     failures: u32,
     pending: Option<Pending>,
+    /// What the poll waited for when the run began. Whoever has it wait for something else since
+    /// has the last word.
+    waited_for: Option<Pending>,
     /// When to try again, where the slots are still to be read.
     again: Option<Timestamp>,
 }
@@ -59,12 +65,16 @@ impl KeyResults {
         let (outcomes, after) = if due.is_empty() {
             let after = After {
                 failures: poll.record.failures,
-                pending: poll.record.pending,
-                again: None,
+                pending: poll.record.pending.clone(),
+                ..After::default()
             };
             (Outcomes::new(), after)
         } else {
             self.read_due(lease, &poll.record, &due, reads, now).await
+        };
+        let after = After {
+            waited_for: poll.record.pending,
+            ..after
         };
         for (_, outcome, _) in outcomes.values() {
             if let Some(outcome) = outcome.counted() {
@@ -144,6 +154,12 @@ impl KeyResults {
         (outcomes, after)
     }
 
+    /// So much later than now. There is always a time to come back at.
+    fn later(&self, pause: SignedDuration) -> Option<Timestamp> {
+        let now = self.clock.now();
+        Some(now.saturating_add(pause).unwrap_or(now))
+    }
+
     /// After a result was read. Where we were too busy to read all of it, Looker is not asked again
     /// and again for that.
     fn after_reads(&self, lease: &Lease, poll: &PollRecord, busy: bool) -> After {
@@ -155,7 +171,8 @@ impl KeyResults {
         After {
             failures,
             pending: None,
-            again: self.clock.now().checked_add(pause).ok(),
+            again: self.later(pause),
+            ..After::default()
         }
     }
 
@@ -166,7 +183,8 @@ impl KeyResults {
         After {
             failures: poll.failures,
             pending: Some(pending),
-            again: self.clock.now().checked_add(wait).ok(),
+            again: self.later(wait),
+            ..After::default()
         }
     }
 
@@ -186,12 +204,13 @@ impl KeyResults {
             let patience = due.iter().map(|(_, it)| it.patience()).min();
             let first = patience.unwrap_or(SignedDuration::from_secs(5));
             let asked = retry_after(&failed.error).unwrap_or_default();
-            pause(first, failures, &lease.poll).max(asked)
+            pause(first, failures, &lease.poll).max(asked.min(LONGEST_ASKED))
         };
         After {
             failures,
             pending: failed.pending,
-            again: self.clock.now().checked_add(wait).ok(),
+            again: self.later(wait),
+            ..After::default()
         }
     }
 

@@ -1,11 +1,14 @@
 //! Reading a key result now, because somebody asks.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::access::By;
-use crate::chart::{Called, ChartError, Fresh, Live, Located, Wanted, left_running};
+use crate::chart::{Called, ChartError, Fresh, Live, Located, Picked, Wanted, left_running};
 use crate::id::KeyResultId;
+use crate::looker::{Doing, LookerError};
 use crate::reading::Reading;
 use crate::record as records;
 use crate::store::{Change, Due, Expected, Kind, StoreError};
@@ -36,7 +39,7 @@ impl KeyResults {
         let before = self.get(id).await?;
         let integration = on(&before)?;
         let begun = self.clock.now();
-        let located = self.charts.locate(&integration.wanted()).await;
+        let located = self.charts.locate_all_of(&integration.wanted()).await;
         let read = match &located {
             Ok(located) => self.read_now(located, &integration, fresh).await,
             Err(error) => Err(error.clone()),
@@ -87,9 +90,44 @@ impl KeyResults {
         integration: &Integration,
         fresh: Fresh,
     ) -> Result<Reading, ChartError> {
-        let live = self.charts.fetch(located, fresh).await?;
+        let live = match self.picked_up(located, integration).await? {
+            Some(live) => live,
+            None => self.charts.fetch(located, fresh).await?,
+        };
         let origin = format!("refresh:{}", Uuid::now_v7().simple());
         self.read_with(&live, integration, &origin).await
+    }
+
+    /// The result of a query that goes on at Looker, if it is done by now. While it is not, it is not
+    /// begun a second time.
+    async fn picked_up(
+        &self,
+        located: &Located,
+        integration: &Integration,
+    ) -> Result<Option<Arc<Live>>, ChartError> {
+        let poll = records::get::<PollRecord>(self.store.as_ref(), integration.poll.as_str());
+        let pending = poll
+            .await
+            .ok()
+            .flatten()
+            .and_then(|poll| poll.record.pending);
+        let same = |pending: &Pending| pending.identity == located.chart.identity;
+        let Some(pending) = pending.filter(same) else {
+            return Ok(None);
+        };
+        match self.charts.pick_up(located, &pending.task).await? {
+            Picked::Done(live) => Ok(Some(live)),
+            Picked::Gone => Ok(None),
+            Picked::Running => {
+                let waited = self.clock.now().duration_since(pending.since);
+                Err(LookerError::Timeout {
+                    task_id: Some(pending.task),
+                    waited: waited.unsigned_abs(),
+                    doing: Doing::Running,
+                }
+                .into())
+            }
+        }
     }
 
     /// Adds that the poll waits for a query that goes on at Looker.

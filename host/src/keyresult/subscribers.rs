@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::record as records;
+use crate::record::{self as records, RecordError};
 use crate::store::Kind;
 
 use super::KeyResults;
@@ -68,6 +68,13 @@ impl KeyResults {
             let key_result = match self.get_text(&id).await {
                 Ok(key_result) => key_result,
                 Err(KeyResultError::NotFound { .. }) => continue,
+                // One that cannot be read is no reason not to read its neighbours.
+                Err(KeyResultError::Record(
+                    error @ (RecordError::Unreadable { .. } | RecordError::Newer { .. }),
+                )) => {
+                    tracing::error!(key_result = id, %error, "a key result is left out");
+                    continue;
+                }
                 Err(error) => return Err(error),
             };
             let Some(integration) = key_result.enabled().cloned() else {

@@ -1,6 +1,7 @@
 //! Finding where the API answers: `/versions` is asked at each candidate until one is Looker.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use url::Url;
@@ -12,6 +13,9 @@ use super::error::{Doing, LookerError};
 use super::retry::{Again, Failed, retried};
 use super::transport::Answer;
 use super::wire::Versions;
+
+/// How long an address may be silent before it is taken for one that does not answer.
+pub(super) const SILENCE: Duration = Duration::from_secs(10);
 
 impl Api {
     /// Where the API answers, found once and remembered.
@@ -27,11 +31,15 @@ impl Api {
 
     async fn probe(&self, deadline: Deadline) -> Result<Url, Failed> {
         let mut telling: Option<Failed> = None;
-        for candidate in self.settings.server_url.candidates() {
-            match self.answers(&candidate, deadline).await {
+        let candidates = self.settings.server_url.candidates();
+        for (number, candidate) in candidates.iter().enumerate() {
+            // One that is silent must leave time for the others.
+            let left = u32::try_from(candidates.len() - number).unwrap_or(1);
+            let limit = (deadline.left() / left).min(SILENCE);
+            match self.answers(candidate, limit, deadline).await {
                 Ok(()) => {
                     tracing::info!(server = %self.settings.server_url, api = %candidate, "found Looker's API");
-                    return Ok(candidate);
+                    return Ok(candidate.clone());
                 }
                 Err(failed)
                     if telling
@@ -47,9 +55,15 @@ impl Api {
     }
 
     /// Whether an address answers as Looker's API does.
-    pub(super) async fn answers(&self, base: &Url, deadline: Deadline) -> Result<(), Failed> {
+    pub(super) async fn answers(
+        &self,
+        base: &Url,
+        limit: Duration,
+        deadline: Deadline,
+    ) -> Result<(), Failed> {
         let ask = Ask {
             doing: Doing::Finding,
+            limit,
             ..Ask::get("/versions".to_owned(), "list of versions")
         };
         let answer = self.transport.send(base, &ask, None, deadline).await?;

@@ -27,6 +27,9 @@ const RESET: &[&str] = &["filter_config", "client_id"];
 #[derive(Debug, Clone, Default)]
 pub(super) struct Object(Vec<(String, Box<RawValue>)>);
 
+/// The most members of an object. Looker has a few dozen; each is compared with those before it.
+const MOST_MEMBERS: usize = 5_000;
+
 impl Object {
     /// Reads an object; what is none, or null, is an error.
     pub fn parse(text: &str) -> serde_json::Result<Self> {
@@ -105,6 +108,10 @@ impl<'de> Deserialize<'de> for Object {
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
                     // Of a name given twice the last counts, as it does for Looker.
                     members.set(&name, value);
+                    if members.0.len() > MOST_MEMBERS {
+                        let told = format_args!("an object has more than {MOST_MEMBERS} members");
+                        return Err(serde::de::Error::custom(told));
+                    }
                 }
                 Ok(members)
             }

@@ -12,6 +12,7 @@ use super::api::{Api, words};
 use super::ask::{Ask, Body};
 use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
+use super::probe::SILENCE;
 use super::retry::{Failed, retried};
 use super::wire::Login;
 
@@ -61,6 +62,8 @@ impl Api {
         let answer = self.transport.send(base, &ask, None, deadline).await?;
         match answer.status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                // It may be something in front of another Looker; the next login looks anew.
+                self.base.forget(|known| known == base);
                 return Err(self.refused(words(&answer.body)).into());
             }
             StatusCode::NOT_FOUND => {
@@ -85,7 +88,7 @@ impl Api {
     /// 404 is what Looker answers to wrong credentials, and what anything answers to a wrong path.
     /// Whether it is Looker is known from `/versions`, asked again because it may have moved.
     async fn unknown(&self, base: &Url, words: Option<String>, deadline: Deadline) -> Failed {
-        match self.answers(base, deadline).await {
+        match self.answers(base, SILENCE, deadline).await {
             Ok(()) => self.refused(words).into(),
             Err(failed) => {
                 self.base.forget(|known| known == base);
@@ -95,6 +98,9 @@ impl Api {
     }
 
     fn refused(&self, words: Option<String>) -> LookerError {
+        // A server that tells back what it was sent must not have us tell it on.
+        let secret = self.settings.client_secret.expose_secret();
+        let words = words.map(|words| words.replace(secret, "…"));
         LookerError::Refused {
             server: self.settings.server_url.to_string(),
             words,

@@ -39,9 +39,11 @@ impl Targets {
         self.allowed.iter().any(|net| net.contains(&ip))
             || match ip {
                 IpAddr::V4(ip) => is_public(ip),
-                IpAddr::V6(ip) => match embedded(ip) {
-                    Some(ip) => self.allows(IpAddr::V4(ip)),
-                    None => is_public_6(ip),
+                IpAddr::V6(ip) => match (embedded(ip), isatap(ip)) {
+                    (Some(ip), _) => self.allows(IpAddr::V4(ip)),
+                    // Both ends of the tunnel count: where it begins, and where it leads.
+                    (None, Some(inner)) => is_public_6(ip) && self.allows(IpAddr::V4(inner)),
+                    (None, None) => is_public_6(ip),
                 },
             }
     }
@@ -98,7 +100,17 @@ fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => Some(halves(high, low)),
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(halves(high, low)), // NAT64
         [0x2002, high, low, ..] => Some(halves(high, low)),               // 6to4
-        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => Some(halves(high, low)), // ISATAP
+        _ => None,
+    }
+}
+
+/// The IPv4 address in the interface id of an ISATAP tunnel.
+fn isatap(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    match ip.segments() {
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => {
+            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+            Some(Ipv4Addr::new(a, b, c, d))
+        }
         _ => None,
     }
 }
@@ -183,6 +195,8 @@ mod tests {
         "5f00::1",
         "4000::1",
         "2606:4700::5efe:7f00:1",
+        "fd00:1::5efe:808:808",
+        "fe80::5efe:808:808",
     ];
 
     #[test]

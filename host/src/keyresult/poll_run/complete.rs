@@ -50,9 +50,14 @@ impl KeyResults {
                     change.delete(Kind::Poll, key, Expected::Version(poll.version))
                 }
                 Some(poll) => {
+                    let pending = if poll.record.pending == after.waited_for {
+                        after.pending.clone()
+                    } else {
+                        poll.record.pending.clone()
+                    };
                     let record = PollRecord {
                         failures: after.failures,
-                        pending: after.pending.clone(),
+                        pending,
                         ..poll.record.clone()
                     };
                     if record == poll.record {

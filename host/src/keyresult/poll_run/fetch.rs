@@ -18,6 +18,23 @@ pub(super) struct Failed {
     pub pending: Option<Pending>,
 }
 
+/// Whether a task may be asked after again, as against one whose answer will always be the same.
+fn may_pass(error: &ChartError) -> bool {
+    match error {
+        ChartError::Looker(error) => match error.as_ref() {
+            LookerError::Unreachable { .. }
+            | LookerError::NotLooker { .. }
+            | LookerError::Refused { .. }
+            | LookerError::RateLimited { .. }
+            | LookerError::Timeout { .. } => true,
+            LookerError::Answer { status, .. } => *status >= 500,
+            _ => false,
+        },
+        ChartError::Connection(_) => true,
+        _ => false,
+    }
+}
+
 /// How long Looker asks to be left alone, where it does.
 pub(super) fn retry_after(error: &ChartError) -> Option<SignedDuration> {
     let ChartError::Looker(error) = error else {
@@ -43,17 +60,22 @@ impl KeyResults {
             pending: poll.pending.clone(),
             error,
         };
-        let located = self.charts.locate(&poll.wanted()).await.map_err(keep)?;
+        let located = self
+            .charts
+            .locate_all_of(&poll.wanted())
+            .await
+            .map_err(keep)?;
         let pending = poll.pending.as_ref().filter(|pending| {
             pending.identity == located.chart.identity
                 && now.duration_since(pending.since) < LONGEST_PENDING
         });
         if let Some(pending) = pending {
-            let picked = self.charts.pick_up(&located, &pending.task).await;
-            match picked.map_err(keep)? {
-                Picked::Done(live) => return Ok(Ok(live)),
-                Picked::Running => return Ok(Err(pending.clone())),
-                Picked::Gone => {}
+            match self.charts.pick_up(&located, &pending.task).await {
+                Ok(Picked::Done(live)) => return Ok(Ok(live)),
+                Ok(Picked::Running) => return Ok(Err(pending.clone())),
+                Err(error) if may_pass(&error) => return Err(keep(error)),
+                // Its result will not come, or is of no use: the query is run anew.
+                Ok(Picked::Gone) | Err(_) => {}
             }
         }
         let identity = located.chart.identity.clone();
