@@ -46,11 +46,25 @@ pub(super) fn values(
     Ok(values)
 }
 
+impl Filterable {
+    /// The filters that it listens to, of those there are.
+    pub fn heard<'a>(
+        &'a self,
+        values: &'a BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &'a str> {
+        let listens = self.listen.iter().flatten();
+        let named = listens
+            .filter(|listen| listen.field.is_some())
+            .filter_map(|listen| listen.dashboard_filter_name.as_deref());
+        named.filter(|name| values.contains_key(*name))
+    }
+}
+
 /// Puts a dashboard's filters into the query of a tile that listens to them: every filter of every
 /// filterable.
-pub(super) fn listen(
+pub(super) fn listen<'a>(
     query: &mut Object,
-    filterables: &[Filterable],
+    filterables: impl IntoIterator<Item = &'a Filterable>,
     values: &BTreeMap<String, String>,
     overrides: &Overrides,
 ) -> serde_json::Result<Applied> {
@@ -60,7 +74,7 @@ pub(super) fn listen(
         dashboard_filter_name,
         field,
     } in filterables
-        .iter()
+        .into_iter()
         .filter_map(|filterable| filterable.listen.as_ref())
         .flatten()
     {
