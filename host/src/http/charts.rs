@@ -237,9 +237,14 @@ async fn verify_live(
         time_zone: None,
         called: None,
     };
-    let live = match charts.locate(&wanted).await {
-        Ok(located) => charts.fetch(&located, Fresh::Now).await?,
-        // A tile that has no query to run is a verdict, not a failure of the call.
+    let fetched = async {
+        let located = charts.locate(&wanted).await?;
+        charts.fetch(&located, Fresh::Now).await
+    };
+    let live = match fetched.await {
+        Ok(live) => live,
+        // A tile that has nothing to run, or nothing that can be joined, is a verdict and not a
+        // failure of the call.
         Err(error) => {
             let problem = Problem::from(&error);
             if problem.code != crate::problem::Code::UNSUPPORTED {

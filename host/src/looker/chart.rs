@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::merge::Merge;
+use super::query;
 use super::source::Source;
 
 /// What a key result changes about the query that its source shows.
@@ -25,11 +27,12 @@ pub struct Chart {
     pub dashboard_title: Option<String>,
     /// `vis_config.type`.
     pub chart_type: Option<String>,
-    /// The query as it is sent, with the `vis_config` that the tile shows. Extractors get this.
+    /// The query as it is sent (of a merge the first one), with the `vis_config` that the tile
+    /// shows. Extractors get this.
     pub query: String,
-    /// The body that is sent to `/queries`.
-    pub post: String,
-    /// SHA-256 of `post` in hex: equal ones share one run.
+    /// What Looker is asked to run.
+    pub work: Work,
+    /// SHA-256 of `work` in hex: equal ones share one run.
     pub identity: String,
     /// The filter values that were applied, by dashboard filter, or by field for a look.
     pub filters: BTreeMap<String, String>,
@@ -37,4 +40,31 @@ pub struct Chart {
     pub ignored: Vec<String>,
     /// What the tile is called in LookML, which outlives its id.
     pub lookml_link_id: Option<String>,
+}
+
+/// What Looker is asked to run for a chart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// A query: the body that is sent to `/queries`.
+    Query(String),
+    /// Several queries, whose results are joined.
+    Merge(Merge),
+    /// A query written in SQL.
+    Statement {
+        /// What Looker calls it. The SQL behind a slug never changes.
+        slug: String,
+        /// Where a person sees it in Looker.
+        explore_url: Option<String>,
+    },
+}
+
+impl Work {
+    /// What equal work shares: whatever has a say in the result.
+    pub(super) fn identity(&self) -> String {
+        match self {
+            Self::Query(post) => query::identity(post),
+            Self::Merge(merge) => query::identity(&merge.in_full()),
+            Self::Statement { slug, .. } => query::identity(&format!("sql {slug}")),
+        }
+    }
 }

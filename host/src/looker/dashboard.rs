@@ -1,5 +1,6 @@
 //! A dashboard: its filters and its tiles.
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,8 +9,11 @@ use super::connection::Looker;
 use super::content::Kind;
 use super::deadline::Deadline;
 use super::error::LookerError;
-use super::tile::Tile;
+use super::tile::{self, Origin, Tile};
 use super::wire;
+
+/// How many tiles are asked after at a time.
+const SIDE_BY_SIDE: usize = 8;
 
 /// A dashboard with what can be read on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +54,19 @@ impl Looker {
     ///
     /// [`LookerError::NotFound`], or what the way to Looker answered.
     pub async fn dashboard(&self, id: &str) -> Result<Dashboard, LookerError> {
-        let found = self.dashboard_whole(id, self.api.deadline()).await?;
+        let deadline = self.api.deadline();
+        let found = self.dashboard_whole(id, deadline).await?;
         let wire::Id(id) = found.id;
         let elements = found.dashboard_elements.unwrap_or_default();
-        let shown = elements
+        let shown: Vec<&wire::Element> = elements
             .iter()
-            .filter(|element| element.deleted != Some(true));
+            .filter(|element| element.deleted != Some(true))
+            .collect();
+        let mut tiles = Vec::with_capacity(shown.len());
+        for some in shown.chunks(SIDE_BY_SIDE) {
+            let some = some.iter().map(|element| self.tile(&id, element, deadline));
+            tiles.extend(join_all(some).await.into_iter().flatten());
+        }
         Ok(Dashboard {
             kind: Kind::of(&id),
             title: found.title.unwrap_or_else(|| "Untitled".to_owned()),
@@ -66,9 +77,38 @@ impl Looker {
                 .flatten()
                 .filter_map(filter)
                 .collect(),
-            tiles: shown.filter_map(|element| Tile::of(&id, element)).collect(),
+            tiles,
             id,
         })
+    }
+
+    /// An element as a tile, with what only the queries behind it tell: of which type its chart is,
+    /// and whether a merge can be joined. A tile whose queries cannot be had just now is told all
+    /// the same.
+    async fn tile(
+        &self,
+        dashboard_id: &str,
+        element: &wire::Element,
+        deadline: Deadline,
+    ) -> Option<Tile> {
+        let mut tile = Tile::of(dashboard_id, element)?;
+        match tile::origin(element)?.ok() {
+            Some(Origin::Merge(id)) => {
+                let maker = element.result_maker.as_ref();
+                match self.merge(id, maker, deadline).await {
+                    Ok(merged) => tile.chart_type = tile.chart_type.or_else(|| merged.chart_type()),
+                    Err(LookerError::Unsupported { why }) => tile.readable = Err(why),
+                    Err(_) => {}
+                }
+            }
+            Some(Origin::Statement(slug)) if tile.chart_type.is_none() => {
+                let found = self.sql_query(slug, deadline).await.ok();
+                let config = found.and_then(|found| found.vis_config);
+                tile.chart_type = config.as_deref().and_then(tile::chart_type);
+            }
+            _ => {}
+        }
+        Some(tile)
     }
 
     pub(super) async fn dashboard_whole(

@@ -112,6 +112,15 @@ pub enum LookerError {
         how: &'static str,
     },
 
+    /// One of the queries that a merged tile joins has no result.
+    #[error("source {name:?} of the merged tile has no result to join; {words}")]
+    BadSource {
+        /// What the tile calls it.
+        name: String,
+        /// What is wrong with it.
+        words: String,
+    },
+
     /// The answer is larger than we take.
     #[error(
         "{what} has more than {limit} bytes, which is the most that is read; show fewer rows or \
@@ -179,9 +188,26 @@ pub enum Doing {
     Queueing,
     /// Running a query.
     Running,
+    /// Running the queries that a merged tile joins.
+    Merging,
+    /// Running a query written in SQL.
+    RunningSql,
 }
 
 impl LookerError {
+    /// Whether the same call may well be answered a moment later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::NotLooker { .. }
+            | Self::RateLimited { .. }
+            | Self::Timeout { .. } => true,
+            Self::Answer { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
     /// The stable word for it, the same in API, CLI, log and page.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -194,7 +220,7 @@ impl LookerError {
             Self::NotFound { .. } => "not-found",
             Self::Timeout { .. } => "looker-timeout",
             Self::RateLimited { .. } => "looker-rate-limited",
-            Self::Answer { .. } | Self::Ended { .. } => "looker-error",
+            Self::Answer { .. } | Self::Ended { .. } | Self::BadSource { .. } => "looker-error",
             Self::TooLarge { .. } => "result-too-large",
             Self::Malformed { .. } => "malformed",
             Self::NoSuchFilter { .. } => "invalid-input",
@@ -282,6 +308,18 @@ impl fmt::Display for TimedOut<'_> {
                 "for {waited} all places of the connection were taken by other queries; nothing \
                  was read; read less often, or raise the connection's `max_concurrent` or timeout"
             ),
+            (None, Doing::Merging) => write!(
+                f,
+                "Looker had not finished all queries of the merged tile after {waited}; nothing was \
+                 read; those that run are left to finish, so that the next read finds them hot; to \
+                 be quicker, open the dashboard in Looker once, or raise the connection's timeout"
+            ),
+            (None, Doing::RunningSql) => write!(
+                f,
+                "Looker had not finished the tile's SQL after {waited}; nothing was read, and the \
+                 API can neither pick such a run up nor stop it; make the SQL quicker, or raise the \
+                 connection's timeout"
+            ),
             (None, doing) => write!(
                 f,
                 "Looker did not answer within {waited} while {}; nothing was read; see whether \
@@ -290,7 +328,8 @@ impl fmt::Display for TimedOut<'_> {
                     Doing::Finding => "its API was looked for",
                     Doing::LoggingIn => "logging in",
                     Doing::Asking | Doing::Queueing => "it was asked for content",
-                    Doing::Running => "a query was being started",
+                    Doing::Running | Doing::Merging | Doing::RunningSql =>
+                        "a query was being started",
                 }
             ),
         }

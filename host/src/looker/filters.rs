@@ -46,21 +46,36 @@ pub(super) fn values(
     Ok(values)
 }
 
+impl Filterable {
+    /// The filters that it listens to, of those there are.
+    pub fn heard<'a>(
+        &'a self,
+        values: &'a BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &'a str> {
+        let listens = self.listen.iter().flatten();
+        let named = listens
+            .filter(|listen| listen.field.is_some())
+            .filter_map(|listen| listen.dashboard_filter_name.as_deref());
+        named.filter(|name| values.contains_key(*name))
+    }
+}
+
 /// Puts a dashboard's filters into the query of a tile that listens to them: every filter of every
 /// filterable.
-pub(super) fn listen(
+pub(super) fn listen<'a>(
     query: &mut Object,
-    filterables: &[Filterable],
+    filterables: impl IntoIterator<Item = &'a Filterable>,
     values: &BTreeMap<String, String>,
     overrides: &Overrides,
 ) -> serde_json::Result<Applied> {
     let mut filters = query.object("filters")?;
     let (mut applied, mut heard) = (BTreeMap::new(), BTreeSet::new());
+    let mut constraints = Vec::new();
     for Listen {
         dashboard_filter_name,
         field,
     } in filterables
-        .iter()
+        .into_iter()
         .filter_map(|filterable| filterable.listen.as_ref())
         .flatten()
     {
@@ -71,9 +86,16 @@ pub(super) fn listen(
             continue;
         };
         heard.insert(name);
-        if set(&mut filters, field, value)? {
-            applied.insert(name.clone(), value.clone());
+        // One that says "any value" lifts what the tile has of its own, and not what another filter
+        // says of the same field.
+        if !set(&mut filters, field, value)? {
+            continue;
         }
+        constraints.push((field, value));
+        applied.insert(name.clone(), value.clone());
+    }
+    for (field, value) in constraints {
+        set(&mut filters, field, value)?;
     }
     // Filters that nothing was put into keep their bytes.
     if !heard.is_empty() {
@@ -193,6 +215,21 @@ mod tests {
             applied.values,
             BTreeMap::from([("Date".to_owned(), "6 months".to_owned())])
         );
+    }
+
+    #[test]
+    fn a_filter_of_any_value_does_not_undo_another_on_the_same_field() {
+        let filterables: Vec<Filterable> = serde_json::from_str(
+            r#"[{"listen":[{"dashboard_filter_name":"Date","field":"o.created"},
+                           {"dashboard_filter_name":"Status","field":"o.created"}]}]"#,
+        )
+        .unwrap();
+        let overrides = overrides(&[]);
+        let values = values(&dashboard(), &overrides).unwrap();
+        let mut query = Object::parse("{}").unwrap();
+        listen(&mut query, &filterables, &values, &overrides).unwrap();
+        let text = query.text().unwrap();
+        assert_eq!(text, r#"{"filters":{"o.created":"6 months"}}"#);
     }
 
     #[test]

@@ -8,21 +8,13 @@ use super::connection::Looker;
 use super::content::Kind;
 use super::deadline::Deadline;
 use super::error::LookerError;
-use super::filters::{self, Applied};
+use super::filters;
+use super::frame::{Frame, Setting, Zones};
 use super::known_tile;
-use super::query::{self, Object, raw};
+use super::query::Object;
 use super::source::Source;
 use super::tile::{self, Origin};
 use super::wire;
-
-/// A chart but for its query.
-struct Frame {
-    source: Source,
-    title: String,
-    dashboard_title: Option<String>,
-    vis_config: Option<Box<RawValue>>,
-    lookml_link_id: Option<String>,
-}
 
 impl Looker {
     /// The query that a source shows, with its dashboard's filters and what is overridden of them.
@@ -99,20 +91,14 @@ impl Looker {
             known_tile::find(&elements, tile_id).ok_or_else(|| LookerError::NotFound {
                 what: source.to_string(),
             })?;
-        let mut query = match tile::origin(element) {
-            Some(Ok(origin)) => self.query_at(origin, &source, deadline).await?,
+        let origin = match tile::origin(element) {
+            Some(Ok(origin)) => origin,
             Some(Err(why)) => return Err(LookerError::Unsupported { why }),
             None => {
                 let why = format!("{source} shows no data: it is text, a button or the like");
                 return Err(LookerError::Unsupported { why });
             }
         };
-        let maker = element.result_maker.as_ref();
-        let filterables = maker
-            .and_then(|maker| maker.filterables.as_deref())
-            .unwrap_or(&[]);
-        let applied = filters::listen(&mut query, filterables, &values, overrides)
-            .map_err(LookerError::malformed(format!("the query of {source}")))?;
         let frame = Frame {
             source,
             title: tile::title(element),
@@ -120,8 +106,37 @@ impl Looker {
             vis_config: tile::vis_config(element),
             lookml_link_id: element.lookml_link_id.clone(),
         };
-        let zone = dashboard.query_timezone.as_deref();
-        frame.around(query, applied, overrides.time_zone.as_deref(), zone)
+        let maker = element.result_maker.as_ref();
+        let setting = Setting {
+            filterables: maker
+                .and_then(|maker| maker.filterables.as_deref())
+                .unwrap_or(&[]),
+            values: &values,
+            overrides,
+            zones: Zones {
+                pinned: overrides.time_zone.as_deref(),
+                of_dashboard: dashboard.query_timezone.as_deref(),
+            },
+        };
+        match origin {
+            Origin::Merge(id) => {
+                let merged = self.merge(id, maker, deadline).await?;
+                merged.in_place(frame, &setting)
+            }
+            Origin::Statement(slug) => self.statement(slug, frame, &setting, deadline).await,
+            Origin::Here(query) => {
+                let query = parsed(query, &frame.source)?;
+                frame.with_filters(query, &setting)
+            }
+            Origin::Query(id) => {
+                let query = self.stored("/queries", id, deadline).await?;
+                frame.with_filters(query, &setting)
+            }
+            Origin::Look(id) => {
+                let query = query_of(self.look_whole(id, deadline).await?.query, &frame.source)?;
+                frame.with_filters(query, &setting)
+            }
+        }
     }
 
     async fn resolve_look(
@@ -143,29 +158,26 @@ impl Looker {
             vis_config: None,
             lookml_link_id: None,
         };
-        frame.around(query, applied, overrides.time_zone.as_deref(), None)
+        let zones = Zones {
+            pinned: overrides.time_zone.as_deref(),
+            of_dashboard: None,
+        };
+        frame.around(query, applied, zones)
     }
 
-    async fn query_at(
+    /// A stored query, whole.
+    pub(super) async fn stored(
         &self,
-        origin: Origin<'_>,
-        source: &Source,
+        below: &str,
+        id: &str,
         deadline: Deadline,
     ) -> Result<Object, LookerError> {
-        match origin {
-            Origin::Here(query) => Object::parse(query.get())
-                .map_err(LookerError::malformed(format!("the query of {source}"))),
-            Origin::Query(id) => {
-                let what = format!("query {id}");
-                let Some(id) = segment(id) else {
-                    return Err(LookerError::NotFound { what });
-                };
-                self.api
-                    .read(&Ask::get(format!("/queries/{id}"), what), deadline)
-                    .await
-            }
-            Origin::Look(id) => query_of(self.look_whole(id, deadline).await?.query, source),
-        }
+        let what = format!("query {id}");
+        let Some(id) = segment(id) else {
+            return Err(LookerError::NotFound { what });
+        };
+        let ask = Ask::get(format!("{below}/{id}"), what);
+        self.api.read(&ask, deadline).await
     }
 
     pub(super) async fn look_whole(
@@ -194,104 +206,9 @@ fn query_of(query: Option<Box<RawValue>>, source: &Source) -> Result<Object, Loo
         );
         return Err(LookerError::Unsupported { why });
     };
+    parsed(&query, source)
+}
+
+fn parsed(query: &RawValue, source: &Source) -> Result<Object, LookerError> {
     Object::parse(query.get()).map_err(LookerError::malformed(format!("the query of {source}")))
-}
-
-impl Frame {
-    /// The chart, with its query in the form that is posted.
-    fn around(
-        self,
-        query: Object,
-        applied: Applied,
-        pinned: Option<&str>,
-        of_dashboard: Option<&str>,
-    ) -> Result<Chart, LookerError> {
-        let what = format!("the query of {}", self.source);
-        let mut query = query.into_new();
-        zone(&mut query, pinned, of_dashboard).map_err(LookerError::malformed(&what))?;
-        let post = query.text().map_err(LookerError::malformed(&what))?;
-        let vis_config = self.vis_config.or_else(|| tile::vis_config_of(&post));
-        if let Some(config) = &vis_config {
-            query.set("vis_config", config.clone());
-        }
-        Ok(Chart {
-            source: self.source,
-            title: self.title,
-            dashboard_title: self.dashboard_title,
-            chart_type: vis_config.as_deref().and_then(tile::chart_type),
-            query: query.text().map_err(LookerError::malformed(&what))?,
-            identity: query::identity(&post),
-            post,
-            filters: applied.values,
-            ignored: applied.ignored,
-            lookml_link_id: self.lookml_link_id,
-        })
-    }
-}
-
-/// Sets the time zone: the pinned one, else the query's own, else the dashboard's. Without any
-/// Looker takes that of the API user, who need not live where the readers do.
-fn zone(
-    query: &mut Object,
-    pinned: Option<&str>,
-    of_dashboard: Option<&str>,
-) -> serde_json::Result<()> {
-    let told = |zone: &&str| !zone.is_empty();
-    let own = matches!(query.get("query_timezone"), Some(zone) if zone != "null" && zone != "\"\"");
-    let zone = match pinned.filter(told) {
-        Some(zone) => Some(zone),
-        None if own => None,
-        None => of_dashboard.filter(told),
-    };
-    if let Some(zone) = zone {
-        query.set("query_timezone", raw(zone)?);
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pinned_zone_comes_first_then_the_querys_then_the_dashboards() {
-        let cases = [
-            (
-                r#"{"query_timezone":"UTC"}"#,
-                Some("Asia/Tokyo"),
-                Some("Europe/Rome"),
-                Some("\"Asia/Tokyo\""),
-            ),
-            (
-                r#"{"query_timezone":"UTC"}"#,
-                None,
-                Some("Europe/Rome"),
-                Some("\"UTC\""),
-            ),
-            (
-                r#"{"query_timezone":null}"#,
-                None,
-                Some("Europe/Rome"),
-                Some("\"Europe/Rome\""),
-            ),
-            (
-                r#"{"query_timezone":""}"#,
-                Some(""),
-                Some("Europe/Rome"),
-                Some("\"Europe/Rome\""),
-            ),
-            (r#"{}"#, None, Some("Europe/Rome"), Some("\"Europe/Rome\"")),
-            (r#"{}"#, None, Some(""), None),
-            (r#"{}"#, None, None, None),
-        ];
-        for (text, pinned, of_dashboard, expected) in cases {
-            let mut query = Object::parse(text).unwrap();
-            zone(&mut query, pinned, of_dashboard).unwrap();
-            assert_eq!(
-                query.get("query_timezone"),
-                expected,
-                "{text} {pinned:?} {of_dashboard:?}"
-            );
-        }
-    }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::json;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::ask::{Ask, LARGEST_RESULT, segment};
-use super::chart::Chart;
+use super::ask::{Ask, LARGEST_RESULT};
+use super::chart::{Chart, Work};
 use super::connection::Looker;
 use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
@@ -29,8 +30,20 @@ const QUESTION: Duration = Duration::from_secs(10);
 /// How long an expired task may still come back to life.
 const REVIVAL: Duration = Duration::from_secs(3);
 
+/// How often a result that does not come through is asked for again.
+const RESULT_TRIES: u32 = 2;
+
 /// How often a query is begun before its tasks' expiring is taken as an answer.
 const BEGINNINGS: usize = 2;
+
+/// What becomes of the task of a query that is not done in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Late {
+    /// It is left to finish, and somebody comes back to it.
+    ComeBackTo,
+    /// It is left to finish, so that the next run finds it hot.
+    LeaveAlone,
+}
 
 /// How to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,20 +76,10 @@ pub struct Fetched {
     pub task_id: Option<String>,
 }
 
-/// What has become of a query that was left to finish.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PickedUp {
-    /// It has a result.
-    Done(Fetched),
-    /// It is still running.
-    Running,
-    /// Looker no longer knows it, or it was killed: its result will not come.
-    Gone,
-}
-
 impl Looker {
-    /// Runs a chart's query. If the time is over first, the query is left to finish and the error
-    /// names its task for [`Looker::pick_up`]. If the caller goes away, it is killed.
+    /// Runs what a chart is drawn from. If the time is over first, its query is left to finish and
+    /// the error names its task for [`Looker::pick_up`]; of a merged tile and of SQL nothing can be
+    /// picked up. If the caller goes away, what runs is killed.
     ///
     /// # Errors
     ///
@@ -85,18 +88,40 @@ impl Looker {
         let deadline = run
             .deadline
             .map_or_else(|| self.api.deadline(), Deadline::after);
-        // Waiting for a place is part of the time: it is all one to who waits. The places are never
-        // closed, so a place is all that can come of it.
-        let place = deadline
-            .bound(Doing::Queueing, self.places.acquire())
-            .await?;
-        let query = self.post(chart, deadline).await?;
+        match &chart.work {
+            Work::Query(post) => {
+                let what = format!("the query of {}", chart.source);
+                self.run_query(post, &what, run.cache, Late::ComeBackTo, deadline)
+                    .await
+            }
+            Work::Merge(merge) => {
+                self.run_merge(merge, &chart.source, run.cache, deadline)
+                    .await
+            }
+            Work::Statement { slug, explore_url } => {
+                self.run_statement(slug, explore_url.as_deref(), deadline)
+                    .await
+            }
+        }
+    }
+
+    /// Runs one query.
+    pub(super) async fn run_query(
+        &self,
+        post: &str,
+        what: &str,
+        cache: bool,
+        late: Late,
+        deadline: Deadline,
+    ) -> Result<Fetched, LookerError> {
+        let place = self.place(deadline).await?;
+        let query = self.post(post, what, deadline).await?;
         for _ in 0..BEGINNINGS {
-            let begun = self.begin(&query.id.0, run.cache, deadline).await?;
+            let begun = self.begin(&query.id.0, cache, deadline).await?;
             let needed = self.tasks.need(&self.api, begun.id.0.clone());
             let followed = self.follow(&begun, deadline).await;
-            match &followed {
-                Err(LookerError::Timeout { .. }) => needed.left(),
+            match (&followed, late) {
+                (Err(LookerError::Timeout { .. }), Late::ComeBackTo) => needed.left(),
                 _ => needed.ended(),
             }
             if let Some(body) = followed? {
@@ -112,52 +137,26 @@ impl Looker {
         Err(LookerError::Ended { how: "expired" })
     }
 
-    /// Looks after a query that was left to finish.
-    ///
-    /// # Errors
-    ///
-    /// What Looker or the way to it answered.
-    pub async fn pick_up(&self, task_id: &str) -> Result<PickedUp, LookerError> {
-        let deadline = self.api.deadline();
-        let outcome = self.picked_up(task_id, deadline).await?;
-        if outcome != PickedUp::Running {
-            self.tasks.forget(task_id);
-        }
-        Ok(outcome)
-    }
-
-    async fn picked_up(&self, task_id: &str, deadline: Deadline) -> Result<PickedUp, LookerError> {
-        let task = match self.ask_after(task_id, deadline).await {
-            Err(LookerError::NotFound { .. }) => return Ok(PickedUp::Gone),
-            task => task?,
-        };
-        let status = Status::of(task.status.as_deref());
-        if matches!(status, Status::Running) {
-            return Ok(PickedUp::Running);
-        }
-        if matches!(status, Status::Killed) {
-            return Ok(PickedUp::Gone);
-        }
-        // An expired task may have its result all the same, so it is asked for.
-        let body = match self.results(task_id, deadline).await {
-            Ok(Some(body)) => body,
-            Ok(None) => return Ok(PickedUp::Running),
-            Err(LookerError::NotFound { .. }) => return Ok(PickedUp::Gone),
-            Err(error) => return Err(error),
-        };
-        let query_id = task.query_id.map(|id| id.0).unwrap_or_default();
-        Ok(PickedUp::Done(Fetched {
-            body,
-            explore_url: self.explore_url_of(&query_id, deadline).await,
-            query_id,
-            task_id: Some(task_id.to_owned()),
-        }))
+    /// A place to run a query in. Waiting for one is part of the time: it is all one to who waits.
+    pub(super) async fn place(
+        &self,
+        deadline: Deadline,
+    ) -> Result<SemaphorePermit<'_>, LookerError> {
+        let place = deadline
+            .bound(Doing::Queueing, self.places.acquire())
+            .await?;
+        // The places are never closed.
+        place.map_err(|_| deadline.over(Doing::Queueing))
     }
 
     /// Stores the query; an equal one is stored once, so this may be repeated.
-    async fn post(&self, chart: &Chart, deadline: Deadline) -> Result<PostedQuery, LookerError> {
-        let what = format!("the query of {}", chart.source);
-        let ask = Ask::post("/queries".to_owned(), &chart.post, what)
+    async fn post(
+        &self,
+        post: &str,
+        what: &str,
+        deadline: Deadline,
+    ) -> Result<PostedQuery, LookerError> {
+        let ask = Ask::post("/queries".to_owned(), post, what)
             .with("fields", "id,share_url,expanded_share_url");
         self.api
             .read(
@@ -194,7 +193,7 @@ impl Looker {
     /// Waits for a task's result; none when the task has expired for good.
     async fn follow(&self, begun: &Task, deadline: Deadline) -> Result<Option<Bytes>, LookerError> {
         let id = begun.id.0.as_str();
-        let (mut pause, mut expired) = (FIRST_PAUSE, None);
+        let (mut pause, mut expired, mut broken) = (FIRST_PAUSE, None, 0);
         let mut status = Status::of(begun.status.as_deref());
         loop {
             if status == Status::Done {
@@ -202,6 +201,8 @@ impl Looker {
                     Ok(Some(body)) => return Ok(Some(body)),
                     Ok(None) => {}
                     Err(LookerError::NotFound { .. }) => status = Status::Expired,
+                    // The query is done: its result is asked for again before it is given up.
+                    Err(error) if error.is_passing() && broken < RESULT_TRIES => broken += 1,
                     Err(error) => return Err(with_task(error, id)),
                 }
             }
@@ -221,12 +222,18 @@ impl Looker {
             status = match self.ask_after(id, deadline).await {
                 Ok(task) => Status::of(task.status.as_deref()),
                 Err(LookerError::NotFound { .. }) => Status::Expired,
+                // A question that was lost says nothing of the query, which goes on.
+                Err(error) if error.is_passing() && !deadline.left().is_zero() => Status::Running,
                 Err(error) => return Err(with_task(error, id)),
             };
         }
     }
 
-    async fn ask_after(&self, task_id: &str, deadline: Deadline) -> Result<Task, LookerError> {
+    pub(super) async fn ask_after(
+        &self,
+        task_id: &str,
+        deadline: Deadline,
+    ) -> Result<Task, LookerError> {
         let ask = Ask::get(task::path(task_id, "")?, format!("query task {task_id}"));
         let ask = Ask {
             doing: Doing::Running,
@@ -237,7 +244,7 @@ impl Looker {
     }
 
     /// A task's result; none when there is none yet.
-    async fn results(
+    pub(super) async fn results(
         &self,
         task_id: &str,
         deadline: Deadline,
@@ -251,23 +258,18 @@ impl Looker {
         let answer = self.api.call(&ask, deadline).await?;
         Ok((answer.status == StatusCode::OK).then_some(answer.body))
     }
-
-    /// A link for people is worth a question, but not a failure.
-    async fn explore_url_of(&self, query_id: &str, deadline: Deadline) -> Option<String> {
-        let path = format!("/queries/{}", segment(query_id)?);
-        let ask = Ask::get(path, format!("query {query_id}"))
-            .with("fields", "id,share_url,expanded_share_url");
-        explore_url(&self.api.read(&ask, deadline).await.ok()?)
-    }
 }
 
 /// Where a person sees the query: Looker's short link, if it is one that may be shown as a link.
-fn explore_url(query: &PostedQuery) -> Option<String> {
-    let link = |text: &Option<String>| {
-        let url = Url::parse(text.as_deref()?).ok()?;
-        matches!(url.scheme(), "http" | "https").then(|| url.into())
-    };
-    link(&query.share_url).or_else(|| link(&query.expanded_share_url))
+pub(super) fn explore_url(query: &PostedQuery) -> Option<String> {
+    let told = |text: &Option<String>| link(text.as_deref()?);
+    told(&query.share_url).or_else(|| told(&query.expanded_share_url))
+}
+
+/// An address that may be shown as a link.
+pub(super) fn link(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.into())
 }
 
 /// A timeout names the task that goes on.

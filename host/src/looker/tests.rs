@@ -2,18 +2,20 @@
 //! stand-in for what only a broken or ill-meaning server does.
 
 mod finding;
+mod merging;
 mod reach;
 mod resolving;
 mod running;
 mod session;
 mod simulated;
 mod stand_in;
+mod statement;
 mod timing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Looker, ServerUrl, Settings, Targets};
+use super::{Chart, Looker, ServerUrl, Settings, Targets, Work};
 use crate::clock::{ManualClock, SystemClock};
 
 const CLIENT_ID: &str = "client";
@@ -52,4 +54,12 @@ async fn eventually(what: &str, holds: impl Fn() -> bool) {
     };
     let in_time = tokio::time::timeout(Duration::from_secs(10), waiting).await;
     assert!(in_time.is_ok(), "never: {what}");
+}
+
+/// The body that a chart of one query is run with.
+fn posted(chart: &Chart) -> &str {
+    match &chart.work {
+        Work::Query(post) => post,
+        work => panic!("{work:?}"),
+    }
 }

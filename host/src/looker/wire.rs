@@ -135,6 +135,7 @@ pub(super) struct Element {
 
 #[derive(Deserialize)]
 pub(super) struct ResultMaker {
+    pub dynamic_fields: Option<Box<RawValue>>,
     pub query: Option<Box<RawValue>>,
     pub query_id: Option<Id>,
     pub merge_result_id: Option<Id>,
@@ -145,6 +146,10 @@ pub(super) struct ResultMaker {
 
 #[derive(Deserialize)]
 pub(super) struct Filterable {
+    pub model: Option<String>,
+    pub view: Option<String>,
+    /// Which of a merge's queries it is about.
+    pub name: Option<String>,
     pub listen: Option<Vec<Listen>>,
 }
 
@@ -166,6 +171,8 @@ pub(super) struct Look {
 /// Of a query, what is looked at without changing it.
 #[derive(Deserialize)]
 pub(super) struct QueryOutline {
+    pub model: Option<String>,
+    pub view: Option<String>,
     pub fields: Option<Vec<String>>,
     pub pivots: Option<Vec<String>>,
     pub fill_fields: Option<Vec<String>>,
@@ -176,6 +183,49 @@ pub(super) struct QueryOutline {
 pub(super) struct VisConfig {
     #[serde(rename = "type")]
     pub kind: Option<String>,
+}
+
+/// Queries whose results are joined.
+#[derive(Deserialize)]
+pub(super) struct MergeQuery {
+    pub source_queries: Option<Vec<SourceQuery>>,
+    pub dynamic_fields: Option<Box<RawValue>>,
+    pub pivots: Option<Vec<String>>,
+    pub limit: Option<Id>,
+    pub vis_config: Option<Box<RawValue>>,
+}
+
+/// One of the queries of a merge.
+#[derive(Deserialize)]
+pub(super) struct SourceQuery {
+    pub name: Option<String>,
+    pub query_id: Option<Id>,
+    pub query_slug: Option<String>,
+    pub merge_fields: Option<Vec<MergeField>>,
+}
+
+/// The source's own field, and that of the merged result which it has to equal.
+#[derive(Deserialize)]
+pub(super) struct MergeField {
+    pub field_name: Option<String>,
+    pub source_field_name: Option<String>,
+}
+
+/// An entry of `dynamic_fields`.
+#[derive(Deserialize)]
+pub(super) struct DynamicField {
+    pub table_calculation: Option<String>,
+    pub measure: Option<String>,
+    pub dimension: Option<String>,
+    pub label: Option<String>,
+    pub is_disabled: Option<bool>,
+}
+
+/// A query written in SQL.
+#[derive(Deserialize)]
+pub(super) struct SqlQuery {
+    pub explore_url: Option<String>,
+    pub vis_config: Option<Box<RawValue>>,
 }
 
 /// A query that was stored.

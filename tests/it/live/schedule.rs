@@ -137,6 +137,31 @@ fn filters_change_the_number_as_they_should() {
     assert!(checked >= 2, "{checked} tiles were checked");
 }
 
+#[test]
+fn a_filter_that_a_tile_does_not_listen_to_is_never_recorded_as_applied() {
+    let world = World::new();
+    let mut checked = 0;
+    for dashboard in world.dashboards() {
+        let id = crate::harness::world::encoded(&text(&dashboard["id"]));
+        let whole = world.client.get(&format!("/v1/connections/{}/dashboards/{id}", world.connection)).expect(200);
+        for filter in whole["filters"].as_array().cloned().unwrap_or_default() {
+            let name = text(&filter["name"]);
+            for tile in world.tiles(&dashboard).iter().filter(|tile| tile["extractor"].is_string()) {
+                let mut chart = world.with_defaults(&tile["source"]);
+                chart["filters"] = json!({ &name: filter["default_value"].as_str().unwrap_or("") });
+                let preview = world.client.post("/v1/charts/outline", &chart);
+                if preview.status != 200 || !preview.text().contains("filter-ignored") {
+                    continue;
+                }
+                let problem = world.try_link(&chart, json!({})).problem(400, "invalid-input");
+                assert!(text(&problem["errors"][0]["pointer"]).contains("/filters/"), "{problem}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 0, "no tile of the simulated Looker leaves a filter out");
+}
+
 /// Whether a tile is a count that listens to the region; then its regions add up to all of it.
 fn regions_add_up(world: &World, source: &Value, filter: &str) -> bool {
     let read = |value: &str| -> Option<i64> {

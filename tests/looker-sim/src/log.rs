@@ -38,12 +38,12 @@ pub struct Counts {
     pub task_creates: u64,
     /// Query tasks that were killed.
     pub task_kills: u64,
+    /// Runs that are going on.
+    pub running: u64,
     /// Most runs at one time.
     pub max_concurrent_runs: u64,
     /// The latest calls, oldest first.
     pub requests: VecDeque<Call>,
-    #[serde(skip)]
-    running: u64,
     /// The number of the first call in `requests`.
     #[serde(skip)]
     first: u64,

@@ -21,15 +21,10 @@ pub(super) struct Failed {
 /// Whether a task may be asked after again, as against one whose answer will always be the same.
 fn may_pass(error: &ChartError) -> bool {
     match error {
-        ChartError::Looker(error) => match error.as_ref() {
-            LookerError::Unreachable { .. }
-            | LookerError::NotLooker { .. }
-            | LookerError::Refused { .. }
-            | LookerError::RateLimited { .. }
-            | LookerError::Timeout { .. } => true,
-            LookerError::Answer { status, .. } => *status >= 500,
-            _ => false,
-        },
+        // Credentials are put right by people, and the task is still there then.
+        ChartError::Looker(error) => {
+            error.is_passing() || matches!(error.as_ref(), LookerError::Refused { .. })
+        }
         ChartError::Connection(_) => true,
         _ => false,
     }

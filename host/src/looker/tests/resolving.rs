@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::posted;
 use super::stand_in::{Reply, StandIn};
 use crate::looker::{Chart, LookerError, Overrides, Source};
 
@@ -23,6 +24,7 @@ const DASHBOARD: &str = r#"{"id":"17","title":"Shop","query_timezone":"Europe/Ro
   {"id":"3","type":"vis","title":"Stored","query_id":"88"},
   {"id":"4","type":"text","body_text":"Hello"},
   {"id":"5","type":"vis","title":"Merged","merge_result_id":"m1"},
+  {"id":"8","type":"vis","title":"Empty"},
   {"id":"6","type":"vis","title":"Deleted","deleted":true,"query_id":"88"}]}"#;
 
 const LOOK: &str = r#"{"id":"45","title":"Weekly","query":{"id":"8","model":"shop","view":"orders",
@@ -68,7 +70,7 @@ async fn resolve(source: &Source, overrides: &Overrides) -> Result<Chart, Looker
 async fn a_tile_becomes_the_query_that_the_dashboard_shows() {
     let chart = resolve(&tile("1"), &Overrides::default()).await.unwrap();
     assert_eq!(
-        chart.post,
+        posted(&chart),
         concat!(
             r#"{"model":"shop","view":"orders","fields":["orders.month", "orders.count"],"#,
             r#""filters":{"orders.paid":"yes","orders.created":"6 months"},"limit":"500","#,
@@ -80,9 +82,7 @@ async fn a_tile_becomes_the_query_that_the_dashboard_shows() {
     let shown = r#""vis_config":{"type":"shown","big":9007199254740993}"#;
     assert_eq!(
         chart.query,
-        chart
-            .post
-            .replace(r#""vis_config":{"type":"a","n":1.50}"#, shown)
+        posted(&chart).replace(r#""vis_config":{"type":"a","n":1.50}"#, shown)
     );
     assert_eq!(chart.chart_type.as_deref(), Some("shown"));
     assert_eq!(
@@ -103,9 +103,8 @@ async fn overrides_and_a_pinned_time_zone_change_what_is_posted_and_nothing_else
     overrides.time_zone = Some("Asia/Tokyo".to_owned());
     let chart = resolve(&tile("1"), &overrides).await.unwrap();
     assert_eq!(
-        chart.post,
-        plain
-            .post
+        posted(&chart),
+        posted(&plain)
             .replace(r#""6 months""#, r#""3 days","users.region":"EMEA""#)
             .replace("Europe/Rome", "Asia/Tokyo")
     );
@@ -134,16 +133,16 @@ async fn a_tile_that_shows_a_look_runs_the_looks_query_with_the_dashboards_filte
     assert_eq!(chart.title, "Of a look");
     assert_eq!(chart.chart_type.as_deref(), Some("single"));
     let filters = r#""filters":{"orders.paid":"yes","orders.created":"6 months"}"#;
-    assert!(chart.post.contains(filters), "{}", chart.post);
+    assert!(posted(&chart).contains(filters), "{}", posted(&chart));
 }
 
 #[tokio::test]
 async fn a_tile_with_a_stored_query_gets_it_from_there() {
     let chart = resolve(&tile("3"), &Overrides::default()).await.unwrap();
     assert!(
-        chart.post.starts_with(r#"{"model":"shop","view":"users""#),
+        posted(&chart).starts_with(r#"{"model":"shop","view":"users""#),
         "{}",
-        chart.post
+        posted(&chart)
     );
     assert_eq!(chart.chart_type, None);
 }
@@ -157,9 +156,9 @@ async fn a_look_is_its_query_and_is_overridden_by_field() {
         .await
         .unwrap();
     assert!(
-        chart.post.contains(r#""filters":{"orders.paid":"no"}"#),
+        posted(&chart).contains(r#""filters":{"orders.paid":"no"}"#),
         "{}",
-        chart.post
+        posted(&chart)
     );
     assert_eq!(
         (chart.title.as_str(), chart.dashboard_title),
@@ -177,7 +176,8 @@ async fn a_look_is_its_query_and_is_overridden_by_field() {
 async fn what_cannot_be_read_says_why() {
     let cases = [
         ("4", "unsupported", "shows no data"),
-        ("5", "unsupported", "merged tile"),
+        ("5", "not-found", "merge m1"),
+        ("8", "unsupported", "has no query"),
         ("6", "not-found", "tile 6 of dashboard 17"),
         ("7", "not-found", "tile 7 of dashboard 17"),
     ];
@@ -251,6 +251,15 @@ async fn a_dashboard_lists_its_filters_and_what_can_be_read() {
         .iter()
         .map(|tile| (tile.id.as_str(), tile.readable.is_ok()))
         .collect();
-    assert_eq!(tiles, [("1", true), ("2", true), ("3", true), ("5", false)]);
+    assert_eq!(
+        tiles,
+        [
+            ("1", true),
+            ("2", true),
+            ("3", true),
+            ("5", true),
+            ("8", false)
+        ]
+    );
     assert_eq!(dashboard.tiles[0].source, tile("1"));
 }

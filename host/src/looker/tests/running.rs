@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use serde_json::json;
 
+use super::posted;
 use super::stand_in::{Reply, StandIn, refusal};
-use crate::looker::{Chart, LookerError, Run, Source};
+use crate::looker::{Chart, LookerError, Run, Source, Work};
 
 const TASKS: &str = "POST /api/4.0/query_tasks";
 const TASK: &str = "GET /api/4.0/query_tasks/t1";
@@ -20,7 +21,7 @@ pub(super) fn chart() -> Chart {
         dashboard_title: None,
         chart_type: None,
         query: post.to_owned(),
-        post: post.to_owned(),
+        work: Work::Query(post.to_owned()),
         identity: "x".to_owned(),
         filters: Default::default(),
         ignored: Vec::new(),
@@ -54,11 +55,11 @@ async fn the_query_goes_out_byte_for_byte_and_the_result_comes_in_byte_for_byte(
         ("q1", Some("t1"))
     );
     let calls = server.calls();
-    let posted = calls
+    let post = calls
         .iter()
         .find(|seen| seen.call == "POST /api/4.0/queries")
         .unwrap();
-    assert_eq!(posted.body, chart().post);
+    assert_eq!(post.body, posted(&chart()));
     let begun = calls.iter().find(|seen| seen.call == TASKS).unwrap();
     assert_eq!(
         begun.body,

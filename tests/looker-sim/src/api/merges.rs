@@ -72,7 +72,7 @@ pub async fn statement(
         "connection": null,
         "model_name": "shop",
         "vis_config": {"type": "looker_line"},
-        "url": format!("{base}/sql/{}", found.slug),
+        "explore_url": format!("{base}/sql/{}", found.slug),
     })))
 }
 
