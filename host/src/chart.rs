@@ -114,12 +114,9 @@ impl Charts {
                 let link = called.lookml_link_id.as_deref();
                 let found = looker.find_again(&wanted.source, link, &called.title);
                 let Some(source) = found.await? else {
-                    return Err(resolved.err().map_or_else(
-                        || LookerError::NotFound {
-                            what: wanted.source.to_string(),
-                        },
-                        |lost| lost,
-                    ))?;
+                    let what = wanted.source.to_string();
+                    let lost = resolved.err();
+                    return Err(lost.unwrap_or(LookerError::NotFound { what }).into());
                 };
                 looker.resolve(&source, &overrides).await?
             }

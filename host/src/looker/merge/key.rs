@@ -166,7 +166,9 @@ mod tests {
         const EXPONENT: &str = r#"{"value":1e3}"#;
         const LIST: &str = r#"{"value":[1]}"#;
         const PIVOT: &str = r#"{"x":{"value":1}}"#;
-        let cases: [(&str, &[&str], Result<Option<usize>, Doubt>); 19] = [
+        /// A key, the keys it is looked for among, and where it is found.
+        type Case<'a> = (&'a str, &'a [&'a str], Result<Option<usize>, Doubt>);
+        let cases: [Case<'_>; 19] = [
             (A, &[B, A], Ok(Some(1))),
             (r#"{"value":"\u0061"}"#, &[A], Ok(Some(0))),
             (YEAR, &[YEAR], Ok(Some(0))),

@@ -57,7 +57,8 @@ async fn sql_is_run_by_its_slug_and_its_result_comes_byte_for_byte() {
 
 #[tokio::test]
 async fn sql_is_not_run_twice_and_not_waited_for_beyond_the_deadline() {
-    let replies: [(fn() -> Reply, &str); 2] = [
+    type Case = (fn() -> Reply, &'static str);
+    let replies: [Case; 2] = [
         (|| Reply::Raw(502, "<html>"), "looker-error"),
         (|| Reply::Never, "looker-timeout"),
     ];
