@@ -24,6 +24,9 @@ pub struct Document<'a> {
     pub timezone: Option<Cow<'a, str>>,
     /// Whether the row limit cut it.
     pub truncated: bool,
+    /// Whether its rows are known not to stand in the chart's order. Looker does not say so: it is
+    /// what Lensmount says of a result that it joined from several.
+    pub unordered: bool,
     /// Whether the column limit cut it.
     pub columns_truncated: bool,
     /// The sorts that Looker added by itself.

@@ -221,6 +221,11 @@ impl<'a> Plot<'a> {
             .totals(vec![column_of(fields, &self.measure.name)])
     }
 
+    /// Whether the chart shows its first row and the rows stand in its order.
+    pub fn shows_first_row(&self) -> bool {
+        self.layout == Layout::Single && !self.document.unordered
+    }
+
     /// The dimensions that tell rows apart beside the axis, in their order.
     pub fn row_dimensions(&self) -> impl Iterator<Item = &Field<'a>> {
         self.document

@@ -6,7 +6,6 @@ use crate::cell::Value;
 use crate::chart::{Failure, Note};
 use crate::columns::Columns;
 use crate::json::Token;
-use crate::layout::Layout;
 use crate::plot::Plot;
 use crate::row::RowChoice;
 
@@ -69,9 +68,10 @@ pub fn find<'a>(
     }
 }
 
-/// The row of a chart without an axis: the one that fits, or the first where it shows that.
+/// The row of a chart without an axis: the one that fits, or the first where it shows that and the
+/// rows stand in its order.
 fn sole<'a>(plot: &Plot<'a>, rows: &RowChoice<'a>) -> Result<(usize, Vec<Note>), Failure> {
-    if plot.layout != Layout::Single || !matches!(rows, RowChoice::Any) {
+    if !plot.shows_first_row() || !matches!(rows, RowChoice::Any) {
         return rows.sole(plot).map(|row| (row, Vec::new()));
     }
     let Some(first) = plot.rows.first() else {

@@ -4,7 +4,7 @@ mod support;
 
 use lensmount_sdk::layout::Layout;
 use serde_json::{Value, json};
-use support::{Case, dimension, flat, measure, months};
+use support::{Case, control, dimension, flat, measure, months};
 
 fn axis(body: Value) -> Case {
     Case::new(Layout::Axis, body)
@@ -153,4 +153,19 @@ fn a_long_exponent_after_zeros_is_written_out() {
     let ten_to_998 = format!("1{}", "0".repeat(998));
     let case = axis(months(&[("2024-01", json!("0.001e1001"))]));
     case.check(&[("at", "2024-01")], &format!("{ten_to_998}@2024-01"));
+}
+
+#[test]
+fn the_first_of_rows_in_no_order_is_not_what_a_tile_shows() {
+    let unordered = |rows: &[(&str, Value)]| {
+        let mut body = months(rows);
+        body["unordered"] = json!(true);
+        Case::new(Layout::Single, body)
+    };
+    let two = unordered(&[("2024-01", json!(1)), ("2024-02", json!(2))]);
+    two.check(&[], "Ambiguous row");
+    two.check(&[("row", r#"{"sales.month":"2024-02"}"#)], "2");
+    let outline = two.outline(&[]).unwrap();
+    assert!(control(&outline, "row").unwrap().required);
+    unordered(&[("2024-01", json!(1))]).check(&[], "1");
 }

@@ -18,11 +18,12 @@
 //!   differ in case or surrounding space, a text and a number, fields of different types;
 //! - a row that several rows of another query match: Looker repeats it;
 //! - another query that was cut short where the missing rows could change what is shown;
-//! - queries in different time zones, with more rows than Looker joins, or with an error;
-//! - a tile that shows one number out of several rows: which is first is Looker's choice.
+//! - queries in different time zones, with more rows than Looker joins, or with an error.
 //!
-//! The rows stand in the primary query's order; sorts of the merge itself are not applied. Totals are
-//! not told: Looker takes those of the merge's queries, which count rows that the join leaves out.
+//! Which row Looker shows first is not documented, and sorts of the merge itself are not applied: the
+//! joined result says that it is `unordered`, so that no extractor reads its first row as the chart's.
+//! Totals are not told: Looker takes those of the merge's queries, which count rows that the join
+//! leaves out.
 
 mod answer;
 mod calculated;
@@ -45,8 +46,6 @@ pub struct Merge {
     sources: Vec<Source>,
     /// The most rows that the merge shows.
     limit: Option<usize>,
-    /// Whether the tile shows one number, that of the first row.
-    one_number: bool,
 }
 
 /// One of the queries.
@@ -63,7 +62,7 @@ struct Source {
 impl Merge {
     /// All that has a say in the result, so written that different merges are different texts.
     pub(super) fn in_full(&self) -> String {
-        let mut text = format!("merge {:?} {}", self.limit, self.one_number);
+        let mut text = format!("merge {:?}", self.limit);
         for Source { name, post, on } in &self.sources {
             let pairs = on.iter().flat_map(|(own, primary)| [own, primary]);
             let _ = write!(text, " {}", on.len());

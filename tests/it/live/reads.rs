@@ -78,6 +78,18 @@ fn a_tile_that_cannot_be_read_says_why_before_it_is_linked() {
 }
 
 #[test]
+fn merged_tiles_and_those_written_in_sql_are_linked_and_read() {
+    let world = World::new();
+    let charts = world.charts();
+    for title in ["Orders beside visits", "Orders and visits by month", "Written in SQL"] {
+        let chart = charts.iter().find(|chart| chart["title"] == title).unwrap_or_else(|| panic!("{title} is not read"));
+        let id = world.link(&world.with_defaults(&chart["source"]), json!({"every": "1h"}));
+        let read = world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
+        assert!(read["current"].is_string(), "{title}: {read}");
+    }
+}
+
+#[test]
 fn a_chart_is_verified_where_it_stands() {
     let world = World::new();
     let chart = world.some_chart();

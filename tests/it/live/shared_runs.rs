@@ -64,14 +64,15 @@ fn five_hundred_key_results_on_twenty_queries_due_at_once_cost_twenty_runs() {
     }
 }
 
-/// Twenty charts with twenty different queries and a number each: one chart with filters, else
-/// different charts.
+/// Twenty charts with a number each and twenty different queries. Merged tiles, which run several,
+/// and tiles written in SQL, which run none, are left out.
 fn twenty(world: &World) -> Vec<Value> {
     let mut found: Vec<Value> = Vec::new();
     let mut queries = BTreeSet::new();
     for chart in world.charts() {
+        world.looker.forget();
         let outline = world.client.post("/v1/charts/outline", &world.chart(&chart["source"]));
-        if outline.status != 200 {
+        if outline.status != 200 || world.looker.runs() != 1 {
             continue;
         }
         let chart = world.with_defaults(&chart["source"]);

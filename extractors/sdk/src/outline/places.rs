@@ -9,7 +9,6 @@ use crate::columns;
 use crate::field::Field;
 use crate::json::Token;
 use crate::labels;
-use crate::layout::Layout;
 use crate::plot::Plot;
 use crate::points::Point;
 use crate::row;
@@ -164,7 +163,7 @@ fn combinations(plot: &Plot<'_>) -> Vec<Choice> {
 }
 
 fn is_required(plot: &Plot<'_>) -> bool {
-    if plot.layout == Layout::Single {
+    if plot.shows_first_row() {
         return false;
     }
     match plot.axis.as_ref().filter(|axis| !axis.is_on_pivots()) {

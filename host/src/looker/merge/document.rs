@@ -73,7 +73,7 @@ pub(super) fn write(parts: &[Part<'_>]) -> Result<String, LookerError> {
 /// The document up to its rows.
 fn head(parts: &[Part<'_>], columns: &[Column<'_>]) -> Result<String, LookerError> {
     let answers = || parts.iter().map(|part| &part.answer);
-    let mut text = String::from(r#"{"status":"complete""#);
+    let mut text = String::from(r#"{"status":"complete","unordered":true"#);
     let mut member = |name: &str, value: &str| {
         text.push_str(&format!(",\"{name}\":{value}"));
     };

@@ -33,12 +33,6 @@ pub(super) fn join(merge: &Merge, bodies: &[Bytes]) -> Result<Bytes, LookerError
             "it shows {limit} rows of {rows}, and which is Looker's choice; raise its row limit"
         )));
     }
-    if merge.one_number && rows > 1 {
-        return Err(refused(format!(
-            "it shows one number out of {rows} rows, and which row is first is Looker's choice; \
-             filter its primary query down to one row"
-        )));
-    }
     for other in others {
         other.index = Some(other.indexed(&primary.answer)?);
     }

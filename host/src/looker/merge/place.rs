@@ -9,9 +9,6 @@ use crate::looker::frame::{Frame, Setting, posted};
 use crate::looker::tile;
 use crate::looker::wire::Filterable;
 
-/// Looker's tiles of one number, which show the first row.
-const ONE_NUMBER: &str = "single_value";
-
 impl Merged {
     /// `vis_config.type` of the merge, for a tile without one of its own.
     pub fn chart_type(&self) -> Option<String> {
@@ -25,7 +22,6 @@ impl Merged {
         setting: &Setting<'_>,
     ) -> Result<Chart, LookerError> {
         frame.vis_config = frame.vis_config.or_else(|| self.vis_config.take());
-        let chart_type = frame.vis_config.as_deref().and_then(tile::chart_type);
         let applied = self.listen(setting)?;
         let mut sources = Vec::with_capacity(self.parts.len());
         let mut primary = None;
@@ -45,7 +41,6 @@ impl Merged {
         let merge = Merge {
             sources,
             limit: self.limit,
-            one_number: chart_type.as_deref() == Some(ONE_NUMBER),
         };
         frame.chart(shown, Work::Merge(merge), applied)
     }
