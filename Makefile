@@ -18,7 +18,7 @@ setup: ## Get a compiler for the extractors, or say how
 build: setup ## Build the server with its extractors
 	$(CARGO) build
 
-run: setup ## Start a demo server and read three sample charts through it
+run: setup ## Start a demo: three key results that follow a simulated Looker
 	$(CARGO) run -- demo
 
 test: ## Run all tests
