@@ -1,9 +1,13 @@
 //! A secret that is looked for everywhere.
 
 use crate::harness::looker::CLIENT_SECRET;
+use crate::harness::server::TOKEN;
 use crate::harness::world::World;
 use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
+use std::time::Duration;
 
 const OTHER: &str = "canary-0d3b2f9a6c6e4b0f8d51";
 
@@ -28,10 +32,35 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
+/// Listens to the events from now on; what comes waits to be read.
+fn listening(world: &World) -> TcpStream {
+    let address = world.server.url().replace("http://", "");
+    let mut stream = TcpStream::connect(&address).expect("the server is up");
+    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("a time limit");
+    write!(stream, "GET /v1/changes HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n").expect("sent");
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).expect("it is heard");
+    stream
+}
+
+/// Everything that came, to the byte, until there was a reading and a failure among it.
+fn heard(mut stream: TcpStream) -> Vec<u8> {
+    let (mut told, mut part) = (Vec::new(), [0; 16 << 10]);
+    let among = |told: &[u8], event: &[u8]| told.windows(event.len()).any(|seen| seen == event);
+    while !(among(&told, b"event: reading") && among(&told, b"event: failure")) {
+        match stream.read(&mut part) {
+            Ok(0) | Err(_) => break,
+            Ok(read) => told.extend_from_slice(&part[..read]),
+        }
+    }
+    told
+}
+
 #[test]
 fn a_secret_is_in_no_answer_no_log_no_event_and_no_file() {
     assert!(holds(format!("x{CLIENT_SECRET}y").as_bytes()));
     let world = World::new();
+    let listener = listening(&world);
     let (client, connection) = (&world.client, format!("/v1/connections/{}", world.connection));
     let any = client.clone().with("If-Match", "*");
     let chart = world.some_chart();
@@ -76,6 +105,10 @@ fn a_secret_is_in_no_answer_no_log_no_event_and_no_file() {
     for answer in &answers {
         assert!(!holds(&answer.body), "an answer holds the secret: {answer}");
     }
+    let told = heard(listener);
+    let shown = String::from_utf8_lossy(&told);
+    assert!(shown.contains("event: reading") && shown.contains("event: failure"), "{shown}");
+    assert!(!holds(&told), "an event holds the secret");
     let World { looker, place, server, .. } = world;
     let log = server.log();
     assert!(!holds(log.as_bytes()), "the log holds the secret");
