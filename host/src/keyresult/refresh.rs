@@ -39,9 +39,13 @@ impl KeyResults {
         let before = self.get(id).await?;
         let integration = on(&before)?;
         let begun = self.clock.now();
+        let known = self.pending_of(&integration).await?;
         let located = self.charts.locate_all_of(&integration.wanted()).await;
         let read = match &located {
-            Ok(located) => self.read_now(located, &integration, fresh).await,
+            Ok(located) => {
+                self.read_now(located, &integration, known.clone(), fresh)
+                    .await
+            }
             Err(error) => Err(error.clone()),
         };
         let failure = read.as_ref().err().cloned();
@@ -49,7 +53,10 @@ impl KeyResults {
         let pending = task.zip(located.ok()).map(|(task, located)| Pending {
             task: task.to_owned(),
             identity: located.chart.identity,
-            since: begun,
+            // Asking after a query makes it no younger.
+            since: known
+                .filter(|known| known.task == task)
+                .map_or(begun, |known| known.since),
         });
         let outcome = Outcome::of(read);
         if let Some(outcome) = outcome.counted() {
@@ -88,9 +95,10 @@ impl KeyResults {
         &self,
         located: &Located,
         integration: &Integration,
+        known: Option<Pending>,
         fresh: Fresh,
     ) -> Result<Reading, ChartError> {
-        let live = match self.picked_up(located, integration).await? {
+        let live = match self.picked_up(located, known).await? {
             Some(live) => live,
             None => self.charts.fetch(located, fresh).await?,
         };
@@ -98,19 +106,23 @@ impl KeyResults {
         self.read_with(&live, integration, &origin).await
     }
 
+    /// The query that the poll waits for, if it does.
+    async fn pending_of(
+        &self,
+        integration: &Integration,
+    ) -> Result<Option<Pending>, KeyResultError> {
+        let key = integration.poll.as_str();
+        let poll = records::get::<PollRecord>(self.store.as_ref(), key).await?;
+        Ok(poll.and_then(|poll| poll.record.pending))
+    }
+
     /// The result of a query that goes on at Looker, if it is done by now. While it is not, it is not
     /// begun a second time.
     async fn picked_up(
         &self,
         located: &Located,
-        integration: &Integration,
+        pending: Option<Pending>,
     ) -> Result<Option<Arc<Live>>, ChartError> {
-        let poll = records::get::<PollRecord>(self.store.as_ref(), integration.poll.as_str());
-        let pending = poll
-            .await
-            .ok()
-            .flatten()
-            .and_then(|poll| poll.record.pending);
         let same = |pending: &Pending| pending.identity == located.chart.identity;
         let Some(pending) = pending.filter(same) else {
             return Ok(None);
