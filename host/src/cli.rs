@@ -11,6 +11,7 @@ mod objective;
 mod output;
 mod place;
 mod serve;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ enum Command {
     Objective(objective::Objective),
     /// Make key results, link them to charts, and see where they stand
     KeyResult(key_result::KeyResult),
+    /// Have other systems told what happens, by signed requests
+    Webhook(webhook::Webhook),
     /// List, upload and roll out extractors of a running server
     Extractor(extractor::Extractor),
 }
@@ -69,6 +72,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Chart(chart) => chart.run().await,
             Command::Objective(objective) => objective.run().await,
             Command::KeyResult(key_result) => key_result.run().await,
+            Command::Webhook(webhook) => webhook.run().await,
             Command::Extractor(extractor) => extractor.run().await,
         }
     });

@@ -29,7 +29,7 @@ use live::Live;
 /// All connections, and a client for each that is in use.
 pub struct Connections {
     store: SharedStore,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     targets: Arc<Targets>,
     clock: SharedClock,
     live: Live,
@@ -43,7 +43,7 @@ impl Connections {
     #[must_use]
     pub fn new(
         store: SharedStore,
-        sealer: Sealer,
+        sealer: Arc<Sealer>,
         targets: Arc<Targets>,
         clock: SharedClock,
     ) -> Arc<Self> {

@@ -23,6 +23,7 @@ mod repeat;
 mod request;
 mod routes;
 mod state;
+mod webhooks;
 
 pub use routes::{openapi, router};
 pub use state::{Api, Parts};

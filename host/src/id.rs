@@ -104,6 +104,8 @@ ids! {
     ObjectiveId = "obj_";
     /// Names a key result.
     KeyResultId = "kr_";
+    /// Names a webhook.
+    WebhookId = "wh_";
 }
 
 #[cfg(test)]

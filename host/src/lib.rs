@@ -21,6 +21,7 @@ pub mod chart;
 pub mod connection;
 pub mod keyresult;
 pub mod once;
+pub mod webhook;
 
 pub mod access;
 pub mod metrics;

@@ -56,6 +56,7 @@ pub use link::{dashboard_id_in, look_id_in};
 pub use look::LookSummary;
 pub use merge::Merge;
 pub use pick_up::PickedUp;
+pub use resolver::guarded;
 pub use run::{Fetched, Run};
 pub use server_url::{BadServerUrl, ServerUrl};
 pub use settings::Settings;

@@ -22,6 +22,7 @@ pub struct Metrics {
     request_time: Family<Route, Histogram, fn() -> Histogram>,
     polls: Family<Outcome, Counter>,
     reads: Family<Outcome, Counter>,
+    notices: Family<Outcome, Counter>,
     lateness: Histogram,
 }
 
@@ -64,6 +65,7 @@ impl Default for Metrics {
             request_time: Family::new_with_constructor(seconds),
             polls: Family::default(),
             reads: Family::default(),
+            notices: Family::default(),
             lateness: seconds(),
         }
     }
@@ -114,6 +116,11 @@ impl Metrics {
         self.reads.get_or_create(&Outcome { outcome }).inc();
     }
 
+    /// Counts a notice that was posted to a webhook, by what its receiver made of it.
+    pub fn notified(&self, outcome: &'static str) {
+        self.notices.get_or_create(&Outcome { outcome }).inc();
+    }
+
     /// All of it as OpenMetrics text.
     ///
     /// # Errors
@@ -148,6 +155,11 @@ impl Metrics {
             "reads",
             "Reads of key results, by outcome: read, or the code of the failure",
             self.reads.clone(),
+        );
+        registered.register(
+            "webhook_notices",
+            "Notices posted to webhooks, by whether they were delivered, refused, or found their receiver away or gone",
+            self.notices.clone(),
         );
         registered.register(
             "extractor_calls",

@@ -24,10 +24,12 @@ use crate::keyresult::{KeyResults, scheduler};
 use crate::looker::Targets;
 use crate::metrics::Metrics;
 use crate::once;
+use crate::record::RecordError;
 use crate::sandbox::{Limits, Sandbox, SandboxError};
 use crate::secret::{KeyMismatch, MasterKey, MasterKeyError, Sealer, same_key};
 use crate::store::sled::SledStore;
 use crate::store::{SharedStore, StoreError};
+use crate::webhook::{Outbox, WebhookError, Webhooks, sender};
 
 /// How long requests in flight may take once the server has been told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -119,6 +121,12 @@ pub enum ServerError {
     /// The key is not the one that secrets were sealed with.
     #[error(transparent)]
     OtherKey(#[from] KeyMismatch),
+    /// Its webhooks cannot be read.
+    #[error("the webhooks cannot be read")]
+    Webhooks(#[from] RecordError),
+    /// There is nothing to send notices with.
+    #[error("webhooks cannot be told anything")]
+    Webhook(#[from] WebhookError),
     /// Its extractors cannot be read.
     #[error("the catalog of extractors does not open")]
     Catalog(#[from] CatalogError),
@@ -129,6 +137,7 @@ pub struct Server {
     router: Router,
     made_token: Option<SecretString>,
     key_results: Arc<KeyResults>,
+    webhooks: Arc<Webhooks>,
     connections: Arc<Connections>,
     store: SharedStore,
     clock: SharedClock,
@@ -147,20 +156,30 @@ impl Server {
         // Opening reads and checks everything there is, which may take a while.
         let opening = tokio::task::spawn_blocking(move || SledStore::open(&data, its_clock));
         let store: SharedStore = Arc::new(opening.await.map_err(ServerError::Worker)??);
+        // From here on, whatever is told is also addressed to the webhooks that want it.
+        let outbox = Outbox::open(store, Arc::clone(&clock)).await?;
+        let store: SharedStore = Arc::clone(&outbox) as SharedStore;
         let admin = options.admin_token.as_ref();
         let access = Access::open(store.as_ref(), clock.as_ref(), admin).await?;
         let sandbox = Arc::new(Sandbox::new(options.limits)?);
         let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock)).await?;
-        let sealer = Sealer::new(&options.master_key.key(&options.data)?);
+        let sealer = Arc::new(Sealer::new(&options.master_key.key(&options.data)?));
         same_key(store.as_ref(), &sealer).await?;
         let targets = Arc::new(Targets::new(options.private_targets));
+        let metrics = Metrics::default();
+        let webhooks = Webhooks::new(
+            outbox,
+            Arc::clone(&sealer),
+            Arc::clone(&targets),
+            Arc::clone(&clock),
+            metrics.clone(),
+        )?;
         let connections = Connections::new(Arc::clone(&store), sealer, targets, Arc::clone(&clock));
         let charts = Charts::new(
             Arc::clone(&connections),
             Arc::clone(&catalog),
             Arc::clone(&clock),
         );
-        let metrics = Metrics::default();
         let key_results = KeyResults::new(
             Arc::clone(&store),
             Arc::clone(&charts),
@@ -174,6 +193,7 @@ impl Server {
             catalog,
             charts,
             key_results: Arc::clone(&key_results),
+            webhooks: Arc::clone(&webhooks),
             store: Arc::clone(&store),
             access: Arc::new(access),
             rate: options.rate,
@@ -184,6 +204,7 @@ impl Server {
             router: http::router(api),
             made_token,
             key_results,
+            webhooks,
             connections,
             store,
             clock,
@@ -214,6 +235,7 @@ impl Server {
             }
         });
         let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
+        let telling = tokio::spawn(sender::run(self.webhooks, self.stop.clone()));
         let sweeping = tokio::spawn(sweep(self.store, self.clock));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let stop = self.stop.clone();
@@ -237,6 +259,9 @@ impl Server {
         sweeping.abort();
         if let Err(error) = schedule.await {
             tracing::error!(%error, "the schedule ended by a fault of ours");
+        }
+        if let Err(error) = telling.await {
+            tracing::error!(%error, "the sender of webhooks ended by a fault of ours");
         }
         self.connections.log_out().await;
         served

@@ -44,7 +44,7 @@ pub use self::durable::write_file as keep_file;
 pub use self::error::{Cause, StoreError};
 pub use self::export::{CheckReport, ExportSummary};
 pub use self::feed::{FEED_LENGTH, FeedEdges, FeedEntry, FeedPlace, InvalidFeedPlace};
-pub use self::poll::{Due, Lease, Next};
+pub use self::poll::{Due, Lease, Line, Next};
 pub use self::reading::{NewReading, ReadingPlace, ReadingRange, StoredReading};
 
 /// A store shared by everything that keeps something.
@@ -83,12 +83,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<AuditRecord>, StoreError>;
 
-    /// Leases polls to `holder`: those whose due time has come and that nobody holds, or whose lease
+    /// Leases polls of a line to `holder`: those whose due time has come and that nobody holds, or whose lease
     /// has run out; the longest due first, at most `limit`.
     ///
     /// A lease need not outlive the store's process.
     async fn claim_due(
         &self,
+        line: Line,
         holder: &str,
         lease_for: SignedDuration,
         limit: usize,
@@ -108,7 +109,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// When [`claim_due`](Self::claim_due) will find something next, which may be in the past. It
     /// changes with every change that makes a poll due, and with every claim.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    async fn next_due(&self, line: Line) -> Result<Option<Timestamp>, StoreError>;
 
     /// Readings of a key result, newest first by the moment they stand for and then by the order in
     /// which they were kept, at most `limit`. To read on, hand in the last

@@ -83,6 +83,9 @@ const CHANGING: &[Change] = &[
     ("post", "/v1/connections", |client| {
         client.post("/v1/connections", &json!({"name": "Walk", "server_url": "looker.example", "client_id": "a", "client_secret": "b"}))
     }),
+    ("post", "/v1/webhooks", |client| client.post("/v1/webhooks", &json!({"url": "https://hook.example", "kinds": ["failure"]}))),
+    ("post", "/v1/webhooks/{id}/test", |client| client.post_empty(&format!("/v1/webhooks/{}/test", only(client, "/v1/webhooks")))),
+    ("delete", "/v1/webhooks/{id}", |client| client.delete(&format!("/v1/webhooks/{}", only(client, "/v1/webhooks")))),
     ("delete", "/v1/connections/{id}", |client| {
         let items = client.get("/v1/connections").expect(200);
         let of_walk = |item: &&Value| item["name"] == "Walk";
@@ -155,6 +158,8 @@ fn every_call_of_the_issue_is_in_the_document() {
         ("get", "/v1/key-results"),
         ("get", "/v1/key-results/{id}"),
         ("get", "/v1/key-results/{id}/readings"),
+        ("get", "/v1/webhooks"),
+        ("get", "/v1/webhooks/{id}"),
         ("get", "/v1/changes"),
         ("get", "/v1/audit"),
         ("get", "/livez"),

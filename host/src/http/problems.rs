@@ -15,6 +15,7 @@ use crate::record::RecordError;
 use crate::sandbox::types::{Failure, FailureCode};
 use crate::sandbox::{CallError, StopCode, Stopped};
 use crate::store::StoreError;
+use crate::webhook::WebhookError;
 
 impl From<&CatalogError> for Problem {
     fn from(error: &CatalogError) -> Self {
@@ -182,6 +183,28 @@ impl From<&ConnectionError> for Problem {
 impl From<ConnectionError> for Problem {
     fn from(error: ConnectionError) -> Self {
         (&error).into()
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        let code = match &error {
+            WebhookError::NotFound { .. } => Code::NOT_FOUND,
+            WebhookError::Invalid { field, reason } => {
+                return Self::invalid(*field, reason.clone());
+            }
+            WebhookError::Target(_) => Code::TARGET_REFUSED,
+            WebhookError::TooMany
+            | WebhookError::Stopped
+            | WebhookError::Contended
+            | WebhookError::OtherRequest => Code::CONFLICT,
+            WebhookError::Secret(cause) => {
+                return Self::new(Code::CONFLICT, format!("{error}: {cause}"));
+            }
+            WebhookError::Client(_) => return ours(&error),
+            WebhookError::Record(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::connection::Connections;
 use crate::keyresult::KeyResults;
 use crate::metrics::Metrics;
 use crate::store::SharedStore;
+use crate::webhook::Webhooks;
 
 /// The parts of the server that the API speaks to. Handlers take the one part they need.
 #[derive(Clone, FromRef)]
@@ -22,6 +23,7 @@ pub struct Api {
     connections: Arc<Connections>,
     charts: Arc<Charts>,
     key_results: Arc<KeyResults>,
+    webhooks: Arc<Webhooks>,
     store: SharedStore,
     access: Arc<Access>,
     rate: Arc<Rate>,
@@ -43,6 +45,8 @@ pub struct Parts {
     pub charts: Arc<Charts>,
     /// Objectives and key results.
     pub key_results: Arc<KeyResults>,
+    /// Whom to tell what happens.
+    pub webhooks: Arc<Webhooks>,
     /// The store beneath all of them.
     pub store: SharedStore,
     /// Who may call.
@@ -70,6 +74,7 @@ impl From<Parts> for Api {
             connections: Arc::clone(parts.charts.connections()),
             charts: parts.charts,
             key_results: parts.key_results,
+            webhooks: parts.webhooks,
             store: parts.store,
             access: parts.access,
             rate,

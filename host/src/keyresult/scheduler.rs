@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::store::{Lease, StoreError};
+use crate::store::{Lease, Line, StoreError};
 
 use super::KeyResults;
 
@@ -90,14 +90,14 @@ async fn claim(
         let wait = due.duration_since(key_results.clock.now());
         Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LOOK)
     };
-    match store.next_due().await? {
+    match store.next_due(Line::Charts).await? {
         None => return Ok((Vec::new(), LOOK)),
         Some(due) if until(due) > Duration::ZERO => return Ok((Vec::new(), until(due))),
         Some(_) if most == 0 => return Ok((Vec::new(), Duration::from_millis(50))),
         Some(_) => {}
     }
-    let leases = store.claim_due(holder, LEASE, most).await?;
-    let wait = store.next_due().await?.map_or(LOOK, until);
+    let leases = store.claim_due(Line::Charts, holder, LEASE, most).await?;
+    let wait = store.next_due(Line::Charts).await?.map_or(LOOK, until);
     // Never a busy loop, whatever the store says is due.
     Ok((leases, wait.max(Duration::from_millis(5))))
 }

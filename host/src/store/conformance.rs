@@ -92,6 +92,7 @@ macro_rules! conformance {
                 readers_at_once_never_keep_an_origin_twice;
             polls: a_poll_is_claimed_once_its_time_has_come
                 the_longest_due_is_claimed_first
+                each_line_is_claimed_by_itself
                 a_poll_is_due_at_the_earliest_time_asked_for
                 a_change_that_is_not_made_leaves_the_polls_as_they_were
                 claims_at_once_share_the_polls

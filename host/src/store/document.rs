@@ -38,6 +38,10 @@ pub enum Kind {
     Member,
     /// The answer to a request that may be repeated.
     Idempotency,
+    /// Whom to tell what happens, by signed requests.
+    Webhook,
+    /// What a webhook is still to be told.
+    Notice,
 }
 
 impl Kind {
@@ -56,6 +60,8 @@ impl Kind {
             Self::Subscription => "subscription",
             Self::Member => "member",
             Self::Idempotency => "idempotency",
+            Self::Webhook => "webhook",
+            Self::Notice => "notice",
         }
     }
 }

@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::{
     AuditRecord, BlobSpace, Change, CheckReport, Committed, Digest, Document, ExportSummary,
-    FeedEdges, FeedEntry, FeedPlace, Kind, Lease, ReadingRange, SharedStore, Store, StoreError,
-    StoredReading,
+    FeedEdges, FeedEntry, FeedPlace, Kind, Lease, Line, ReadingRange, SharedStore, Store,
+    StoreError, StoredReading,
 };
 
 /// What befalls one call.
@@ -99,11 +99,12 @@ impl<P: Fn(u64) -> Option<Fault> + Send + Sync + 'static> Store for FaultyStore<
 
     async fn claim_due(
         &self,
+        line: Line,
         holder: &str,
         lease_for: SignedDuration,
         limit: usize,
     ) -> Result<Vec<Lease>, StoreError> {
-        self.call(self.inner.claim_due(holder, lease_for, limit))
+        self.call(self.inner.claim_due(line, holder, lease_for, limit))
             .await
     }
 
@@ -115,8 +116,8 @@ impl<P: Fn(u64) -> Option<Fault> + Send + Sync + 'static> Store for FaultyStore<
         self.call(self.inner.release(lease)).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.call(self.inner.next_due()).await
+    async fn next_due(&self, line: Line) -> Result<Option<Timestamp>, StoreError> {
+        self.call(self.inner.next_due(line)).await
     }
 
     async fn readings(

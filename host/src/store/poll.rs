@@ -6,6 +6,28 @@
 
 use jiff::Timestamp;
 
+/// Who works on a poll, told by how its name begins. Each line is claimed by itself, so that what
+/// waits in one holds up nobody in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Line {
+    /// Queries of charts: every name that is in no other line.
+    Charts,
+    /// Notices for webhooks: names that begin with `webhook/`.
+    Webhooks,
+}
+
+impl Line {
+    /// The line that a poll of this name stands in.
+    #[must_use]
+    pub fn of(poll: &str) -> Self {
+        if poll.starts_with("webhook/") {
+            Self::Webhooks
+        } else {
+            Self::Charts
+        }
+    }
+}
+
 /// The right to work on a poll for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {

@@ -5,6 +5,7 @@ pub mod doc;
 pub mod field;
 pub mod guests;
 pub mod looker;
+pub mod receiver;
 pub mod server;
 pub mod world;
 

@@ -1,8 +1,10 @@
 //! The command line against a live Looker: the same story as over HTTP.
 
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET};
+use crate::harness::receiver::Receiver;
 use crate::harness::server::TOKEN;
-use crate::harness::world::{World, text};
+use crate::harness::until;
+use crate::harness::world::{PATIENCE, World, text};
 use serde_json::{Value, json};
 use std::process::{Command, Output};
 
@@ -109,4 +111,19 @@ fn a_command_that_fails_says_why_and_what_to_do() {
         assert!(said.contains(says), "{words:?}: {said}");
         assert!(!said.contains(CLIENT_SECRET), "{words:?}: {said}");
     }
+}
+
+#[test]
+fn a_webhook_is_made_tried_and_removed_by_commands() {
+    let (world, receiver) = (World::new(), Receiver::start());
+    let made = json_of(&world, &["webhook", "add", &receiver.url(), "--kind", "reading,failure"]);
+    let (id, secret) = (text(&made["id"]), text(&made["secret"]));
+    assert_eq!(made["kinds"], json!(["reading", "failure"]));
+    let sent = json_of(&world, &["webhook", "test", &id]);
+    let request = until("the notice comes", PATIENCE, || receiver.came().pop());
+    assert!(request.id() == text(&sent["webhook_id"]) && request.is_signed_with(&secret), "{request:?}");
+    let listed = table_of(&world, &["webhook", "list"]);
+    assert!(listed.contains(&id) && listed.contains("reading, failure") && !listed.contains(&secret), "{listed}");
+    assert_eq!(json_of(&world, &["webhook", "delete", &id]), json!({"deleted": id}));
+    assert_eq!(json_of(&world, &["webhook", "list"]), json!([]));
 }

@@ -14,3 +14,4 @@ mod repeats;
 mod schedule;
 mod shared_runs;
 mod stopping;
+mod webhooks;

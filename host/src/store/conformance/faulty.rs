@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Fault, KIND, Subject, entry, get};
-use crate::store::{Change, Due, Expected, NewReading, Next, SharedStore, StoreError};
+use crate::store::{Change, Due, Expected, Line, NewReading, Next, SharedStore, StoreError};
 
 fn change(expected: Expected) -> Change {
     Change::new()
@@ -54,7 +54,7 @@ async fn a_completion_in_doubt_is_found_by_its_reading_and_not_made_twice_by_rep
     store.commit(due).await.unwrap();
     let lease_for = SignedDuration::from_mins(1);
     let lease = store
-        .claim_due("one", lease_for, 1)
+        .claim_due(Line::Charts, "one", lease_for, 1)
         .await
         .unwrap()
         .remove(0);
@@ -78,7 +78,7 @@ async fn a_completion_in_doubt_is_found_by_its_reading_and_not_made_twice_by_rep
     );
     assert!(store.reading("kr", "slot:1").await.unwrap().is_some());
     assert_eq!(store.feed(None, 10).await.unwrap().len(), 1);
-    assert_eq!(store.next_due().await.unwrap(), Some(next));
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(next));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::polls::{LEASE, claim, due, names, now};
 use super::{KIND, Subject, entry, get};
 use crate::store::{
-    Change, Due, Expected, Lease, NewReading, Next, ReadingRange, SharedStore, StoreError,
+    Change, Due, Expected, Lease, Line, NewReading, Next, ReadingRange, SharedStore, StoreError,
 };
 
 /// A poll that is due, and a lease of it.
@@ -61,7 +61,7 @@ pub async fn completing_writes_everything_and_says_when_next(make: impl AsyncFn(
     let readings = store.readings("kr", &ReadingRange::default(), 10).await;
     assert_eq!(readings.unwrap().len(), 1);
     assert_eq!(store.feed(None, 10).await.unwrap().len(), 1);
-    assert_eq!(store.next_due().await.unwrap(), Some(next));
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(next));
     assert_eq!(claim(&store, "two", 10).await, []);
     // It cannot be completed twice.
     assert_fenced(store.commit(completing(&lease, Next::Gone)).await);
@@ -70,7 +70,7 @@ pub async fn completing_writes_everything_and_says_when_next(make: impl AsyncFn(
     assert_eq!(second.due, next);
     assert!(second.epoch > lease.epoch);
     store.commit(completing(&second, Next::Gone)).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), None);
 }
 
 pub async fn a_completion_needs_nothing_else(make: impl AsyncFn() -> Subject) {
@@ -80,7 +80,7 @@ pub async fn a_completion_needs_nothing_else(make: impl AsyncFn() -> Subject) {
     let lease = leased(&store).await;
     let change = Change::new().completing(lease, Next::Gone);
     store.commit(change).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), None);
 }
 
 pub async fn a_holder_that_was_followed_writes_nothing(make: impl AsyncFn() -> Subject) {
@@ -91,7 +91,10 @@ pub async fn a_holder_that_was_followed_writes_nothing(make: impl AsyncFn() -> S
     } = make().await;
     let slow = leased(&store).await;
     advance(LEASE);
-    assert_eq!(store.next_due().await.unwrap(), Some(slow.expires_at));
+    assert_eq!(
+        store.next_due(Line::Charts).await.unwrap(),
+        Some(slow.expires_at)
+    );
     // The same holder counts as another one when it claims again.
     let quick = claim(&store, "one", 10).await.remove(0);
     assert!(quick.epoch > slow.epoch);
@@ -138,7 +141,10 @@ pub async fn a_renewed_lease_is_kept(make: impl AsyncFn() -> Subject) {
         ..renewed.clone()
     };
     assert_eq!(same, lease);
-    assert_eq!(store.next_due().await.unwrap(), Some(renewed.expires_at));
+    assert_eq!(
+        store.next_due(Line::Charts).await.unwrap(),
+        Some(renewed.expires_at)
+    );
     advance(LEASE / 2);
     assert_eq!(claim(&store, "two", 10).await, []);
     // Also one that has run out, as long as nobody else has claimed the poll.
@@ -146,7 +152,10 @@ pub async fn a_renewed_lease_is_kept(make: impl AsyncFn() -> Subject) {
     due(&store, "p", lease.due).await;
     let again = store.renew(&renewed, LEASE).await.unwrap();
     assert_eq!(claim(&store, "two", 10).await, []);
-    assert_eq!(store.next_due().await.unwrap(), Some(again.expires_at));
+    assert_eq!(
+        store.next_due(Line::Charts).await.unwrap(),
+        Some(again.expires_at)
+    );
     // It is the epoch that counts, not which of these is shown.
     store.commit(completing(&lease, Next::Gone)).await.unwrap();
     assert_fenced(store.renew(&again, LEASE).await);
@@ -159,7 +168,7 @@ pub async fn a_lease_given_back_leaves_the_poll_due(make: impl AsyncFn() -> Subj
     let lease = leased(&store).await;
     for _ in 0..2 {
         store.release(&lease).await.unwrap();
-        assert_eq!(store.next_due().await.unwrap(), Some(lease.due));
+        assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(lease.due));
     }
     assert_fenced(store.commit(completing(&lease, Next::Gone)).await);
     let second = claim(&store, "two", 10).await.remove(0);
@@ -203,7 +212,7 @@ pub async fn what_is_asked_for_while_leased_is_not_forgotten(make: impl AsyncFn(
             .commit(Change::new().completing(lease.clone(), next))
             .await
             .unwrap();
-        let found = store.next_due().await.unwrap();
+        let found = store.next_due(Line::Charts).await.unwrap();
         assert_eq!(found, wanted.map(after), "{asked:?} {next:?}");
         let gone = Change::new().due("p", Due::Never);
         store.commit(gone).await.unwrap();
@@ -223,7 +232,7 @@ pub async fn what_the_holder_asks_for_itself_counts_with_its_completion(
         .due("p", Due::NoLaterThan(sooner))
         .completing(lease, Next::At(later));
     store.commit(change).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), Some(sooner));
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(sooner));
 }
 
 pub async fn the_next_holder_sees_to_what_was_asked_of_the_last(make: impl AsyncFn() -> Subject) {
@@ -241,7 +250,7 @@ pub async fn the_next_holder_sees_to_what_was_asked_of_the_last(make: impl Async
         .commit(completing(&second, Next::At(next)))
         .await
         .unwrap();
-    assert_eq!(store.next_due().await.unwrap(), Some(next));
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(next));
 }
 
 pub async fn a_poll_that_is_removed_takes_its_lease_along(make: impl AsyncFn() -> Subject) {
@@ -251,7 +260,7 @@ pub async fn a_poll_that_is_removed_takes_its_lease_along(make: impl AsyncFn() -
     let lease = leased(&store).await;
     let gone = Change::new().due("p", Due::Never);
     store.commit(gone).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), None);
     assert_fenced(store.commit(completing(&lease, Next::Gone)).await);
     assert_fenced(store.renew(&lease, LEASE).await);
     store.release(&lease).await.unwrap();
@@ -277,7 +286,10 @@ pub async fn a_stale_completion_writes_nothing_and_keeps_the_lease(
         "{refused:?}"
     );
     assert_no_trace(&store).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(lease.expires_at));
+    assert_eq!(
+        store.next_due(Line::Charts).await.unwrap(),
+        Some(lease.expires_at)
+    );
     assert_eq!(claim(&store, "two", 10).await, []);
     store.commit(completing(&lease, Next::Gone)).await.unwrap();
 }

@@ -3,7 +3,9 @@
 use jiff::SignedDuration;
 
 use super::{KIND, Subject};
-use crate::store::{Change, Due, Expected, Lease, MAX_KEY_BYTES, SharedStore, StoreError};
+use crate::store::{
+    Change, Due, Expected, Lease, Line, MAX_KEY_BYTES, Next, SharedStore, StoreError,
+};
 use jiff::Timestamp;
 
 pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
@@ -20,7 +22,10 @@ pub(super) async fn due(store: &SharedStore, poll: &str, at: Timestamp) {
 }
 
 pub(super) async fn claim(store: &SharedStore, holder: &str, limit: usize) -> Vec<Lease> {
-    store.claim_due(holder, LEASE, limit).await.unwrap()
+    store
+        .claim_due(Line::Charts, holder, LEASE, limit)
+        .await
+        .unwrap()
 }
 
 pub(super) fn names(leases: &[Lease]) -> Vec<&str> {
@@ -33,11 +38,11 @@ pub async fn a_poll_is_claimed_once_its_time_has_come(make: impl AsyncFn() -> Su
         advance,
         keep: _keep,
     } = make().await;
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), None);
     assert_eq!(claim(&store, "one", 10).await, []);
     let soon = now(&store).await + SignedDuration::from_secs(30);
     due(&store, "p", soon).await;
-    assert_eq!(store.next_due().await.unwrap(), Some(soon));
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(soon));
     assert_eq!(claim(&store, "one", 10).await, []);
     advance(SignedDuration::from_secs(30));
     assert_eq!(claim(&store, "one", 0).await, []);
@@ -48,7 +53,10 @@ pub async fn a_poll_is_claimed_once_its_time_has_come(make: impl AsyncFn() -> Su
     assert_eq!((lease.poll.as_str(), lease.holder.as_str()), ("p", "one"));
     assert_eq!(lease.due, soon);
     assert!(lease.expires_at >= soon + LEASE);
-    assert_eq!(store.next_due().await.unwrap(), Some(lease.expires_at));
+    assert_eq!(
+        store.next_due(Line::Charts).await.unwrap(),
+        Some(lease.expires_at)
+    );
     assert_eq!(claim(&store, "two", 10).await, []);
 }
 
@@ -69,7 +77,7 @@ pub async fn the_longest_due_is_claimed_first(make: impl AsyncFn() -> Subject) {
         due(&store, poll, start + SignedDuration::from_secs(second)).await;
     }
     let oldest = Some(start - SignedDuration::from_secs(30));
-    assert_eq!(store.next_due().await.unwrap(), oldest);
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), oldest);
     let first = claim(&store, "one", 3).await;
     assert_eq!(names(&first), ["a", "b", "c"]);
     // A lease that has run out changes nothing about how long its poll has been due.
@@ -88,7 +96,7 @@ pub async fn a_poll_is_due_at_the_earliest_time_asked_for(make: impl AsyncFn() -
     for (second, wanted) in [(300, 300), (400, 300), (200, 200), (300, 200)] {
         due(&store, "p", start + SignedDuration::from_secs(second)).await;
         let wanted = start + SignedDuration::from_secs(wanted);
-        assert_eq!(store.next_due().await.unwrap(), Some(wanted));
+        assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(wanted));
     }
     // Within one change as well, and the last word counts.
     let change = Change::new()
@@ -103,10 +111,10 @@ pub async fn a_poll_is_due_at_the_earliest_time_asked_for(make: impl AsyncFn() -
         );
     store.commit(change).await.unwrap();
     let wanted = start + SignedDuration::from_secs(450);
-    assert_eq!(store.next_due().await.unwrap(), Some(wanted));
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), Some(wanted));
     let change = Change::new().due("p", Due::Never);
     store.commit(change.clone()).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(Line::Charts).await.unwrap(), None);
     store.commit(change).await.unwrap();
 }
 
@@ -180,12 +188,38 @@ pub async fn polls_and_leases_have_limits(make: impl AsyncFn() -> Subject) {
         );
     }
     for (holder, lease_for) in [("", LEASE), ("one", SignedDuration::ZERO), ("one", -LEASE)] {
-        let refused = store.claim_due(holder, lease_for, 10).await;
+        let refused = store.claim_due(Line::Charts, holder, lease_for, 10).await;
         assert!(
             matches!(refused, Err(StoreError::Invalid { .. })),
             "{refused:?}"
         );
     }
-    let for_ever = store.claim_due("one", SignedDuration::MAX, 10).await;
+    let for_ever = store
+        .claim_due(Line::Charts, "one", SignedDuration::MAX, 10)
+        .await;
     assert_eq!(names(&for_ever.unwrap()), [longest.as_str()]);
+}
+
+pub async fn each_line_is_claimed_by_itself(make: impl AsyncFn() -> Subject) {
+    let Subject {
+        store,
+        advance,
+        keep: _keep,
+    } = make().await;
+    let soon = now(&store).await + SignedDuration::from_secs(30);
+    let sooner = soon - SignedDuration::from_secs(1);
+    due(&store, "p", soon).await;
+    due(&store, "webhook/a", sooner).await;
+    let next = async |line| store.next_due(line).await.unwrap();
+    assert_eq!(next(Line::Charts).await, Some(soon));
+    assert_eq!(next(Line::Webhooks).await, Some(sooner));
+    advance(SignedDuration::from_secs(30));
+    assert_eq!(names(&claim(&store, "one", 10).await), ["p"]);
+    let claimed = store.claim_due(Line::Webhooks, "two", LEASE, 10).await;
+    let claimed = claimed.unwrap();
+    assert_eq!(names(&claimed), ["webhook/a"]);
+    assert_eq!(next(Line::Webhooks).await, Some(claimed[0].expires_at));
+    let done = Change::new().completing(claimed[0].clone(), Next::Gone);
+    store.commit(done).await.unwrap();
+    assert_eq!(next(Line::Webhooks).await, None);
 }

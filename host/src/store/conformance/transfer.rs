@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use super::{KIND, Subject, entry, get, keys};
 use crate::store::{
-    BlobSpace, Change, Digest, Due, Expected, Kind, NewReading, Next, ReadingRange, SharedStore,
-    StoreError, StoredReading,
+    BlobSpace, Change, Digest, Due, Expected, Kind, Line, NewReading, Next, ReadingRange,
+    SharedStore, StoreError, StoredReading,
 };
 
 /// Something of everything.
@@ -118,7 +118,11 @@ pub async fn polls_are_carried_over_and_leases_and_feed_are_not(make: impl Async
     let (one, two) = (make().await, make().await);
     fill(&one.store).await;
     let lease_for = SignedDuration::from_mins(1);
-    let held = one.store.claim_due("one", lease_for, 2).await.unwrap();
+    let held = one
+        .store
+        .claim_due(Line::Charts, "one", lease_for, 2)
+        .await
+        .unwrap();
     assert_eq!(held.len(), 2);
     let temp = TempDir::new().unwrap();
     let out = temp.path().join("export");
@@ -126,8 +130,12 @@ pub async fn polls_are_carried_over_and_leases_and_feed_are_not(make: impl Async
     two.store.import(&out).await.unwrap();
 
     let next = Timestamp::from_second(998).unwrap();
-    assert_eq!(two.store.next_due().await.unwrap(), Some(next));
-    let claimed = two.store.claim_due("two", lease_for, 10).await.unwrap();
+    assert_eq!(two.store.next_due(Line::Charts).await.unwrap(), Some(next));
+    let claimed = two
+        .store
+        .claim_due(Line::Charts, "two", lease_for, 10)
+        .await
+        .unwrap();
     let polls = claimed.iter().map(|lease| lease.poll.as_str());
     assert!(polls.eq(["early", "ünï", "late"]), "{claimed:?}");
     assert!(claimed.iter().all(|lease| lease.epoch > held[0].epoch));

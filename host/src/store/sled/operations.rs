@@ -11,7 +11,8 @@ use super::{Database, SledStore, readings};
 use crate::store::change::validate_lease;
 use crate::store::{
     AuditRecord, BlobSpace, Change, CheckReport, Committed, Digest, Document, ExportSummary,
-    FeedEdges, FeedEntry, FeedPlace, Kind, Lease, ReadingRange, Store, StoreError, StoredReading,
+    FeedEdges, FeedEntry, FeedPlace, Kind, Lease, Line, ReadingRange, Store, StoreError,
+    StoredReading,
 };
 
 #[async_trait]
@@ -52,12 +53,13 @@ impl Store for SledStore {
 
     async fn claim_due(
         &self,
+        line: Line,
         holder: &str,
         lease_for: SignedDuration,
         limit: usize,
     ) -> Result<Vec<Lease>, StoreError> {
         validate_lease(holder, lease_for)?;
-        self.database.claim_due(holder, lease_for, limit)
+        self.database.claim_due(line, holder, lease_for, limit)
     }
 
     async fn renew(&self, lease: &Lease, lease_for: SignedDuration) -> Result<Lease, StoreError> {
@@ -69,8 +71,8 @@ impl Store for SledStore {
         self.database.release(lease)
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.database.next_due()
+    async fn next_due(&self, line: Line) -> Result<Option<Timestamp>, StoreError> {
+        self.database.next_due(line)
     }
 
     async fn readings(

@@ -4,11 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::record::{self, SEQUENCE};
 use super::{Database, unreadable};
-use crate::store::{Lease, StoreError};
+use crate::store::{Lease, Line, StoreError};
 
 impl Database {
     pub fn claim_due(
         &self,
+        line: Line,
         holder: &str,
         lease_for: SignedDuration,
         limit: usize,
@@ -16,7 +17,7 @@ impl Database {
         self.health.check()?;
         let mut memory = self.write();
         let now = record::whole_micros(self.clock.now());
-        if limit == 0 || !memory.schedule.has_due(now) {
+        if limit == 0 || !memory.schedule.has_due(line, now) {
             return Ok(Vec::new());
         }
         self.check_space(0)?;
@@ -33,7 +34,8 @@ impl Database {
             unreadable(e)
         })?;
         let expires_at = later(now, lease_for);
-        Ok(memory.schedule.claim(holder, epoch, now, expires_at, limit))
+        let schedule = &mut memory.schedule;
+        Ok(schedule.claim(line, holder, epoch, now, expires_at, limit))
     }
 
     pub fn renew(&self, lease: &Lease, lease_for: SignedDuration) -> Result<Lease, StoreError> {
@@ -49,9 +51,9 @@ impl Database {
         Ok(())
     }
 
-    pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    pub fn next_due(&self, line: Line) -> Result<Option<Timestamp>, StoreError> {
         self.health.check()?;
-        Ok(self.read().schedule.next())
+        Ok(self.read().schedule.next(line))
     }
 }
 

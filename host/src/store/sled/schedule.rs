@@ -10,16 +10,25 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::record::whole_micros;
-use crate::store::{Change, Due, Lease, Next, StoreError, Write};
+use crate::store::{Change, Due, Lease, Line, Next, StoreError, Write};
 
 /// The polls, found by name, and in the order in which they can be claimed.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     polls: HashMap<Arc<str>, Poll>,
     /// Those that nobody holds any more, by when they are due.
-    free: BTreeSet<(Timestamp, Arc<str>)>,
+    free: BTreeSet<Place>,
     /// Those that are held, by when their leases run out.
-    held: BTreeSet<(Timestamp, Arc<str>)>,
+    held: BTreeSet<Place>,
+}
+
+/// Where a poll stands: in its line, at a time.
+type Place = (Line, Timestamp, Arc<str>);
+
+/// The first of a line.
+fn first(places: &BTreeSet<Place>, line: Line) -> Option<&Place> {
+    let begin = (line, Timestamp::MIN, Arc::from(""));
+    places.range(begin..).next().filter(|(of, ..)| *of == line)
 }
 
 #[derive(Debug, Clone)]
@@ -127,30 +136,30 @@ impl Schedule {
     }
 
     /// Whether there is something to claim.
-    pub fn has_due(&mut self, now: Timestamp) -> bool {
-        self.let_lapse(now);
-        self.free.first().is_some_and(|(due, _)| *due <= now)
+    pub fn has_due(&mut self, line: Line, now: Timestamp) -> bool {
+        self.let_lapse(line, now);
+        first(&self.free, line).is_some_and(|(_, due, _)| *due <= now)
     }
 
     /// Leases what is due, the longest due first.
     pub fn claim(
         &mut self,
+        line: Line,
         holder: &str,
         epoch: u64,
         now: Timestamp,
         expires_at: Timestamp,
         limit: usize,
     ) -> Vec<Lease> {
-        self.let_lapse(now);
+        self.let_lapse(line, now);
         let by: Arc<str> = holder.into();
         let mut leases = Vec::new();
         while leases.len() < limit
-            && let Some((due, name)) = self.free.pop_first()
+            && let Some(place) = first(&self.free, line).cloned()
+            && place.1 <= now
         {
-            if due > now {
-                self.free.insert((due, name));
-                break;
-            }
+            self.free.remove(&place);
+            let (_, due, name) = place;
             leases.push(Lease {
                 poll: name.as_ref().to_owned(),
                 holder: holder.to_owned(),
@@ -169,7 +178,7 @@ impl Schedule {
                     lapsed: false,
                 }),
             };
-            self.held.insert((expires_at, Arc::clone(&name)));
+            self.held.insert((line, expires_at, Arc::clone(&name)));
             self.polls.insert(name, poll);
         }
         leases
@@ -197,10 +206,10 @@ impl Schedule {
         }
     }
 
-    /// When there will be something to claim next.
-    pub fn next(&self) -> Option<Timestamp> {
-        let firsts = [self.free.first(), self.held.first()];
-        firsts.into_iter().flatten().map(|(at, _)| *at).min()
+    /// When there will be something to claim next in a line.
+    pub fn next(&self, line: Line) -> Option<Timestamp> {
+        let firsts = [first(&self.free, line), first(&self.held, line)];
+        firsts.into_iter().flatten().map(|(_, at, _)| *at).min()
     }
 
     /// All polls and when they are due.
@@ -218,25 +227,27 @@ impl Schedule {
 
     /// Moves those whose leases have run out to those that can be claimed. Each is moved once, so
     /// that claiming stays cheap however many there are.
-    fn let_lapse(&mut self, now: Timestamp) {
-        while let Some((expires_at, name)) = self.held.pop_first() {
-            if expires_at > now {
-                self.held.insert((expires_at, name));
-                break;
-            }
+    fn let_lapse(&mut self, line: Line, now: Timestamp) {
+        while let Some(place) = first(&self.held, line).cloned()
+            && place.1 <= now
+        {
+            self.held.remove(&place);
+            let (.., name) = place;
             if let Some(poll) = self.polls.get_mut(&name) {
                 if let Some(held) = &mut poll.lease {
                     held.lapsed = true;
                 }
-                self.free.insert((poll.due, name));
+                self.free.insert((line, poll.due, name));
             }
         }
     }
 
     fn set(&mut self, name: &str, poll: Option<Poll>) {
+        let line = Line::of(name);
         let name: Arc<str> = match self.polls.remove_entry(name) {
             Some((name, before)) => {
-                let entry = (before.held_until().unwrap_or(before.due), Arc::clone(&name));
+                let at = before.held_until().unwrap_or(before.due);
+                let entry = (line, at, Arc::clone(&name));
                 match before.held_until() {
                     Some(_) => self.held.remove(&entry),
                     None => self.free.remove(&entry),
@@ -247,8 +258,8 @@ impl Schedule {
         };
         let Some(poll) = poll else { return };
         match poll.held_until() {
-            Some(expires_at) => self.held.insert((expires_at, Arc::clone(&name))),
-            None => self.free.insert((poll.due, Arc::clone(&name))),
+            Some(expires_at) => self.held.insert((line, expires_at, Arc::clone(&name))),
+            None => self.free.insert((line, poll.due, Arc::clone(&name))),
         };
         self.polls.insert(name, poll);
     }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{KIND, body, open};
 use crate::store::sled::SledStore;
-use crate::store::{AuditEntry, Change, Due, Expected, NewReading, Next, Store as _};
+use crate::store::{AuditEntry, Change, Due, Expected, Line, NewReading, Next, Store as _};
 
 pub(super) const DIR: &str = "STORE_TEST_DIR";
 
@@ -32,7 +32,7 @@ async fn child() {
     }
     loop {
         number += 1;
-        let Ok(mut leases) = store.claim_due("child", LEASE, 10).await else {
+        let Ok(mut leases) = store.claim_due(Line::Charts, "child", LEASE, 10).await else {
             return;
         };
         let lease = leases
@@ -140,7 +140,10 @@ pub(super) async fn verify(dir: &Path, acked: u64) -> u64 {
     let told = store.feed(None, 100_000).await.unwrap();
     let told = told.into_iter().map(|entry| entry.body);
     assert!(told.eq((1..=newest).map(|number| number.to_string().into_bytes())));
-    let due = store.claim_due("parent", LEASE, 10).await.unwrap();
+    let due = store
+        .claim_due(Line::Charts, "parent", LEASE, 10)
+        .await
+        .unwrap();
     let due = due.iter().map(|lease| (lease.poll.as_str(), lease.due));
     assert!(due.eq([("poll", due_after(newest))]));
     assert_eq!(body(&store, &format!("left-{}", newest + 1)).await, None);

@@ -9,7 +9,7 @@ use super::crash::{child_command, run, verify};
 use super::{body, open, put, read};
 use crate::clock::ManualClock;
 use crate::store::sled::SledStore;
-use crate::store::{BlobSpace, Store as _, StoreError};
+use crate::store::{BlobSpace, Line, Store as _, StoreError};
 
 #[tokio::test]
 async fn nothing_is_written_to_a_disk_that_is_nearly_full() {
@@ -38,13 +38,16 @@ async fn on_a_disk_that_is_nearly_full_no_poll_is_claimed_and_no_reading_forgott
     let clock = ManualClock::default().shared();
     let store = SledStore::open_with_reserve(dir.path(), clock, u64::MAX).unwrap();
     let lease_for = SignedDuration::from_mins(1);
-    let claimed = store.claim_due("one", lease_for, 10).await.map(drop);
+    let claimed = store
+        .claim_due(Line::Charts, "one", lease_for, 10)
+        .await
+        .map(drop);
     let forgotten = store.forget_readings("kr").await.map(drop);
     for refused in [claimed, forgotten] {
         let refused = refused.unwrap_err().to_string();
         assert!(refused.contains("make room"), "{refused}");
     }
-    assert!(store.next_due().await.unwrap().is_some());
+    assert!(store.next_due(Line::Charts).await.unwrap().is_some());
     assert!(store.reading("kr", "slot:0").await.unwrap().is_some());
 }
 

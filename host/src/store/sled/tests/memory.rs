@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{open, read};
 use crate::store::sled::schedule::Schedule;
-use crate::store::{Change, Due, Lease, Next, Store as _, StoreError};
+use crate::store::{Change, Due, Lease, Line, Next, Store as _, StoreError};
 
 const LEASE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -19,7 +19,10 @@ async fn polls_that_were_held_are_free_when_the_folder_is_opened_again() {
     for number in 0..3 {
         store.commit(read(number)).await.unwrap();
     }
-    let held = store.claim_due("one", LEASE, 2).await.unwrap();
+    let held = store
+        .claim_due(Line::Charts, "one", LEASE, 2)
+        .await
+        .unwrap();
     let nudge = Change::new().due("p1", Due::NoLaterThan(Timestamp::UNIX_EPOCH));
     store.commit(nudge).await.unwrap();
     drop(store);
@@ -31,14 +34,24 @@ async fn polls_that_were_held_are_free_when_the_folder_is_opened_again() {
         let late = store.commit(late).await;
         assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
     }
-    let claimed = store.claim_due("two", LEASE, 10).await.unwrap();
+    let claimed = store
+        .claim_due(Line::Charts, "two", LEASE, 10)
+        .await
+        .unwrap();
     let polls = claimed.iter().map(|lease| lease.poll.as_str());
     assert!(polls.eq(["p0", "p1", "p2"]), "{claimed:?}");
     assert!(claimed[0].epoch > held[0].epoch);
     assert_eq!(claimed[1].due, Timestamp::UNIX_EPOCH);
     drop(store);
     let store = open(dir.path()).unwrap();
-    assert_eq!(store.claim_due("three", LEASE, 10).await.unwrap().len(), 3);
+    assert_eq!(
+        store
+            .claim_due(Line::Charts, "three", LEASE, 10)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
     assert!(store.check().await.unwrap().is_sound());
 }
 
@@ -191,7 +204,7 @@ proptest! {
                 }
                 Step::Claim(limit) => {
                     let expires_at = after(10);
-                    let found = schedule.claim("h", epoch, now, expires_at, limit);
+                    let found = schedule.claim(Line::Charts, "h", epoch, now, expires_at, limit);
                     prop_assert_eq!(&found, &model.claim(epoch, now, limit));
                     leases.extend(found);
                 }
@@ -220,7 +233,7 @@ proptest! {
                 }
             }
             let claimable = model.0.values().map(Modelled::claimable_at).min();
-            match (schedule.next(), claimable) {
+            match (schedule.next(Line::Charts), claimable) {
                 // Of what can be claimed already, only that it can is asked.
                 (Some(found), Some(wanted)) if wanted <= now => prop_assert!(found <= now),
                 (found, wanted) => prop_assert_eq!(found, wanted),
