@@ -106,6 +106,8 @@ ids! {
     KeyResultId = "kr_";
     /// Names a webhook.
     WebhookId = "wh_";
+    /// Names a run of an action.
+    RunId = "run_";
 }
 
 #[cfg(test)]

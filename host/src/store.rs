@@ -21,6 +21,7 @@ mod feed;
 mod poll;
 mod reading;
 pub mod sled;
+mod spool;
 
 #[cfg(test)]
 mod conformance;
@@ -46,6 +47,7 @@ pub use self::export::{CheckReport, ExportSummary};
 pub use self::feed::{FEED_LENGTH, FeedEdges, FeedEntry, FeedPlace, InvalidFeedPlace};
 pub use self::poll::{Due, Lease, Line, Next};
 pub use self::reading::{NewReading, ReadingPlace, ReadingRange, StoredReading};
+pub use self::spool::{SpoolDir, SpoolFile, Spooled};
 
 /// A store shared by everything that keeps something.
 pub type SharedStore = Arc<dyn Store>;

@@ -113,6 +113,30 @@ impl Catalog {
         version.settle(lens.convert(&self.sandbox, run(), document.rows).await)
     }
 
+    /// Asks an event mapper whether it takes a query with these settings, before any rows.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Catalog::outline`].
+    pub async fn judge(&self, version: &Version, run: events::Run<'_>) -> Result<(), CatalogError> {
+        self.convert_rows(version, run, b"[]").await.map(drop)
+    }
+
+    /// The events that an event mapper makes of some rows: a JSON array.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Catalog::outline`].
+    pub async fn convert_rows(
+        &self,
+        version: &Version,
+        run: events::Run<'_>,
+        rows: &[u8],
+    ) -> Result<events::Batch, CatalogError> {
+        let lens = self.lens_of(version, World::EventMapper).await?;
+        version.settle(lens.convert(&self.sandbox, run, rows).await)
+    }
+
     async fn lens_of(&self, version: &Version, wanted: World) -> Result<Arc<Lens>, CatalogError> {
         if version.record.world != wanted {
             return Err(CatalogError::OtherWorld {

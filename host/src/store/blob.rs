@@ -14,11 +14,13 @@ pub enum BlobSpace {
     Compiled,
     /// Answers of Looker kept to try extractors on.
     Sample,
+    /// What is still to be sent to a destination.
+    Outbox,
 }
 
 impl BlobSpace {
     /// Every space.
-    pub const ALL: [Self; 3] = [Self::Component, Self::Compiled, Self::Sample];
+    pub const ALL: [Self; 4] = [Self::Component, Self::Compiled, Self::Sample, Self::Outbox];
 
     /// The name under which the space is stored. It never changes.
     pub fn as_str(self) -> &'static str {
@@ -26,6 +28,7 @@ impl BlobSpace {
             Self::Component => "component",
             Self::Compiled => "compiled",
             Self::Sample => "sample",
+            Self::Outbox => "outbox",
         }
     }
 

@@ -42,6 +42,14 @@ pub enum Kind {
     Webhook,
     /// What a webhook is still to be told.
     Notice,
+    /// One execution of an action.
+    Run,
+    /// How far what a run sends has come.
+    Delivery,
+    /// Events of a run that are sent together.
+    Segment,
+    /// Which run a request is, in case it comes again.
+    Resend,
 }
 
 impl Kind {
@@ -62,6 +70,10 @@ impl Kind {
             Self::Idempotency => "idempotency",
             Self::Webhook => "webhook",
             Self::Notice => "notice",
+            Self::Run => "run",
+            Self::Delivery => "delivery",
+            Self::Segment => "segment",
+            Self::Resend => "resend",
         }
     }
 }

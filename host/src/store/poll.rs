@@ -14,16 +14,18 @@ pub enum Line {
     Charts,
     /// Notices for webhooks: names that begin with `webhook/`.
     Webhooks,
+    /// Events for destinations: names that begin with `deliver/`.
+    Deliveries,
 }
 
 impl Line {
     /// The line that a poll of this name stands in.
     #[must_use]
     pub fn of(poll: &str) -> Self {
-        if poll.starts_with("webhook/") {
-            Self::Webhooks
-        } else {
-            Self::Charts
+        match poll.split_once('/') {
+            Some(("webhook", _)) => Self::Webhooks,
+            Some(("deliver", _)) => Self::Deliveries,
+            _ => Self::Charts,
         }
     }
 }

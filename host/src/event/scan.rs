@@ -1,0 +1,551 @@
+//! A result taken apart as its bytes come: everything but the rows is kept as the head, and of the
+//! rows only where they are.
+//!
+//! The document's own order does not matter, and no value is looked at: what stands in a row is the
+//! mapper's business. What is found out here is whether the document is one whole JSON object, which
+//! errors Looker tells in it, and where to cut the rows into chunks. Memory is that of the head and
+//! of sixteen bytes for each chunk, whatever the number of rows.
+
+use std::ops::Range;
+
+/// The most bytes that everything but the rows may have.
+pub const LARGEST_HEAD: usize = 8 << 20;
+/// How deep a document may be nested.
+const DEEPEST: usize = 128;
+/// A chunk ends with the row that brings it to so many rows or bytes.
+const CHUNK_ROWS: u32 = 512;
+const CHUNK_BYTES: u64 = 256 << 10;
+
+/// Why a document is no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    /// It is not JSON, or not an object.
+    #[error(
+        "the result is not a JSON object ({found} at byte {at}); have the schedule send `json_detail` or `json_detail_lite_stream`"
+    )]
+    NotJson {
+        /// What was found.
+        found: String,
+        /// Where.
+        at: u64,
+    },
+    /// It ends too early.
+    #[error(
+        "the result broke off after {bytes} bytes, in the middle of it; nothing of it was sent, so run the schedule again"
+    )]
+    Cut {
+        /// How much there was.
+        bytes: u64,
+    },
+    /// It has no rows.
+    #[error(
+        "the result has no array `data`, so it has no rows; have the schedule send `json_detail` or `json_detail_lite_stream`"
+    )]
+    NoRows,
+    /// It has rows twice.
+    #[error("the result has more than one `data`; nothing of it was sent")]
+    Twice,
+    /// What is not rows is too large.
+    #[error(
+        "the result has more than {LARGEST_HEAD} bytes beside its rows; nothing of it was sent"
+    )]
+    Head,
+    /// It is nested too deeply.
+    #[error("the result is nested deeper than {DEEPEST} levels; nothing of it was sent")]
+    Deep,
+}
+
+/// Whole rows that are mapped together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// Where its rows stand in the document: without brackets, with the commas between them.
+    pub bytes: Range<u64>,
+    /// The number of its first row, the first of all being 0.
+    pub first: u64,
+    /// How many there are.
+    pub rows: u32,
+}
+
+/// A document that was taken apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scanned {
+    /// The document without `data`.
+    pub head: Vec<u8>,
+    /// Its rows.
+    pub chunks: Vec<Chunk>,
+    /// How many rows there are.
+    pub rows: u64,
+    /// How many bytes the document has.
+    pub bytes: u64,
+}
+
+/// Where the scanner is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Before the document.
+    Start,
+    /// In the object, before a key or its end.
+    Key { first: bool },
+    /// In a key.
+    InKey,
+    /// After a key.
+    Colon,
+    /// Before a member's value.
+    Value,
+    /// In a member's value that goes to the head.
+    InValue,
+    /// After a member's value.
+    Comma,
+    /// Among the rows, before one.
+    Row { first: bool },
+    /// In a row.
+    InRow,
+    /// After a row.
+    RowComma,
+    /// After the document.
+    End,
+}
+
+/// Takes a document apart.
+#[derive(Debug)]
+pub struct Scanner {
+    at: At,
+    /// Whether a string is open, and whether its next character is escaped.
+    string: Option<bool>,
+    /// The brackets that are open in the value or row that is being read.
+    open: Vec<u8>,
+    key: Vec<u8>,
+    head: Vec<u8>,
+    rows_seen: bool,
+    chunk: Option<Chunk>,
+    chunks: Vec<Chunk>,
+    rows: u64,
+    position: u64,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self {
+            at: At::Start,
+            string: None,
+            open: Vec::new(),
+            key: Vec::new(),
+            head: vec![b'{'],
+            rows_seen: false,
+            chunk: None,
+            chunks: Vec::new(),
+            rows: 0,
+            position: 0,
+        }
+    }
+}
+
+impl Scanner {
+    /// Reads on.
+    ///
+    /// # Errors
+    ///
+    /// When the document is no result; it is of no use to read on then.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), ScanError> {
+        while let Some(&byte) = bytes.first() {
+            let taken = match self.at {
+                At::InRow => self.row(bytes)?,
+                At::InValue => self.value(bytes)?,
+                At::InKey => self.in_key(bytes)?,
+                _ if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') => 1,
+                _ => {
+                    self.between(byte)?;
+                    // A value that has just begun is read from its first byte.
+                    usize::from(!matches!(self.at, At::InRow | At::InValue))
+                }
+            };
+            self.position += taken as u64;
+            bytes = bytes.get(taken..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// What was found, if the document was whole.
+    ///
+    /// # Errors
+    ///
+    /// When it was not, or had no rows.
+    pub fn finish(mut self) -> Result<Scanned, ScanError> {
+        if self.at != At::End {
+            return Err(ScanError::Cut {
+                bytes: self.position,
+            });
+        }
+        if !self.rows_seen {
+            return Err(ScanError::NoRows);
+        }
+        self.head.push(b'}');
+        Ok(Scanned {
+            head: self.head,
+            chunks: self.chunks,
+            rows: self.rows,
+            bytes: self.position,
+        })
+    }
+
+    /// The document without `data`, once the document has ended.
+    pub fn head(&self) -> Option<Vec<u8>> {
+        (self.at == At::End).then(|| [self.head.as_slice(), b"}"].concat())
+    }
+
+    /// A byte between values.
+    fn between(&mut self, byte: u8) -> Result<(), ScanError> {
+        self.at = match (self.at, byte) {
+            (At::Start, b'{') => At::Key { first: true },
+            (At::Key { .. }, b'"') => {
+                self.key.clear();
+                self.string = Some(false);
+                At::InKey
+            }
+            (At::Key { first: true } | At::Comma, b'}') => At::End,
+            (At::Colon, b':') => At::Value,
+            (At::Value, _) if self.key == b"\"data\"" => {
+                if std::mem::replace(&mut self.rows_seen, true) {
+                    return Err(ScanError::Twice);
+                }
+                if byte != b'[' {
+                    return Err(ScanError::NoRows);
+                }
+                At::Row { first: true }
+            }
+            (At::Value, _) => {
+                if self.head.len() > 1 {
+                    self.head.push(b',');
+                }
+                self.head.extend_from_slice(&self.key);
+                self.head.push(b':');
+                At::InValue
+            }
+            (At::Comma, b',') => At::Key { first: false },
+            (At::Row { first: true } | At::RowComma, b']') => {
+                self.chunks.extend(self.chunk.take());
+                At::Comma
+            }
+            (At::RowComma, b',') => At::Row { first: false },
+            (At::Row { .. }, b'{') => {
+                self.chunk.get_or_insert(Chunk {
+                    bytes: self.position..self.position,
+                    first: self.rows,
+                    rows: 0,
+                });
+                At::InRow
+            }
+            _ => return Err(self.unexpected(byte)),
+        };
+        Ok(())
+    }
+
+    /// In a key, which is kept as it is spelled; one that needs escapes is none that is looked for.
+    fn in_key(&mut self, bytes: &[u8]) -> Result<usize, ScanError> {
+        if self.key.is_empty() {
+            self.key.push(b'"');
+        }
+        let (taken, ended) = in_string(bytes, &mut self.string);
+        self.key.extend_from_slice(&bytes[..taken]);
+        if self.key.len() > LARGEST_HEAD {
+            return Err(ScanError::Head);
+        }
+        if ended {
+            self.at = At::Colon;
+            // `d\u0061ta` is `data` as well, and must not hide rows.
+            if self.key.contains(&b'\\') {
+                let plain = serde_json::from_slice::<String>(&self.key);
+                let plain = plain.map_err(|_| self.unexpected(b'\\'))?;
+                self.key = serde_json::to_vec(&plain).unwrap_or_default();
+            }
+        }
+        Ok(taken)
+    }
+
+    /// In a value that goes to the head.
+    fn value(&mut self, bytes: &[u8]) -> Result<usize, ScanError> {
+        let (taken, ended) = self.inside(bytes)?;
+        if self.head.len() + taken > LARGEST_HEAD {
+            return Err(ScanError::Head);
+        }
+        self.head.extend_from_slice(&bytes[..taken]);
+        if ended {
+            self.at = At::Comma;
+        }
+        Ok(taken)
+    }
+
+    /// In a row.
+    fn row(&mut self, bytes: &[u8]) -> Result<usize, ScanError> {
+        let (taken, ended) = self.inside(bytes)?;
+        if ended {
+            self.at = At::RowComma;
+            self.rows += 1;
+            let end = self.position + taken as u64;
+            if let Some(chunk) = &mut self.chunk {
+                chunk.rows += 1;
+                chunk.bytes.end = end;
+                if chunk.rows >= CHUNK_ROWS || end - chunk.bytes.start >= CHUNK_BYTES {
+                    self.chunks.extend(self.chunk.take());
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Reads on in a value: how many bytes of it there are, and whether it has ended with them. A
+    /// number or a word ends before the byte that follows it.
+    fn inside(&mut self, bytes: &[u8]) -> Result<(usize, bool), ScanError> {
+        let mut taken = 0;
+        while let Some(&byte) = bytes.get(taken) {
+            if self.string.is_some() {
+                let (more, ended) = in_string(&bytes[taken..], &mut self.string);
+                taken += more;
+                if ended && self.open.is_empty() {
+                    return Ok((taken, true));
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.string = Some(false),
+                b'{' | b'[' => {
+                    if self.open.len() >= DEEPEST {
+                        return Err(ScanError::Deep);
+                    }
+                    self.open.push(byte);
+                }
+                b'}' | b']' => {
+                    // The closing brackets stand two after the opening ones in ASCII.
+                    match self.open.pop() {
+                        Some(open) if open + 2 == byte => {}
+                        None if taken > 0 || self.at == At::InValue => return Ok((taken, true)),
+                        _ => return Err(self.unexpected(byte)),
+                    }
+                    if self.open.is_empty() {
+                        return Ok((taken + 1, true));
+                    }
+                }
+                b',' if self.open.is_empty() => return Ok((taken, true)),
+                _ => {}
+            }
+            taken += 1;
+        }
+        Ok((taken, false))
+    }
+
+    fn unexpected(&self, byte: u8) -> ScanError {
+        ScanError::NotJson {
+            found: format!("{:?}", char::from(byte)),
+            at: self.position,
+        }
+    }
+}
+
+/// Reads on in a string: how many bytes of it there are, and whether it has ended with them.
+fn in_string(bytes: &[u8], string: &mut Option<bool>) -> (usize, bool) {
+    let mut escaped = string.unwrap_or_default();
+    let mut taken = 0;
+    loop {
+        if escaped {
+            if taken == bytes.len() {
+                break;
+            }
+            taken += 1;
+            escaped = false;
+        }
+        match memchr::memchr2(b'"', b'\\', &bytes[taken..]) {
+            None => {
+                taken = bytes.len();
+                break;
+            }
+            Some(found) if bytes[taken + found] == b'"' => {
+                *string = None;
+                return (taken + found + 1, true);
+            }
+            Some(found) => {
+                taken += found + 1;
+                escaped = true;
+            }
+        }
+    }
+    *string = Some(escaped);
+    (taken, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn scan(document: &[u8], step: usize) -> Result<Scanned, ScanError> {
+        let mut scanner = Scanner::default();
+        for part in document.chunks(step) {
+            scanner.push(part)?;
+        }
+        scanner.finish()
+    }
+
+    /// The rows as serde_json reads them out of the chunks.
+    fn rows(document: &[u8], scanned: &Scanned) -> Vec<Value> {
+        let (mut rows, mut first) = (Vec::new(), 0);
+        for chunk in &scanned.chunks {
+            assert_eq!(chunk.first, first);
+            let range = chunk.bytes.start as usize..chunk.bytes.end as usize;
+            let text = [b"[", &document[range], b"]"].concat();
+            let found: Vec<Value> = serde_json::from_slice(&text).expect("whole rows");
+            assert_eq!(found.len(), chunk.rows as usize);
+            first += u64::from(chunk.rows);
+            rows.extend(found);
+        }
+        assert_eq!(first, scanned.rows);
+        rows
+    }
+
+    #[test]
+    fn head_and_rows_are_told_apart_in_either_order_and_however_they_come() {
+        let fields = r#""fields":{"dimensions":[{"name":"a}]\"","tags":[]}]},"n":-1.50,"t":true"#;
+        let data = r#""data" : [ {"a":{"value":"]},\\\""}} , {"a":{"value":[1,{}]}} ]"#;
+        for document in [
+            format!("{{{fields},{data}}}"),
+            format!(" {{ {data},{fields}\n}} \n"),
+            format!(
+                "{{{}}}",
+                [data, fields].join(",").replace("data", "d\\u0061ta")
+            ),
+        ] {
+            for step in 1..document.len() {
+                let scanned = scan(document.as_bytes(), step).expect(&document);
+                let head = String::from_utf8(scanned.head.clone()).unwrap();
+                assert_eq!(
+                    head.replace('\n', ""),
+                    format!("{{{fields}}}"),
+                    "{document}"
+                );
+                let found = rows(document.as_bytes(), &scanned);
+                assert_eq!(
+                    found,
+                    [
+                        json!({"a": {"value": "]},\\\""}}),
+                        json!({"a": {"value": [1, {}]}})
+                    ]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_whole_result_is_refused_for_what_it_is() {
+        let cut = |error| matches!(error, ScanError::Cut { .. });
+        let broken = |error| matches!(error, ScanError::NotJson { .. });
+        let none = |error| matches!(error, ScanError::NoRows);
+        let cases: &[(&str, &dyn Fn(ScanError) -> bool)] = &[
+            ("", &cut),
+            ("{", &cut),
+            (r#"{"data":[{"a":1}"#, &cut),
+            (r#"{"data":[{"a":1}]"#, &cut),
+            (r#"{"data":[{"a":"#, &cut),
+            (r#"{"da"#, &cut),
+            ("<html>", &broken),
+            ("[]", &broken),
+            (r#""data""#, &broken),
+            (r#"{"data":[]} x"#, &broken),
+            (r#"{"data":[]}{}"#, &broken),
+            (r#"{"data":[1]}"#, &broken),
+            (r#"{"data":[{},]}"#, &broken),
+            (r#"{"data":[{]}]}"#, &broken),
+            (r#"{"data":[{}}"#, &broken),
+            (r#"{"a":[}],"data":[]}"#, &broken),
+            (r#"{"data":[],}"#, &broken),
+            (r#"{"data" []}"#, &broken),
+            ("{}", &none),
+            (r#"{"errors":[{"message":"no"}]}"#, &none),
+            (r#"{"data":null}"#, &none),
+            (r#"{"data":{"a":[]}}"#, &none),
+            (r#"{"data":[],"data":[]}"#, &|error| {
+                error == ScanError::Twice
+            }),
+        ];
+        for (document, is_right) in cases {
+            let error = scan(document.as_bytes(), 3).expect_err(document);
+            assert!(is_right(error.clone()), "{document}: {error:?}");
+        }
+        let deep = format!(r#"{{"a":{}"#, "[".repeat(DEEPEST + 1));
+        assert_eq!(scan(deep.as_bytes(), 50), Err(ScanError::Deep));
+        let large = format!(r#"{{"a":"{}"#, "x".repeat(LARGEST_HEAD));
+        assert_eq!(scan(large.as_bytes(), 1 << 16), Err(ScanError::Head));
+    }
+
+    #[test]
+    fn rows_are_cut_into_chunks_by_number_and_by_size() {
+        let many = format!(r#"{{"data":[{}]}}"#, vec![r#"{"a":1}"#; 1_100].join(", "));
+        let scanned = scan(many.as_bytes(), 4_000).expect("rows");
+        let sizes: Vec<u32> = scanned.chunks.iter().map(|chunk| chunk.rows).collect();
+        assert_eq!((sizes, scanned.rows), (vec![512, 512, 76], 1_100));
+        assert_eq!(rows(many.as_bytes(), &scanned).len(), 1_100);
+        let wide = format!(r#"{{"a":"{}"}}"#, "x".repeat(200 << 10));
+        let wide = format!(r#"{{"data":[{}]}}"#, vec![wide; 3].join(","));
+        let scanned = scan(wide.as_bytes(), 64 << 10).expect("rows");
+        let sizes: Vec<u32> = scanned.chunks.iter().map(|chunk| chunk.rows).collect();
+        assert_eq!(sizes, [2, 1]);
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[ -~é\u{1F600}]{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-z\"\\\\]{0,6}", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn object() -> impl Strategy<Value = Value> {
+        prop::collection::btree_map("[a-z]{1,6}", value(), 0..5)
+            .prop_map(|map| Value::Object(map.into_iter().collect()))
+    }
+
+    proptest! {
+        #[test]
+        fn it_reads_what_serde_json_reads(
+            members in prop::collection::btree_map("[b-z\"\\\\]{1,6}", value(), 0..5),
+            data in prop::collection::vec(object(), 0..20),
+            place in 0_usize..6,
+            step in 1_usize..40,
+            pretty in any::<bool>(),
+        ) {
+            let mut parts: Vec<(String, Value)> = members.clone().into_iter().collect();
+            parts.insert(place.min(parts.len()), ("data".to_owned(), Value::from(data.clone())));
+            let text = |value: &Value| if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+            let parts: Vec<String> = parts.iter().map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), text(value).unwrap())).collect();
+            let document = format!("{{{}}}", parts.join(","));
+            let scanned = scan(document.as_bytes(), step).expect("a whole document");
+            let head: Value = serde_json::from_slice(&scanned.head).expect("a head");
+            prop_assert_eq!(head, Value::Object(members.into_iter().collect()));
+            prop_assert_eq!(rows(document.as_bytes(), &scanned), data);
+            let cut = &document.as_bytes()[..document.len() - 1];
+            prop_assert!(scan(cut, step).is_err());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic_or_depend_on_how_they_come(
+            bytes in prop::collection::vec(prop::sample::select(b"{}[]\",:\\ datx1\n".to_vec()), 0..60),
+            step in 1_usize..9,
+        ) {
+            let whole = scan(&bytes, bytes.len().max(1));
+            match (scan(&bytes, step), whole) {
+                (Ok(in_parts), Ok(whole)) => prop_assert_eq!(in_parts, whole),
+                // Where exactly it is wrong may be told a few bytes apart.
+                (Err(in_parts), Err(whole)) => prop_assert_eq!(std::mem::discriminant(&in_parts), std::mem::discriminant(&whole)),
+                (in_parts, whole) => prop_assert!(false, "{in_parts:?} or {whole:?}"),
+            }
+        }
+    }
+}
