@@ -8,6 +8,7 @@
 
 mod exact;
 mod failures;
+mod form;
 mod oracle;
 mod properties;
 mod scan;
