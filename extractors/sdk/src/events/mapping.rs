@@ -13,6 +13,10 @@ use crate::events::scan::{Fault, Scan};
 use crate::events::tags::TagNames;
 use crate::events::{Batch, Event, Kind, Rejection, Requirement, Run};
 
+/// As short as a row may be for its length to tell how many there are: a chunk is not to reserve
+/// many times its own size.
+const SHORTEST: usize = 64;
+
 /// Which call a mapper makes, and what its destination calls the tags.
 #[derive(Clone, Copy, Debug)]
 pub struct Mapping {
@@ -63,10 +67,17 @@ impl Mapping {
             let row = number;
             number += 1;
             let mut reject = |reason| batch.rejected.push(Rejection { row, reason });
+            let from = scan.done();
             let Some(cells) = reader.read(scan)? else {
                 reject("The row is no object of cells".to_owned());
                 return Ok(());
             };
+            if row == 0 {
+                // Rows of one result are about as long as each other.
+                batch
+                    .events
+                    .reserve(rows.len() / (scan.done() - from).max(SHORTEST) + 1);
+            }
             let who = match identity.of(cells) {
                 Ok(who) => who,
                 Err(reason) => {

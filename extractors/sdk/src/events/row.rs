@@ -42,6 +42,10 @@ impl<'a> Cell<'a> {
                 Self::Unlike(token)
             });
         }
+        // Of the lite stream, every cell is this.
+        if let Some((value, whole)) = scan.lone_member(b"{\"value\":")? {
+            return Ok(Self::Flat { value, whole });
+        }
         let mut value = None;
         let whole = scan.members(|scan, key| {
             let token = scan.token()?;
@@ -91,10 +95,12 @@ impl<'c, 'a> RowReader<'c, 'a> {
             cells,
         } = self;
         let mut column = 0;
-        scan.members(|scan, key| {
+        let mut inside = scan.enters()?;
+        while inside {
             let place = match order.get(column) {
-                Some((raw, place)) if *raw == key.raw() => *place,
+                Some((raw, place)) if scan.takes_key(raw) => *place,
                 _ => {
+                    let key = scan.key()?;
                     let place = wanted.get(&*key.text()).copied();
                     order.truncate(column);
                     order.push((key.raw(), place));
@@ -106,8 +112,8 @@ impl<'c, 'a> RowReader<'c, 'a> {
                 Some(cell) => *cell = Cell::read(scan)?,
                 None => drop(scan.token()?),
             }
-            Ok::<_, Fault>(())
-        })?;
+            inside = !scan.leaves()?;
+        }
         Ok(Some(&self.cells))
     }
 }

@@ -66,6 +66,11 @@ impl<'a> Scan<'a> {
         Self { text, at: 0 }
     }
 
+    /// How many bytes were read.
+    pub fn done(&self) -> usize {
+        self.at
+    }
+
     /// The first byte of the next value, space before it skipped; none at the end.
     pub fn next_byte(&mut self) -> Option<u8> {
         while matches!(self.here(), Some(b' ' | b'\n' | b'\t' | b'\r')) {
@@ -118,6 +123,53 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
+    /// Goes into an object; whether it has a member.
+    pub(super) fn enters(&mut self) -> Result<bool, Fault> {
+        self.expect(b'{', "an object")?;
+        Ok(!self.take(b'}'))
+    }
+
+    /// Whether the object ends after a member; else its next key is next.
+    pub(super) fn leaves(&mut self) -> Result<bool, Fault> {
+        self.closes(b'}')
+    }
+
+    /// Reads a key that is written just so, with its quotes, and is followed by a colon; false,
+    /// and nothing read, where another or the same in another way stands there.
+    pub(super) fn takes_key(&mut self, raw: &str) -> bool {
+        self.next_byte();
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let Some((key, [b':', ..])) = rest.split_at_checked(raw.len()) else {
+            return false;
+        };
+        let takes = same(key, raw.as_bytes());
+        if takes {
+            self.at += raw.len() + 1;
+        }
+        takes
+    }
+
+    /// Reads an object of one member whose text begins just so, and gives the member's value and
+    /// the whole; none, and nothing read, where it is not one.
+    pub(super) fn lone_member(
+        &mut self,
+        beginning: &'static [u8; 9],
+    ) -> Result<Option<(Token<'a>, Token<'a>)>, Fault> {
+        let from = self.at;
+        let rest = self.text.as_bytes().get(from..).unwrap_or_default();
+        if rest.first_chunk() != Some(beginning) {
+            return Ok(None);
+        }
+        self.at += beginning.len();
+        let value = self.token()?;
+        if self.here() != Some(b'}') {
+            self.at = from;
+            return Ok(None);
+        }
+        self.at += 1;
+        Ok(Some((value, self.since(from))))
+    }
+
     /// Makes sure that nothing follows.
     pub fn end(&mut self) -> Result<(), Fault> {
         match self.next_byte() {
@@ -161,7 +213,7 @@ impl<'a> Scan<'a> {
         Ok(true)
     }
 
-    fn key(&mut self) -> Result<Key<'a>, Fault> {
+    pub(super) fn key(&mut self) -> Result<Key<'a>, Fault> {
         if self.next_byte() != Some(b'"') {
             return Err(self.fault("a key in quotes"));
         }
@@ -279,6 +331,17 @@ impl<'a> Scan<'a> {
         self.at += 1 + length;
         Ok(())
     }
+}
+
+/// Whether two texts are the same, compared by words: comparing bytes by the library's function
+/// is a loop over single bytes in WebAssembly.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let ((words, rest), (others, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let equal =
+        |(one, other): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*one) == u64::from_le_bytes(*other);
+    one.len() == other.len()
+        && words.iter().zip(others).all(equal)
+        && rest.iter().zip(other_rest).all(|(one, other)| one == other)
 }
 
 /// How many bytes stand before the next quote, backslash or control character.
