@@ -30,14 +30,18 @@ fn names(client: &Client) -> Vec<String> {
 fn the_built_in_extractors_are_there_and_active() {
     let (_place, server) = empty();
     let client = server.admin();
-    for name in ["timeseries", "single-value", "pivot-table"] {
+    let charts = ["timeseries", "single-value", "pivot-table"];
+    let mappers = ["rudder_event", "rudder_group", "rudder_track"];
+    for name in charts.into_iter().chain(mappers) {
         let shown = client.get(&format!("/v1/extractors/{name}")).expect(200);
         let active: Vec<_> = versions(&shown).into_iter().filter(|version| version["state"] == "active").collect();
         assert_eq!(active.len(), 1, "{shown}");
         assert!(active[0]["digest"].as_str().is_some_and(|digest| digest.starts_with("sha256:")), "{shown}");
-        assert!(!active[0]["chart_types"].as_array().expect("chart types").is_empty(), "{shown}");
+        let reads_charts = !active[0]["chart_types"].as_array().expect("chart types").is_empty();
+        assert_eq!(reads_charts, charts.contains(&name), "{shown}");
         assert!(shown["limits"].is_object(), "{shown}");
     }
+    assert_eq!(names(&client).len(), charts.len() + mappers.len());
 }
 
 #[test]

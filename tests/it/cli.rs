@@ -66,7 +66,7 @@ fn extractors_are_rolled_out_and_back() {
     assert_eq!(states(&server.admin())["1.0.0"], "active");
     assert_eq!(states(&server.admin()).keys().collect::<Vec<_>>(), map(&[("1.0.0", ""), ("2.0.0", "")]).keys().collect::<Vec<_>>());
     let list = json(toward(&server, true, &["extractor", "list"])).to_string();
-    for name in ["gauge", "timeseries", "single-value", "pivot-table"] {
+    for name in ["gauge", "timeseries", "single-value", "pivot-table", "rudder_event", "rudder_group", "rudder_track"] {
         assert!(list.contains(name), "{list}");
     }
 }

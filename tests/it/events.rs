@@ -1,5 +1,8 @@
 //! An event mapper on a given result: the rows of a query in, customer events out.
 
+mod mappers;
+mod recorded;
+
 use crate::harness::client::Client;
 use crate::harness::doc::{Doc, doc};
 use crate::harness::field::text;

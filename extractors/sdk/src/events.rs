@@ -1,4 +1,25 @@
 //! The contract of an event mapper: implement [`Guest`], then [`export_events!`](crate::export_events).
+//!
+//! A mapper by tags, one event a row, is a [`mapping::Mapping`]. Another may take what it needs of
+//! the modules below, in reading order; a value goes from a row's bytes to an event's JSON byte for
+//! byte, without a tree of values in between.
+
+// What Looker sent.
+pub mod head;
+pub mod query;
+pub mod row;
+pub mod scan;
+
+// What the owner of a schedule chose, and the owner of the model tagged.
+pub mod form;
+pub mod names;
+pub mod tags;
+
+// What becomes of a row.
+pub mod identity;
+pub mod mapping;
+pub mod plan;
+pub mod value;
 
 use std::marker::PhantomData;
 

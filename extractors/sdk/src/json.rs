@@ -36,6 +36,11 @@ impl<'a> Token<'a> {
         serde_json::from_str(text).ok()
     }
 
+    /// A text that has been read already and is known to be one whole value.
+    pub(crate) fn known(text: &'a str) -> Self {
+        Self(text)
+    }
+
     /// The text as it came, strings with their quotes.
     pub fn raw(self) -> &'a str {
         self.0

@@ -1,14 +1,15 @@
-//! What the sandbox costs: a read in a fresh instance beside native code, in one run.
+//! What the sandbox costs: a call in a fresh instance beside native code, in one run.
 //!
 //! `make bench` prints it. Three ways of reading the same number off the same bytes take turns, so
 //! that a busy machine slows all of them: the extractor in the sandbox, the same code natively, and
-//! serde_json natively with a struct of just the two fields.
+//! serde_json natively with a struct of just the two fields. [`mapping`] does the same for events.
 
 #![expect(
     clippy::print_stdout,
     reason = "a benchmark's product is what it prints"
 )]
 
+mod mapping;
 mod results;
 
 use std::hint::black_box;
@@ -41,6 +42,7 @@ fn main() -> anyhow::Result<()> {
 struct Bench {
     sandbox: Sandbox,
     lens: Lens,
+    mapper: Lens,
 }
 
 impl Bench {
@@ -50,23 +52,14 @@ impl Bench {
             wall: Duration::from_secs(60),
             ..Limits::default()
         })?;
-        let wasm = component()?;
-        let began = Instant::now();
-        let compiled = sandbox.compile(&wasm)?;
-        let compile = began.elapsed();
-        let digest = Digest::of(&wasm);
-        let identity = Identity {
-            name: "timeseries".into(),
-            version: "bench".into(),
-            digest,
-        };
-        let lens = Lens::link(&sandbox, &compiled, World::ChartExtractor, identity)?;
-        println!(
-            "component {} KiB, compiled once in {} ms\n",
-            wasm.len() >> 10,
-            compile.as_millis()
-        );
-        Ok(Self { sandbox, lens })
+        let lens = load(&sandbox, "timeseries", World::ChartExtractor)?;
+        let mapper = load(&sandbox, "rudder-event", World::EventMapper)?;
+        println!();
+        Ok(Self {
+            sandbox,
+            lens,
+            mapper,
+        })
     }
 
     async fn run(&self) -> anyhow::Result<()> {
@@ -121,7 +114,7 @@ impl Bench {
                 rate(&sandbox) / rate(&serde),
             );
         }
-        Ok(())
+        mapping::run(&self.sandbox, &self.mapper).await
     }
 
     /// Times the three ways in turn, and holds them to the same number.
@@ -181,18 +174,31 @@ fn by_serde(sample: &Sample) -> anyhow::Result<String> {
     Ok(black_box(latest.y.value.get()).to_owned())
 }
 
-/// The extractor as the server embeds it.
-fn component() -> anyhow::Result<Vec<u8>> {
+/// An extractor as the server embeds it, by the name of its crate.
+fn load(sandbox: &Sandbox, name: &str, world: World) -> anyhow::Result<Lens> {
     let workspace = Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR")))?;
     let toolchain = Toolchain::find()?;
     let mut guests = toolchain.guests(&workspace, "extractors")?;
-    guests.retain(|guest| guest.name == "timeseries");
+    guests.retain(|guest| guest.name == name);
     let built = toolchain.build(&workspace, &guests)?;
-    Ok(built
+    let wasm = built
         .into_iter()
         .next()
         .context("no extractor was built")?
-        .wasm)
+        .wasm;
+    let began = Instant::now();
+    let compiled = sandbox.compile(&wasm)?;
+    println!(
+        "{name}: {} KiB, compiled once in {} ms",
+        wasm.len() >> 10,
+        began.elapsed().as_millis()
+    );
+    let identity = Identity {
+        name: name.into(),
+        version: "bench".into(),
+        digest: Digest::of(&wasm),
+    };
+    Ok(Lens::link(sandbox, &compiled, world, identity)?)
 }
 
 /// How long each round of one way took.

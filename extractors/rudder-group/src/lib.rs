@@ -1,0 +1,39 @@
+//! Tells RudderStack which groups people belong to: one call for each row, by the tags of its fields.
+
+use lensmount_sdk::about::about;
+use lensmount_sdk::events::mapping::Mapping;
+use lensmount_sdk::events::tags::RUDDER;
+use lensmount_sdk::events::{About, Batch, Control, Failure, Guest, Kind, Requirement, Run};
+
+/// The event mapper.
+pub struct RudderGroup;
+
+const MAPPING: Mapping = Mapping {
+    kind: Kind::Group,
+    tags: RUDDER,
+};
+
+impl Guest for RudderGroup {
+    fn describe() -> About {
+        about(
+            "rudder_group",
+            env!("CARGO_PKG_VERSION"),
+            "Rudder Group",
+            "Adds traits to your RudderStack groups, and people to them: one group call for each row.",
+        )
+    }
+
+    fn requirements() -> Vec<Requirement> {
+        MAPPING.requirements()
+    }
+
+    fn form() -> Vec<Control> {
+        MAPPING.form()
+    }
+
+    fn convert(run: Run, rows: Vec<u8>) -> Result<Batch, Failure> {
+        MAPPING.convert(&run, &rows)
+    }
+}
+
+lensmount_sdk::export_events!(RudderGroup);

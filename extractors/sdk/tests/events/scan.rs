@@ -1,0 +1,121 @@
+//! The scanner and serde_json take the same texts for JSON.
+
+use lensmount_sdk::events::scan::Scan;
+use proptest::prelude::*;
+use serde_json::value::RawValue;
+
+fn scanned(text: &str) -> Option<&str> {
+    let mut scan = Scan::new(text);
+    let token = scan.token().ok()?;
+    scan.end().ok()?;
+    Some(token.raw())
+}
+
+fn by_serde(text: &str) -> Option<&str> {
+    serde_json::from_str::<&RawValue>(text)
+        .ok()
+        .map(RawValue::get)
+}
+
+#[test]
+fn the_grammar_is_json_s() {
+    for text in [
+        "",
+        " ",
+        "nul",
+        "nulls",
+        "true",
+        "+1",
+        "-",
+        "01",
+        "-01",
+        "1.",
+        ".5",
+        "1.5e",
+        "1e+",
+        "1E-05",
+        "-0.0",
+        "1e999",
+        "\"",
+        "\"\\\"",
+        "\"\\x\"",
+        "\"\\u12g4\"",
+        "\"\\u12\"",
+        "\"\\ud800\"",
+        "\"a\nb\"",
+        "\"\u{1f}\"",
+        "\"\u{7f}ü😀\"",
+        "[",
+        "[]",
+        "[,]",
+        "[1,]",
+        "[1 2]",
+        "[1]]",
+        "{",
+        "{}",
+        "{,}",
+        "{1:2}",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{\"a\":1 \"b\":2}",
+        " [ 1 , { \"a\" : [ ] , \"b\" : { } } ] ",
+        "\u{a0}1",
+        "1\u{0}",
+        "\"12345678\\\"90123456\"",
+        "\"1234567\u{0}\"",
+    ] {
+        assert_eq!(scanned(text), by_serde(text), "{text:?}");
+    }
+}
+
+#[test]
+fn what_stands_too_deep_is_refused_and_not_walked_into() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(scanned(&nested(128)).is_some());
+    assert!(scanned(&nested(129)).is_none());
+    assert!(scanned(&"[".repeat(1_000_000)).is_none());
+}
+
+/// Sound JSON, with a few bytes of it changed.
+fn nearly() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("false".to_owned()),
+        "-?[0-9]{1,3}(\\.[0-9]{1,2})?([eE][+-]?[0-9]{1,2})?",
+        "[ -~äß\u{1F600}]{0,20}".prop_map(|text| serde_json::to_string(&text).unwrap()),
+        Just(r#""\u00e9\n\/\\""#.to_owned()),
+    ];
+    let sound = leaf.prop_recursive(3, 20, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|items| format!("[{}]", items.join(" ,"))),
+            prop::collection::vec(("[a-z\"\\\\]{0,4}", inner), 0..4).prop_map(|members| {
+                let members: Vec<_> = members
+                    .iter()
+                    .map(|(key, value)| format!("{}: {value}", serde_json::to_string(key).unwrap()))
+                    .collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    });
+    let change = (
+        any::<prop::sample::Index>(),
+        prop::sample::select("{}[],:\"\\0-.eEu tfn\u{1}".chars().collect::<Vec<_>>()),
+    );
+    (sound, prop::collection::vec(change, 0..3)).prop_map(|(text, changes)| {
+        let mut letters: Vec<char> = text.chars().collect();
+        for (place, letter) in changes {
+            let place = place.index(letters.len());
+            letters[place] = letter;
+        }
+        letters.into_iter().collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn both_accept_the_same_texts(text in nearly()) {
+        prop_assert_eq!(scanned(&text), by_serde(&text));
+    }
+}
