@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::catalog::{Catalog, Given, Verdict, Version};
-use crate::chart::{Charts, Fresh, Live, Wanted};
+use crate::chart::{Charts, Fresh, Live, Queue, Wanted};
 use crate::id::ConnectionId;
 use crate::looker::Source;
 use crate::problem::Problem;
@@ -75,7 +75,7 @@ impl OnLooker {
             message: format!("This tile does not listen to the dashboard's filter {name:?}, so its value changes nothing here."),
         });
         let notes = notes.collect();
-        let live = charts.fetch(&located, Fresh::Now).await?;
+        let live = charts.fetch(&located, Fresh::Now, Queue::Within).await?;
         Ok(Ready {
             live,
             version,
@@ -239,7 +239,7 @@ async fn verify_live(
     };
     let fetched = async {
         let located = charts.locate(&wanted).await?;
-        charts.fetch(&located, Fresh::Now).await
+        charts.fetch(&located, Fresh::Now, Queue::Within).await
     };
     let live = match fetched.await {
         Ok(live) => live,

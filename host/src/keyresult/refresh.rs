@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::access::By;
-use crate::chart::{Called, ChartError, Fresh, Live, Located, Picked, Wanted, left_running};
+use crate::chart::{
+    Called, ChartError, Fresh, Live, Located, Picked, Queue, Wanted, left_running, was_queueing,
+};
 use crate::id::KeyResultId;
 use crate::looker::{Doing, LookerError};
 use crate::reading::Reading;
@@ -49,6 +51,10 @@ impl KeyResults {
             Err(error) => Err(error.clone()),
         };
         let failure = read.as_ref().err().cloned();
+        // That our own queue was long says nothing of the key result.
+        if let Some(error) = failure.as_ref().filter(|error| was_queueing(error)) {
+            return Err(error.clone().into());
+        }
         let task = failure.as_ref().and_then(left_running);
         let pending = task.zip(located.ok()).map(|(task, located)| Pending {
             task: task.to_owned(),
@@ -100,7 +106,7 @@ impl KeyResults {
     ) -> Result<Reading, ChartError> {
         let live = match self.picked_up(located, known).await? {
             Some(live) => live,
-            None => self.charts.fetch(located, fresh).await?,
+            None => self.charts.fetch(located, fresh, Queue::Within).await?,
         };
         let origin = format!("refresh:{}", Uuid::now_v7().simple());
         self.read_with(&live, integration, &origin).await

@@ -27,8 +27,8 @@ impl Looker {
         &self,
         source: &Source,
         overrides: &Overrides,
+        deadline: Deadline,
     ) -> Result<Chart, LookerError> {
-        let deadline = self.api.deadline();
         match source {
             Source::Tile {
                 dashboard_id,
@@ -52,6 +52,7 @@ impl Looker {
         lost: &Source,
         lookml_link_id: Option<&str>,
         title: &str,
+        deadline: Deadline,
     ) -> Result<Option<Source>, LookerError> {
         let Source::Tile { dashboard_id, .. } = lost else {
             return Ok(None);
@@ -59,9 +60,7 @@ impl Looker {
         if Kind::of(dashboard_id) != Kind::Lookml {
             return Ok(None);
         }
-        let dashboard = self
-            .dashboard_whole(dashboard_id, self.api.deadline())
-            .await?;
+        let dashboard = self.dashboard_whole(dashboard_id, deadline).await?;
         let elements = dashboard.dashboard_elements.unwrap_or_default();
         let found = known_tile::find_again(&elements, lookml_link_id, title);
         Ok(found.map(|element| Source::Tile {

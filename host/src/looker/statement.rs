@@ -13,7 +13,7 @@ use super::error::{Doing, LookerError};
 use super::filters::Applied;
 use super::frame::{Frame, Setting};
 use super::query::Object;
-use super::run::{Fetched, link};
+use super::run::{Fetched, Run, link};
 use super::wire;
 
 impl Looker {
@@ -61,9 +61,10 @@ impl Looker {
         &self,
         slug: &str,
         explore_url: Option<&str>,
+        run: &Run,
         deadline: Deadline,
     ) -> Result<Fetched, LookerError> {
-        let _place = self.place(deadline).await?;
+        let (_place, deadline) = self.place(run, deadline).await?;
         let ask = Ask {
             method: reqwest::Method::POST,
             doing: Doing::RunningSql,

@@ -15,11 +15,25 @@ mod timing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Chart, Looker, ServerUrl, Settings, Targets, Work};
+use super::{
+    Chart, Looker, LookerError, Overrides, PickedUp, ServerUrl, Settings, Source, Targets, Work,
+};
 use crate::clock::{ManualClock, SystemClock};
 
 const CLIENT_ID: &str = "client";
 const CLIENT_SECRET: &str = "canary-of-a-secret";
+
+impl Looker {
+    /// [`Looker::resolve`] within the connection's timeout.
+    async fn resolve_now(&self, of: &Source, overrides: &Overrides) -> Result<Chart, LookerError> {
+        self.resolve(of, overrides, self.deadline()).await
+    }
+
+    /// [`Looker::pick_up`] within the connection's timeout.
+    async fn pick_up_now(&self, task_id: &str) -> Result<PickedUp, LookerError> {
+        self.pick_up(task_id, self.deadline()).await
+    }
+}
 
 /// Settings for a server at `url`.
 fn settings(url: &str) -> Settings {
