@@ -17,7 +17,7 @@ use crate::clock::SharedClock;
 use crate::connection::Connections;
 use crate::id::ConnectionId;
 use crate::looker::{
-    Chart, Deadline, Fetched, Looker, LookerError, Overrides, PickedUp, Run, Source,
+    Chart, Deadline, Fetched, Looker, LookerError, Overrides, PickedUp, Run, Source, Terms,
 };
 
 pub use crate::looker::Queue;
@@ -93,19 +93,21 @@ impl Charts {
         &self.connections
     }
 
-    /// Asks Looker for the chart and its query as they are now.
+    /// Asks Looker for the chart and its query as they are, or were at the time that `fresh` names.
     ///
     /// # Errors
     ///
     /// When the connection, the chart or a filter is not there, or Looker does not answer.
-    pub async fn locate(&self, wanted: &Wanted) -> Result<Located, ChartError> {
+    pub async fn locate(&self, wanted: &Wanted, fresh: Fresh) -> Result<Located, ChartError> {
         let looker = self.connections.looker(&wanted.connection).await?;
         let deadline = looker.deadline();
+        let since = fresh.since();
+        let terms = Terms { deadline, since };
         let overrides = Overrides {
             filters: wanted.filters.clone(),
             time_zone: wanted.time_zone.clone(),
         };
-        let resolved = looker.resolve(&wanted.source, &overrides, deadline).await;
+        let resolved = looker.resolve(&wanted.source, &overrides, terms).await;
         let lost = match (&resolved, &wanted.called) {
             (Err(LookerError::NotFound { .. }), Some(called)) => Some(called),
             // A deploy may give the id of one tile to another.
@@ -119,13 +121,13 @@ impl Charts {
             Some(called) => {
                 let link = called.lookml_link_id.as_deref();
                 let title = &called.title;
-                let found = looker.find_again(&wanted.source, link, title, deadline);
+                let found = looker.find_again(&wanted.source, link, title, terms);
                 let Some(source) = found.await? else {
                     let what = wanted.source.to_string();
                     let lost = resolved.err();
                     return Err(lost.unwrap_or(LookerError::NotFound { what }).into());
                 };
-                looker.resolve(&source, &overrides, deadline).await?
+                looker.resolve(&source, &overrides, terms).await?
             }
         };
         Ok(Located {
@@ -142,8 +144,12 @@ impl Charts {
     /// # Errors
     ///
     /// [`ChartError::NotListening`] besides.
-    pub async fn locate_all_of(&self, wanted: &Wanted) -> Result<Located, ChartError> {
-        let located = self.locate(wanted).await?;
+    pub async fn locate_all_of(
+        &self,
+        wanted: &Wanted,
+        fresh: Fresh,
+    ) -> Result<Located, ChartError> {
+        let located = self.locate(wanted, fresh).await?;
         match located.chart.ignored.first() {
             None => Ok(located),
             Some(name) => Err(ChartError::NotListening { name: name.clone() }),

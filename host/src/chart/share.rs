@@ -35,6 +35,14 @@ pub enum Fresh {
 }
 
 impl Fresh {
+    /// From when on what was asked for will do.
+    pub(super) fn since(self) -> Option<Timestamp> {
+        match self {
+            Self::Since(since) => Some(since),
+            Self::Now | Self::Uncached => None,
+        }
+    }
+
     /// Whether Looker may answer from its cache.
     pub(super) fn takes_cached(self) -> bool {
         self != Self::Uncached

@@ -66,7 +66,7 @@ impl OnLooker {
             time_zone: self.time_zone.clone(),
             called: None,
         };
-        let located = charts.locate(&wanted).await?;
+        let located = charts.locate(&wanted, Fresh::Now).await?;
         let chart_type = located.chart.chart_type.as_deref();
         let version = charts.reader(chart_type, self.extractor.as_deref())?;
         let ignored = located.chart.ignored.iter();
@@ -238,7 +238,7 @@ async fn verify_live(
         called: None,
     };
     let fetched = async {
-        let located = charts.locate(&wanted).await?;
+        let located = charts.locate(&wanted, Fresh::Now).await?;
         charts.fetch(&located, Fresh::Now, Queue::Within).await
     };
     let live = match fetched.await {

@@ -40,7 +40,10 @@ impl KeyResults {
     pub async fn backfill(&self, id: &KeyResultId, by: By) -> Result<Backfilled, KeyResultError> {
         let before = self.get(id).await?;
         let integration = on(&before)?;
-        let located = self.charts.locate_all_of(&integration.wanted()).await?;
+        let located = self
+            .charts
+            .locate_all_of(&integration.wanted(), Fresh::Now)
+            .await?;
         let live = self
             .charts
             .fetch(&located, Fresh::Now, Queue::Within)

@@ -133,7 +133,9 @@ impl KeyResults {
         }
         // One result serves all of them, so it has to be new enough for the latest slot.
         let since = due.iter().map(|(slot, it)| it.since(*slot)).max();
-        let after = match self.result_of(poll, since.unwrap_or(now), now).await {
+        let slot = due.iter().map(|(slot, _)| *slot).max();
+        let (since, slot) = (since.unwrap_or(now), slot.unwrap_or(now));
+        let after = match self.result_of(poll, since, slot, now).await {
             Ok(Ok(live)) => {
                 let read = self.read_all(&live, &due, reads).await;
                 let busy = read.iter().any(|(_, _, last)| !last);

@@ -42,7 +42,10 @@ impl KeyResults {
         let integration = on(&before)?;
         let begun = self.clock.now();
         let known = self.pending_of(&integration).await?;
-        let located = self.charts.locate_all_of(&integration.wanted()).await;
+        let located = self
+            .charts
+            .locate_all_of(&integration.wanted(), fresh)
+            .await;
         let read = match &located {
             Ok(located) => {
                 self.read_now(located, &integration, known.clone(), fresh)

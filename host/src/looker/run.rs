@@ -17,6 +17,7 @@ use super::connection::Looker;
 use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
 use super::place::Place;
+use super::posted::Stored;
 use super::task::{self, Needed, Status, ask_after};
 use super::wire::{PostedQuery, Task};
 
@@ -118,9 +119,8 @@ impl Looker {
         deadline: Deadline,
     ) -> Result<Fetched, LookerError> {
         let (mut place, deadline) = self.place(run, deadline).await?;
-        let query = self.post(post, what, deadline).await?;
         for _ in 0..BEGINNINGS {
-            let (begun, needed) = self.begin(&query.id.0, run.cache, place, deadline).await?;
+            let (query, begun, needed) = self.begin(post, what, run.cache, place, deadline).await?;
             let followed = self.follow(&begun, deadline).await;
             let body = match followed {
                 Ok(body) => body,
@@ -140,8 +140,8 @@ impl Looker {
             if let Some(body) = body {
                 return Ok(Fetched {
                     body,
-                    explore_url: explore_url(&query),
-                    query_id: query.id.0,
+                    explore_url: query.explore_url,
+                    query_id: query.id,
                     task_id: Some(begun.id.0),
                 });
             }
@@ -192,43 +192,39 @@ impl Looker {
         }
     }
 
-    /// Stores the query; an equal one is stored once, so this may be repeated.
-    async fn post(
+    /// Has Looker begin to run a query. This is seen through even if the caller goes away or runs out
+    /// of time in the middle of it: the task that comes of it would otherwise run on, known to nobody
+    /// and in nobody's place.
+    async fn begin(
         &self,
         post: &str,
         what: &str,
-        deadline: Deadline,
-    ) -> Result<PostedQuery, LookerError> {
-        let ask = Ask::post("/queries".to_owned(), post, what)
-            .with("fields", "id,share_url,expanded_share_url");
-        self.api
-            .read(
-                &Ask {
-                    doing: Doing::Running,
-                    ..ask
-                },
-                deadline,
-            )
-            .await
-    }
-
-    /// Has Looker begin to run a stored query. This is seen through even if the caller goes away or
-    /// runs out of time in the middle of it: the task that comes of it would otherwise run on, known
-    /// to nobody and in nobody's place.
-    async fn begin(
-        &self,
-        query_id: &str,
         cache: bool,
         place: Place,
         deadline: Deadline,
-    ) -> Result<(Task, Needed), LookerError> {
+    ) -> Result<(Stored, Task, Needed), LookerError> {
         let (api, tasks) = (Arc::clone(&self.api), Arc::clone(&self.tasks));
-        let query_id = query_id.to_owned();
+        let (post, what) = (post.to_owned(), what.to_owned());
         let beginning = tokio::spawn(async move {
-            let grace = Deadline::after(deadline.left() + GRACE);
-            let begun = begin(&api, &query_id, cache, grace).await?;
+            let known = api.posted.get(&post);
+            let mut begun = match &known {
+                Some(query) => Some(begin(&api, &query.id, cache, deadline).await),
+                None => None,
+            };
+            if matches!(begun, Some(Err(LookerError::NotFound { .. }))) {
+                api.posted.forget(&post);
+                begun = None;
+            }
+            let (query, begun) = match (known, begun) {
+                (Some(query), Some(begun)) => (query, begun?),
+                _ => {
+                    let query = store(&api, &post, &what, deadline).await?;
+                    let begun = begin(&api, &query.id, cache, deadline).await?;
+                    (query, begun)
+                }
+            };
             let needed = tasks.need(&api, begun.id.0.clone(), place);
-            Ok((begun, needed))
+            Ok((query, begun, needed))
         });
         let begun = deadline.bound(Doing::Running, beginning).await?;
         // It does not panic, and nobody ends it but the end of the runtime.
@@ -291,6 +287,24 @@ impl Looker {
     }
 }
 
+/// Has Looker store a query; an equal one is stored once, so this may be repeated.
+async fn store(
+    api: &Arc<Api>,
+    post: &str,
+    what: &str,
+    deadline: Deadline,
+) -> Result<Stored, LookerError> {
+    let ask = Ask::post("/queries".to_owned(), post, what)
+        .with("fields", "id,share_url,expanded_share_url");
+    let ask = Ask {
+        doing: Doing::Running,
+        ..ask
+    };
+    let query = Stored::from(api.read::<PostedQuery>(&ask, deadline).await?);
+    api.posted.put(post, query.clone());
+    Ok(query)
+}
+
 /// Has Looker begin to run a stored query. Not repeated where it might have begun.
 async fn begin(
     api: &Arc<Api>,
@@ -309,7 +323,7 @@ async fn begin(
         repeatable: false,
         ..ask
     };
-    api.read(&ask, deadline).await
+    api.read_late(&ask, deadline, GRACE).await
 }
 
 /// Where a person sees the query: Looker's short link, if it is one that may be shown as a link.

@@ -7,6 +7,7 @@ mod reach;
 mod resolving;
 mod running;
 mod session;
+mod sharing;
 mod simulated;
 mod stand_in;
 mod statement;
@@ -16,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Chart, Looker, LookerError, Overrides, PickedUp, ServerUrl, Settings, Source, Targets, Work,
+    Chart, Looker, LookerError, Overrides, PickedUp, ServerUrl, Settings, Source, Targets, Terms,
+    Work,
 };
 use crate::clock::{ManualClock, SystemClock};
 
@@ -26,7 +28,8 @@ const CLIENT_SECRET: &str = "canary-of-a-secret";
 impl Looker {
     /// [`Looker::resolve`] within the connection's timeout.
     async fn resolve_now(&self, of: &Source, overrides: &Overrides) -> Result<Chart, LookerError> {
-        self.resolve(of, overrides, self.deadline()).await
+        self.resolve(of, overrides, Terms::now(self.deadline()))
+            .await
     }
 
     /// [`Looker::pick_up`] within the connection's timeout.

@@ -47,11 +47,12 @@ pub(super) fn retry_after(error: &ChartError) -> Option<SignedDuration> {
 
 impl KeyResults {
     /// The result of the poll's query: of the one that goes on at Looker where there is one, else of
-    /// a run that is fresh enough. The inner error is a query that goes on still.
+    /// a run that is fresh enough, of the chart as it was in the `slot` or later. The inner error is a query that goes on still.
     pub(super) async fn result_of(
         &self,
         poll: &PollRecord,
         since: Timestamp,
+        slot: Timestamp,
         now: Timestamp,
     ) -> Result<Result<Arc<Live>, Pending>, Failed> {
         // What Looker works on is not forgotten because it could not be asked just now.
@@ -61,7 +62,7 @@ impl KeyResults {
         };
         let located = self
             .charts
-            .locate_all_of(&poll.wanted())
+            .locate_all_of(&poll.wanted(), Fresh::Since(slot))
             .await
             .map_err(keep)?;
         let pending = poll.pending.as_ref().filter(|pending| {

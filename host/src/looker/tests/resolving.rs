@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::posted;
 use super::stand_in::{Reply, StandIn};
-use crate::looker::{Chart, LookerError, Overrides, Source};
+use crate::looker::{Chart, LookerError, Overrides, Source, Terms};
 
 const DASHBOARD: &str = r#"{"id":"17","title":"Shop","query_timezone":"Europe/Rome","folder":{"name":"F"},
  "dashboard_filters":[
@@ -216,7 +216,12 @@ async fn a_lost_tile_is_found_again_on_lookml_dashboards_only() {
         .unwrap_err();
     assert_eq!(error.code(), "not-found");
     let found = looker
-        .find_again(&lost("m::d"), Some("old"), "Sales", looker.deadline())
+        .find_again(
+            &lost("m::d"),
+            Some("old"),
+            "Sales",
+            Terms::now(looker.deadline()),
+        )
         .await
         .unwrap();
     let new = Source::Tile {
@@ -226,7 +231,7 @@ async fn a_lost_tile_is_found_again_on_lookml_dashboards_only() {
     assert_eq!(found, Some(new));
     assert_eq!(
         looker
-            .find_again(&lost("17"), None, "Sales", looker.deadline())
+            .find_again(&lost("17"), None, "Sales", Terms::now(looker.deadline()))
             .await
             .unwrap(),
         None
