@@ -16,8 +16,11 @@ use crate::catalog::{Catalog, Choice, Version};
 use crate::clock::SharedClock;
 use crate::connection::Connections;
 use crate::id::ConnectionId;
-use crate::looker::{Chart, Fetched, Looker, LookerError, Overrides, PickedUp, Source};
+use crate::looker::{
+    Chart, Deadline, Fetched, Looker, LookerError, Overrides, PickedUp, Run, Source, Terms,
+};
 
+pub use crate::looker::Queue;
 pub use error::ChartError;
 pub use live::Live;
 pub use share::Fresh;
@@ -62,6 +65,8 @@ pub struct Called {
 pub struct Located {
     connection: ConnectionId,
     looker: Arc<Looker>,
+    /// One time for all that is asked for this chart: the connection's timeout.
+    deadline: Deadline,
     /// The chart.
     pub chart: Chart,
 }
@@ -88,18 +93,21 @@ impl Charts {
         &self.connections
     }
 
-    /// Asks Looker for the chart and its query as they are now.
+    /// Asks Looker for the chart and its query as they are, or were at the time that `fresh` names.
     ///
     /// # Errors
     ///
     /// When the connection, the chart or a filter is not there, or Looker does not answer.
-    pub async fn locate(&self, wanted: &Wanted) -> Result<Located, ChartError> {
+    pub async fn locate(&self, wanted: &Wanted, fresh: Fresh) -> Result<Located, ChartError> {
         let looker = self.connections.looker(&wanted.connection).await?;
+        let deadline = looker.deadline();
+        let since = fresh.since();
+        let terms = Terms { deadline, since };
         let overrides = Overrides {
             filters: wanted.filters.clone(),
             time_zone: wanted.time_zone.clone(),
         };
-        let resolved = looker.resolve(&wanted.source, &overrides).await;
+        let resolved = looker.resolve(&wanted.source, &overrides, terms).await;
         let lost = match (&resolved, &wanted.called) {
             (Err(LookerError::NotFound { .. }), Some(called)) => Some(called),
             // A deploy may give the id of one tile to another.
@@ -112,18 +120,20 @@ impl Charts {
             None => resolved?,
             Some(called) => {
                 let link = called.lookml_link_id.as_deref();
-                let found = looker.find_again(&wanted.source, link, &called.title);
+                let title = &called.title;
+                let found = looker.find_again(&wanted.source, link, title, terms);
                 let Some(source) = found.await? else {
                     let what = wanted.source.to_string();
                     let lost = resolved.err();
                     return Err(lost.unwrap_or(LookerError::NotFound { what }).into());
                 };
-                looker.resolve(&source, &overrides).await?
+                looker.resolve(&source, &overrides, terms).await?
             }
         };
         Ok(Located {
             connection: wanted.connection.clone(),
             looker,
+            deadline,
             chart,
         })
     }
@@ -134,8 +144,12 @@ impl Charts {
     /// # Errors
     ///
     /// [`ChartError::NotListening`] besides.
-    pub async fn locate_all_of(&self, wanted: &Wanted) -> Result<Located, ChartError> {
-        let located = self.locate(wanted).await?;
+    pub async fn locate_all_of(
+        &self,
+        wanted: &Wanted,
+        fresh: Fresh,
+    ) -> Result<Located, ChartError> {
+        let located = self.locate(wanted, fresh).await?;
         match located.chart.ignored.first() {
             None => Ok(located),
             Some(name) => Err(ChartError::NotListening { name: name.clone() }),
@@ -167,18 +181,36 @@ impl Charts {
         }
     }
 
-    /// The chart with its result, to be read with `version`.
+    /// The chart with its result, within the time that began when it was located. `queue` says how
+    /// waiting for a place to run in counts.
     ///
     /// # Errors
     ///
-    /// When Looker does not answer with a result in time.
-    pub async fn fetch(&self, located: &Located, fresh: Fresh) -> Result<Arc<Live>, ChartError> {
+    /// When Looker does not answer with a result in time, or was not asked because other queries had
+    /// all places.
+    pub async fn fetch(
+        &self,
+        located: &Located,
+        fresh: Fresh,
+        queue: Queue,
+    ) -> Result<Arc<Live>, ChartError> {
         let key = (located.connection.clone(), located.chart.identity.clone());
-        let (looker, chart) = (Arc::clone(&located.looker), located.chart.clone());
-        let run = async move { looker.run(&chart, &fresh.run()).await };
+        let run = Run {
+            deadline: Some(located.deadline),
+            cache: fresh.takes_cached(),
+            queue,
+            ..Run::default()
+        };
         let fetched = self
             .shared
-            .run(key, &located.looker, fresh, &self.clock, run)
+            .run(key, &located.looker, fresh, &self.clock, &run, || {
+                let (looker, chart, run) = (
+                    Arc::clone(&located.looker),
+                    located.chart.clone(),
+                    run.clone(),
+                );
+                async move { looker.run(&chart, &run).await }
+            })
             .await?;
         Ok(self.live(located, fetched))
     }
@@ -189,11 +221,13 @@ impl Charts {
     ///
     /// When Looker does not answer.
     pub async fn pick_up(&self, located: &Located, task: &str) -> Result<Picked, ChartError> {
-        Ok(match located.looker.pick_up(task).await? {
-            PickedUp::Done(fetched) => Picked::Done(self.live(located, Arc::new(fetched))),
-            PickedUp::Running => Picked::Running,
-            PickedUp::Gone => Picked::Gone,
-        })
+        Ok(
+            match located.looker.pick_up(task, located.deadline).await? {
+                PickedUp::Done(fetched) => Picked::Done(self.live(located, Arc::new(fetched))),
+                PickedUp::Running => Picked::Running,
+                PickedUp::Gone => Picked::Gone,
+            },
+        )
     }
 
     fn live(&self, located: &Located, fetched: Arc<Fetched>) -> Arc<Live> {
@@ -239,6 +273,12 @@ pub enum Picked {
     Running,
     /// Looker knows it no longer.
     Gone,
+}
+
+/// Whether Looker was not asked, because other queries of ours had all places of the connection.
+#[must_use]
+pub fn was_queueing(error: &ChartError) -> bool {
+    matches!(error, ChartError::Looker(error) if matches!(error.as_ref(), LookerError::Busy { .. }))
 }
 
 /// The task that goes on at Looker although we have stopped waiting, where an error means that.

@@ -183,7 +183,9 @@ impl Connections {
                 Ok(_) => {
                     // A test that runs is not to go on with what has just been changed.
                     self.log_out_of(self.live.forget(id));
-                    return self.get(id).await;
+                    let after = self.get(id).await?;
+                    self.live.places(id, after.version, &after.record);
+                    return Ok(after);
                 }
                 Err(StoreError::Stale {
                     kind: Kind::Member, ..
@@ -235,6 +237,7 @@ impl Connections {
             Err(error) => return Err(error.into()),
         }
         self.log_out_of(self.live.forget(id));
+        self.live.forget_places(id);
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::SharedClock;
 use crate::id::ConnectionId;
-use crate::looker::{Fetched, Looker, LookerError, Run};
+use crate::looker::{Fetched, Looker, LookerError, Queue, Run};
 
 use super::error::ChartError;
 
@@ -35,11 +35,17 @@ pub enum Fresh {
 }
 
 impl Fresh {
-    pub(super) fn run(self) -> Run {
-        Run {
-            deadline: None,
-            cache: self != Self::Uncached,
+    /// From when on what was asked for will do.
+    pub(super) fn since(self) -> Option<Timestamp> {
+        match self {
+            Self::Since(since) => Some(since),
+            Self::Now | Self::Uncached => None,
         }
+    }
+
+    /// Whether Looker may answer from its cache.
+    pub(super) fn takes_cached(self) -> bool {
+        self != Self::Uncached
     }
 }
 
@@ -57,7 +63,7 @@ struct Entry {
     /// before was told is not for it.
     looker: Arc<Looker>,
     began: Timestamp,
-    cached: bool,
+    run: Run,
     state: State,
 }
 
@@ -68,22 +74,41 @@ enum State {
 }
 
 impl Shared {
-    /// The outcome of the run that fits, or of `run`.
-    pub async fn run(
+    /// The outcome of the run that fits, or of one that is begun. Whoever waits for the run of
+    /// another waits no longer than for its own.
+    pub async fn run<F>(
         &self,
         key: Key,
         looker: &Arc<Looker>,
         fresh: Fresh,
         clock: &SharedClock,
-        run: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
-    ) -> Result<Arc<Fetched>, ChartError> {
+        run: &Run,
+        begin: impl FnOnce() -> F,
+    ) -> Result<Arc<Fetched>, ChartError>
+    where
+        F: Future<Output = Result<Fetched, LookerError>> + Send + 'static,
+    {
         let now = clock.now();
-        let going = match self.fitting(&key, looker, fresh, now) {
+        let outcome = match self.fitting(&key, looker, fresh, now) {
             Fitting::Done(fetched) => return Ok(fetched),
-            Fitting::Going(going) => going,
-            Fitting::None => self.begin(&key, looker, fresh, now, run),
+            Fitting::Going(going, others) => {
+                let outcome = going.clone();
+                let outcome = match (run.queue, run.deadline) {
+                    (Queue::Within, Some(deadline)) => {
+                        let waited = tokio::time::timeout(deadline.left(), outcome).await;
+                        waited.map_err(|_| looker.too_late(&others, deadline))?
+                    }
+                    _ => outcome.await,
+                };
+                (going, outcome)
+            }
+            Fitting::None => {
+                let going = self.begin(&key, looker, run, now, begin());
+                let outcome = going.clone().await;
+                (going, outcome)
+            }
         };
-        let outcome = going.clone().await;
+        let (going, outcome) = outcome;
         self.ended(&key, now, &going, &outcome);
         outcome.map_err(ChartError::Looker)
     }
@@ -98,11 +123,13 @@ impl Shared {
         let Some(entry) = entry.filter(|entry| Arc::ptr_eq(&entry.looker, looker)) else {
             return Fitting::None;
         };
-        if fresh == Fresh::Uncached && entry.cached {
+        if !fresh.takes_cached() && entry.run.cache {
             return Fitting::None;
         }
         match &entry.state {
-            State::Going(going) => going.upgrade().map_or(Fitting::None, Fitting::Going),
+            State::Going(going) => going.upgrade().map_or(Fitting::None, |going| {
+                Fitting::Going(going, entry.run.clone())
+            }),
             State::Done(fetched) => match fresh {
                 Fresh::Since(since) if entry.began >= since => Fitting::Done(Arc::clone(fetched)),
                 _ => Fitting::None,
@@ -114,17 +141,17 @@ impl Shared {
         &self,
         key: &Key,
         looker: &Arc<Looker>,
-        fresh: Fresh,
+        run: &Run,
         now: Timestamp,
-        run: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
+        work: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
     ) -> Going {
-        let run = run.map(|outcome| outcome.map(Arc::new).map_err(Arc::new));
-        let going = run.boxed().shared();
+        let work = work.map(|outcome| outcome.map(Arc::new).map_err(Arc::new));
+        let going = work.boxed().shared();
         if let Some(weak) = going.downgrade() {
             let entry = Entry {
                 looker: Arc::clone(looker),
                 began: now,
-                cached: fresh.run().cache,
+                run: run.clone(),
                 state: State::Going(weak),
             };
             self.lock().insert(key.clone(), entry);
@@ -173,7 +200,7 @@ impl Shared {
 
 enum Fitting {
     Done(Arc<Fetched>),
-    Going(Going),
+    Going(Going, Run),
     None,
 }
 
@@ -242,8 +269,13 @@ mod tests {
         let looker = client();
         let all = (0..50).map(|_| {
             let (shared, clock, looker) = (&shared, clock.shared(), &looker);
-            let run = runs.one();
-            async move { shared.run(key("a"), looker, Fresh::Now, &clock, run).await }
+            let run = || runs.one();
+            async move {
+                let how = Run::default();
+                shared
+                    .run(key("a"), looker, Fresh::Now, &clock, &how, run)
+                    .await
+            }
         });
         for outcome in futures_util::future::join_all(all).await {
             outcome.expect("fetched");
@@ -257,9 +289,9 @@ mod tests {
         let looker = client();
         let (slot, shown) = (clock.now(), clock.shared());
         let run = async |fresh| {
-            let run = runs.one();
+            let how = Run::default();
             shared
-                .run(key("a"), &looker, fresh, &shown, run)
+                .run(key("a"), &looker, fresh, &shown, &how, || runs.one())
                 .await
                 .expect("fetched");
             runs.count()
@@ -279,7 +311,8 @@ mod tests {
         let (slot, shown) = (clock.now(), clock.shared());
         for (looker, count) in [(client(), 1), (client(), 2)] {
             let fresh = Fresh::Since(slot);
-            let run = shared.run(key("a"), &looker, fresh, &shown, runs.one());
+            let how = Run::default();
+            let run = shared.run(key("a"), &looker, fresh, &shown, &how, || runs.one());
             run.await.expect("fetched");
             assert_eq!(runs.count(), count);
         }
@@ -289,11 +322,13 @@ mod tests {
     async fn a_failure_is_nobody_elses() {
         let (shared, clock, looker) = (Shared::default(), ManualClock::default(), client());
         let (slot, shown) = (clock.now(), clock.shared());
-        let failing = async { Err(LookerError::Unsupported { why: String::new() }) };
-        let failed = shared.run(key("a"), &looker, Fresh::Since(slot), &shown, failing);
+        let failing = || async { Err(LookerError::Unsupported { why: String::new() }) };
+        let how = Run::default();
+        let fresh = Fresh::Since(slot);
+        let failed = shared.run(key("a"), &looker, fresh, &shown, &how, failing);
         assert!(failed.await.is_err());
         let runs = Runs::default();
-        let again = shared.run(key("a"), &looker, Fresh::Since(slot), &shown, runs.one());
+        let again = shared.run(key("a"), &looker, fresh, &shown, &how, || runs.one());
         assert!(again.await.is_ok());
     }
 }

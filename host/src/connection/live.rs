@@ -5,32 +5,61 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::id::ConnectionId;
-use crate::looker::{Looker, ServerUrl, Settings};
+use crate::looker::{Looker, Places, ServerUrl, Settings};
 
 use super::Connections;
 use super::error::{ConnectionError, Field};
-use super::record::place;
+use super::record::{ConnectionRecord, place};
 
-/// Clients by connection, each with the version of the connection that it was made of.
+/// Clients by connection, each with the version of the connection that it was made of; and the
+/// places of connections, with the version that says how many there are.
 #[derive(Default)]
-pub(super) struct Live(Mutex<HashMap<ConnectionId, (u64, Arc<Looker>)>>);
+pub(super) struct Live {
+    clients: Mutex<HashMap<ConnectionId, (u64, Arc<Looker>)>>,
+    places: Mutex<HashMap<ConnectionId, (u64, Arc<Places>)>>,
+}
 
 impl Live {
-    /// Forgets a client; calls in flight finish on it.
+    /// Forgets a client; calls in flight finish on it, in the places that the next one has too.
     pub fn forget(&self, id: &ConnectionId) -> Option<Arc<Looker>> {
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.remove(id).map(|(_, looker)| looker)
     }
 
+    /// Forgets the places of a connection that is gone.
+    pub fn forget_places(&self, id: &ConnectionId) {
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.remove(id);
+    }
+
+    /// The places of a connection, as many as its latest version has.
+    pub fn places(
+        &self,
+        id: &ConnectionId,
+        version: u64,
+        record: &ConnectionRecord,
+    ) -> Arc<Places> {
+        let most = usize::try_from(record.max_concurrent).unwrap_or(1);
+        let mut all = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let (known, places) = all
+            .entry(id.clone())
+            .or_insert_with(|| (version, Places::new(most)));
+        if *known < version {
+            *known = version;
+            places.resize(most);
+        }
+        Arc::clone(places)
+    }
+
     fn at(&self, id: &ConnectionId, version: u64) -> Option<Arc<Looker>> {
-        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let (known, looker) = clients.get(id)?;
         (*known == version).then(|| Arc::clone(looker))
     }
 
     /// Keeps a client unless one of this version or a later one is there already.
     fn keep(&self, id: &ConnectionId, version: u64, looker: Arc<Looker>) -> Arc<Looker> {
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         match clients.get(id) {
             Some((known, kept)) if *known == version => Arc::clone(kept),
             Some((known, _)) if *known > version => looker,
@@ -42,7 +71,7 @@ impl Live {
     }
 
     fn all(&self) -> Vec<Arc<Looker>> {
-        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.drain().map(|(_, (_, looker))| looker).collect()
     }
 }
@@ -58,6 +87,7 @@ impl Connections {
         if let Some(looker) = self.live.at(id, stored.version) {
             return Ok(looker);
         }
+        let places = self.live.places(id, stored.version, &stored.record);
         let record = stored.record;
         let server_url =
             ServerUrl::parse(&record.server_url).map_err(|error| ConnectionError::Invalid {
@@ -71,7 +101,12 @@ impl Connections {
             timeout: Duration::from_secs(record.timeout_seconds.into()),
             max_concurrent: usize::try_from(record.max_concurrent).unwrap_or(1),
         };
-        let looker = Looker::new(settings, Arc::clone(&self.targets), Arc::clone(&self.clock))?;
+        let looker = Looker::with_places(
+            settings,
+            Arc::clone(&self.targets),
+            Arc::clone(&self.clock),
+            places,
+        )?;
         Ok(self.live.keep(id, stored.version, looker))
     }
 

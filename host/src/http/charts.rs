@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::catalog::{Catalog, Given, Verdict, Version};
-use crate::chart::{Charts, Fresh, Live, Wanted};
+use crate::chart::{Charts, Fresh, Live, Queue, Wanted};
 use crate::id::ConnectionId;
 use crate::looker::Source;
 use crate::problem::Problem;
@@ -66,7 +66,7 @@ impl OnLooker {
             time_zone: self.time_zone.clone(),
             called: None,
         };
-        let located = charts.locate(&wanted).await?;
+        let located = charts.locate(&wanted, Fresh::Now).await?;
         let chart_type = located.chart.chart_type.as_deref();
         let version = charts.reader(chart_type, self.extractor.as_deref())?;
         let ignored = located.chart.ignored.iter();
@@ -75,7 +75,7 @@ impl OnLooker {
             message: format!("This tile does not listen to the dashboard's filter {name:?}, so its value changes nothing here."),
         });
         let notes = notes.collect();
-        let live = charts.fetch(&located, Fresh::Now).await?;
+        let live = charts.fetch(&located, Fresh::Now, Queue::Within).await?;
         Ok(Ready {
             live,
             version,
@@ -238,8 +238,8 @@ async fn verify_live(
         called: None,
     };
     let fetched = async {
-        let located = charts.locate(&wanted).await?;
-        charts.fetch(&located, Fresh::Now).await
+        let located = charts.locate(&wanted, Fresh::Now).await?;
+        charts.fetch(&located, Fresh::Now, Queue::Within).await
     };
     let live = match fetched.await {
         Ok(live) => live,

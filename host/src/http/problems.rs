@@ -148,6 +148,7 @@ impl From<&LookerError> for Problem {
                 let seconds = retry_after.map_or(1, |wait| wait.as_secs().max(1));
                 problem.retry_after = Some(u32::try_from(seconds).unwrap_or(u32::MAX));
             }
+            LookerError::Busy { .. } => problem.retry_after = Some(5),
             LookerError::NoSuchFilter { name, .. } => problem.errors.push(InputError {
                 pointer: format!("/filters/{}", name.replace('~', "~0").replace('/', "~1")),
                 detail: error.to_string(),

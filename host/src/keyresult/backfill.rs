@@ -6,7 +6,7 @@ use jiff::{Span, Timestamp, ToSpan as _};
 use lensmount_sdk::stamp::{self, Grain};
 
 use crate::access::By;
-use crate::chart::Fresh;
+use crate::chart::{Fresh, Queue};
 use crate::id::KeyResultId;
 use crate::reading::Reading;
 use crate::store::{Change, Expected, Kind, NewReading, StoreError};
@@ -40,8 +40,14 @@ impl KeyResults {
     pub async fn backfill(&self, id: &KeyResultId, by: By) -> Result<Backfilled, KeyResultError> {
         let before = self.get(id).await?;
         let integration = on(&before)?;
-        let located = self.charts.locate_all_of(&integration.wanted()).await?;
-        let live = self.charts.fetch(&located, Fresh::Now).await?;
+        let located = self
+            .charts
+            .locate_all_of(&integration.wanted(), Fresh::Now)
+            .await?;
+        let live = self
+            .charts
+            .fetch(&located, Fresh::Now, Queue::Within)
+            .await?;
         let version = self.charts.reader(
             located.chart.chart_type.as_deref(),
             integration.link.extractor.as_deref(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::access::By;
-use crate::chart::Called;
+use crate::chart::{Called, Fresh};
 use crate::connection::ConnectionError;
 use crate::id::KeyResultId;
 use crate::record::{self as records, entry};
@@ -139,7 +139,7 @@ impl KeyResults {
         let wanted = link.wanted(known);
         let (mut called, mut chart_type) = (wanted.called.clone(), None);
         if link.enabled {
-            let located = self.charts.locate_all_of(&wanted).await?;
+            let located = self.charts.locate_all_of(&wanted, Fresh::Now).await?;
             self.charts.reader(
                 located.chart.chart_type.as_deref(),
                 link.extractor.as_deref(),

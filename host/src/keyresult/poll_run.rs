@@ -10,7 +10,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::chart::{Live, left_running};
+use crate::chart::{Live, left_running, was_queueing};
 use crate::id::KeyResultId;
 use crate::record as records;
 use crate::store::{Change, Expected, Kind, Lease, Next};
@@ -133,7 +133,9 @@ impl KeyResults {
         }
         // One result serves all of them, so it has to be new enough for the latest slot.
         let since = due.iter().map(|(slot, it)| it.since(*slot)).max();
-        let after = match self.result_of(poll, since.unwrap_or(now), now).await {
+        let slot = due.iter().map(|(slot, _)| *slot).max();
+        let (since, slot) = (since.unwrap_or(now), slot.unwrap_or(now));
+        let after = match self.result_of(poll, since, slot, now).await {
             Ok(Ok(live)) => {
                 let read = self.read_all(&live, &due, reads).await;
                 let busy = read.iter().any(|(_, _, last)| !last);
@@ -143,6 +145,7 @@ impl KeyResults {
                 self.after_reads(lease, poll, busy)
             }
             Ok(Err(pending)) => self.after_asking(poll, pending, now),
+            Err(failed) if was_queueing(&failed.error) => self.after_queueing(lease, poll),
             Err(failed) => {
                 for (_, subscriber) in &due {
                     let outcome = Outcome::failed(&failed.error);
@@ -184,6 +187,22 @@ impl KeyResults {
             failures: poll.failures,
             pending: Some(pending),
             again: self.later(wait),
+            ..After::default()
+        }
+    }
+
+    /// After there was no place to run in. Looker was not asked, so nothing is said of it, and the
+    /// slots stay as they are.
+    fn after_queueing(&self, lease: &Lease, poll: &PollRecord) -> After {
+        tracing::warn!(
+            connection = %poll.connection,
+            "a poll has waited in vain for one of the connection's places; it comes back"
+        );
+        let pause = pause(SignedDuration::from_secs(5), 1, &lease.poll);
+        After {
+            failures: poll.failures,
+            pending: None,
+            again: self.later(pause),
             ..After::default()
         }
     }

@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::access::By;
-use crate::chart::{Called, ChartError, Fresh, Live, Located, Picked, Wanted, left_running};
+use crate::chart::{
+    Called, ChartError, Fresh, Live, Located, Picked, Queue, Wanted, left_running, was_queueing,
+};
 use crate::id::KeyResultId;
 use crate::looker::{Doing, LookerError};
 use crate::reading::Reading;
@@ -40,7 +42,10 @@ impl KeyResults {
         let integration = on(&before)?;
         let begun = self.clock.now();
         let known = self.pending_of(&integration).await?;
-        let located = self.charts.locate_all_of(&integration.wanted()).await;
+        let located = self
+            .charts
+            .locate_all_of(&integration.wanted(), fresh)
+            .await;
         let read = match &located {
             Ok(located) => {
                 self.read_now(located, &integration, known.clone(), fresh)
@@ -49,6 +54,10 @@ impl KeyResults {
             Err(error) => Err(error.clone()),
         };
         let failure = read.as_ref().err().cloned();
+        // That our own queue was long says nothing of the key result.
+        if let Some(error) = failure.as_ref().filter(|error| was_queueing(error)) {
+            return Err(error.clone().into());
+        }
         let task = failure.as_ref().and_then(left_running);
         let pending = task.zip(located.ok()).map(|(task, located)| Pending {
             task: task.to_owned(),
@@ -100,7 +109,7 @@ impl KeyResults {
     ) -> Result<Reading, ChartError> {
         let live = match self.picked_up(located, known).await? {
             Some(live) => live,
-            None => self.charts.fetch(located, fresh).await?,
+            None => self.charts.fetch(located, fresh, Queue::Within).await?,
         };
         let origin = format!("refresh:{}", Uuid::now_v7().simple());
         self.read_with(&live, integration, &origin).await

@@ -5,19 +5,26 @@
 //! change in the store is a hint to look again; without one the scheduler looks when the next poll
 //! is due, and every few seconds anyway, because clocks can be set.
 
+mod queue;
+
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use crate::record as records;
 use crate::store::{Lease, Line, StoreError};
 
 use super::KeyResults;
+use super::poll::PollRecord;
+use queue::{Of, Queue};
 
 /// How long a poll is ours without a word from us. A server that dies holds its polls up for so
 /// long.
@@ -33,45 +40,54 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Polls that run at a time. Most of their time is spent waiting for Looker, whose own cap is the
 /// connection's; there are many, so that a Looker that does not answer holds up only its own.
 const POLLS: usize = 512;
+/// Polls that are claimed and wait for their turn at most. Beyond that they wait in the store.
+const WAITING: usize = 100_000;
 
 /// Claims and runs polls until it is told to stop.
 pub async fn run(key_results: Arc<KeyResults>, stop: CancellationToken) {
     let holder = format!("server-{}", Uuid::now_v7().simple());
-    let permits = Arc::new(Semaphore::new(POLLS));
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     // Reads for the schedule leave room in the sandbox for people who are waiting for an answer.
     let reads = Arc::new(Semaphore::new((cores * 4).min(16)));
     let running = TaskTracker::new();
+    let mut queue = Queue::new(POLLS);
+    let (ended, mut ends) = tokio::sync::mpsc::unbounded_channel::<Of>();
     let mut changed = key_results.store.changed();
+    let mut renewed = Instant::now();
     while !stop.is_cancelled() {
         changed.mark_unchanged();
-        let claimed = claim(&key_results, &holder, permits.available_permits()).await;
-        let wait = match claimed {
-            Ok((leases, wait)) => {
-                for lease in leases {
-                    let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-                        // There were as many a moment ago, and nobody else takes any.
-                        break;
-                    };
-                    let (key_results, reads) = (Arc::clone(&key_results), Arc::clone(&reads));
-                    let stop = stop.clone();
-                    running.spawn(async move {
-                        work(&key_results, lease, &reads, &stop).await;
-                        drop(permit);
-                    });
-                }
-                wait
-            }
+        let wait = match claim(&key_results, &holder, &mut queue).await {
+            Ok(wait) => wait,
             Err(error) => {
                 tracing::warn!(%error, "the schedule waits for the store");
                 AWAY
             }
         };
+        if renewed.elapsed() >= RENEWAL {
+            renewed = Instant::now();
+            renew(&key_results, &mut queue).await;
+        }
+        while let Ok(of) = ends.try_recv() {
+            queue.ended(&of);
+        }
+        while let Some((of, lease)) = queue.next() {
+            let (key_results, reads) = (Arc::clone(&key_results), Arc::clone(&reads));
+            let (stop, turn) = (stop.clone(), Turn(of, ended.clone()));
+            running.spawn(async move {
+                work(&key_results, lease, &reads, &stop).await;
+                drop(turn);
+            });
+        }
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
             Ok(()) = changed.changed() => {}
+            // Only those who wait have something of it.
+            Some(of) = ends.recv(), if queue.len() > 0 => queue.ended(&of),
         }
+    }
+    for lease in queue.drain() {
+        give_back(&key_results, &lease).await;
     }
     running.close();
     if tokio::time::timeout(DRAIN, running.wait()).await.is_err() {
@@ -79,27 +95,64 @@ pub async fn run(key_results: Arc<KeyResults>, stop: CancellationToken) {
     }
 }
 
-/// What is due, and how long to wait until something else may be.
+/// A turn of a poll, which ends with its work, however that ends.
+struct Turn(Of, UnboundedSender<Of>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Nobody hears it once the schedule has stopped.
+        drop(self.1.send(self.0.take()));
+    }
+}
+
+/// Claims what is due and queues it; says how long to wait until something else may be.
 async fn claim(
     key_results: &KeyResults,
     holder: &str,
-    most: usize,
-) -> Result<(Vec<Lease>, Duration), StoreError> {
+    queue: &mut Queue,
+) -> Result<Duration, StoreError> {
     let store = &key_results.store;
     let until = |due: jiff::Timestamp| {
         let wait = due.duration_since(key_results.clock.now());
         Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LOOK)
     };
     match store.next_due(Line::Charts).await? {
-        None => return Ok((Vec::new(), LOOK)),
-        Some(due) if until(due) > Duration::ZERO => return Ok((Vec::new(), until(due))),
-        Some(_) if most == 0 => return Ok((Vec::new(), Duration::from_millis(50))),
+        None => return Ok(LOOK),
+        Some(due) if until(due) > Duration::ZERO => return Ok(until(due)),
+        Some(_) if queue.len() >= WAITING => return Ok(AWAY),
         Some(_) => {}
     }
-    let leases = store.claim_due(Line::Charts, holder, LEASE, most).await?;
+    let most = POLLS.min(WAITING - queue.len());
+    for lease in store.claim_due(Line::Charts, holder, LEASE, most).await? {
+        let poll = records::get::<PollRecord>(store.as_ref(), &lease.poll).await;
+        // What cannot be read is told by its run.
+        let of = poll.ok().flatten().map(|poll| poll.record.connection);
+        queue.add(of, lease);
+    }
     let wait = store.next_due(Line::Charts).await?.map_or(LOOK, until);
     // Never a busy loop, whatever the store says is due.
-    Ok((leases, wait.max(Duration::from_millis(5))))
+    Ok(wait.max(Duration::from_millis(5)))
+}
+
+/// Keeps the leases of polls that wait for their turn.
+async fn renew(key_results: &KeyResults, queue: &mut Queue) {
+    let mut lost = HashSet::new();
+    for lease in queue.waiting() {
+        if let Err(error) = key_results.store.renew(lease, LEASE).await {
+            tracing::warn!(poll = lease.poll, %error, "the lease of a poll that waits was not renewed");
+            if matches!(error, StoreError::Fenced { .. }) {
+                lost.insert((lease.poll.clone(), lease.epoch));
+            }
+        }
+    }
+    queue.retain(|lease| !lost.contains(&(lease.poll.clone(), lease.epoch)));
+}
+
+/// Gives a lease back with nothing done.
+async fn give_back(key_results: &KeyResults, lease: &Lease) {
+    if let Err(error) = key_results.store.release(lease).await {
+        tracing::debug!(%error, "a lease was not given back; it ends by itself");
+    }
 }
 
 /// Runs one poll and keeps its lease while it runs.
@@ -117,9 +170,7 @@ async fn work(key_results: &KeyResults, lease: Lease, reads: &Semaphore, stop: &
                 if let Ok(outcome) = tokio::time::timeout(DRAIN / 2, &mut run).await {
                     break outcome;
                 }
-                if let Err(error) = key_results.store.release(&lease).await {
-                    tracing::debug!(%error, "a lease was not given back; it ends by itself");
-                }
+                give_back(key_results, &lease).await;
                 return;
             }
             () = tokio::time::sleep(RENEWAL) => {

@@ -2,6 +2,7 @@
 //! judged.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -13,6 +14,8 @@ use crate::clock::SharedClock;
 use super::ask::Ask;
 use super::deadline::Deadline;
 use super::error::{LookerError, cut};
+use super::posted::Posted;
+use super::recent::Recent;
 use super::retry::{Again, Failed, retried};
 use super::session::Token;
 use super::settings::Settings;
@@ -29,6 +32,10 @@ pub(super) struct Api {
     /// Where the API answers.
     pub(super) base: SingleFlight<Url>,
     pub(super) session: SingleFlight<Arc<Token>>,
+    /// What it has said a moment ago.
+    pub(super) recent: Recent,
+    /// Queries that it has stored for us.
+    pub(super) posted: Posted,
 }
 
 impl Api {
@@ -47,6 +54,8 @@ impl Api {
             clock,
             base: SingleFlight::default(),
             session: SingleFlight::default(),
+            recent: Recent::default(),
+            posted: Posted::default(),
         }))
     }
 
@@ -72,6 +81,19 @@ impl Api {
         deadline: Deadline,
     ) -> Result<Answer, LookerError> {
         retried(deadline, ask.repeatable, || self.once(ask, deadline)).await
+    }
+
+    /// [`Api::read`] whose last try may be answered later than the deadline by so much: for what has
+    /// an effect at Looker that has to be known.
+    pub async fn read_late<T: DeserializeOwned>(
+        self: &Arc<Self>,
+        ask: &Ask<'_>,
+        deadline: Deadline,
+        grace: Duration,
+    ) -> Result<T, LookerError> {
+        let late = Deadline::after(deadline.left() + grace);
+        let answer = retried(deadline, ask.repeatable, || self.once(ask, late)).await?;
+        serde_json::from_slice(&answer.body).map_err(LookerError::malformed(&ask.what))
     }
 
     async fn once(self: &Arc<Self>, ask: &Ask<'_>, deadline: Deadline) -> Result<Answer, Failed> {

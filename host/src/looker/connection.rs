@@ -3,27 +3,26 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::clock::SharedClock;
 
 use super::api::Api;
+use super::deadline::Deadline;
 use super::error::LookerError;
+use super::place::Places;
 use super::settings::Settings;
 use super::target::Targets;
 use super::task::Tasks;
 
-/// One connection. Cheap to share; all who share it share its session and its places to run
-/// queries in. When its settings change, a new one takes its place.
+/// One connection. Cheap to share; all who share it share its session. When its settings change, a
+/// new one takes over, with the same places to run queries in.
 pub struct Looker {
     pub(super) api: Arc<Api>,
-    /// Places to run queries in. The queue for them is fair.
-    pub(super) places: Semaphore,
+    pub(super) places: Arc<Places>,
     pub(super) tasks: Arc<Tasks>,
 }
 
 impl Looker {
-    /// A connection by these settings. Nothing is called yet.
+    /// A connection by these settings with places of its own. Nothing is called yet.
     ///
     /// # Errors
     ///
@@ -33,12 +32,33 @@ impl Looker {
         targets: Arc<Targets>,
         clock: SharedClock,
     ) -> Result<Arc<Self>, LookerError> {
-        let places = settings.max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
+        let places = Places::new(settings.max_concurrent);
+        Self::with_places(settings, targets, clock, places)
+    }
+
+    /// The same with places that it shares with the clients of the same connection before it and
+    /// after it; they count, and not [`Settings::max_concurrent`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Looker::new`].
+    pub fn with_places(
+        settings: Settings,
+        targets: Arc<Targets>,
+        clock: SharedClock,
+        places: Arc<Places>,
+    ) -> Result<Arc<Self>, LookerError> {
         Ok(Arc::new(Self {
             api: Api::new(settings, targets, clock)?,
-            places: Semaphore::new(places),
-            tasks: Arc::default(),
+            tasks: Tasks::new(Arc::clone(&places)),
+            places,
         }))
+    }
+
+    /// A deadline for what is begun now: the connection's timeout from here.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.api.deadline()
     }
 
     /// Ends the session, if there is one, once queries that nobody waits for are killed. What fails

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use super::ask::{Ask, segment};
 use super::connection::Looker;
 use super::content::Kind;
-use super::deadline::Deadline;
 use super::error::LookerError;
+use super::recent::Terms;
 use super::tile::{self, Origin, Tile};
 use super::wire;
 
@@ -55,7 +55,8 @@ impl Looker {
     /// [`LookerError::NotFound`], or what the way to Looker answered.
     pub async fn dashboard(&self, id: &str) -> Result<Dashboard, LookerError> {
         let deadline = self.api.deadline();
-        let found = self.dashboard_whole(id, deadline).await?;
+        let terms = Terms::now(deadline);
+        let found = self.dashboard_whole(id, terms).await?;
         let wire::Id(id) = found.id;
         let elements = found.dashboard_elements.unwrap_or_default();
         let shown: Vec<&wire::Element> = elements
@@ -64,7 +65,7 @@ impl Looker {
             .collect();
         let mut tiles = Vec::with_capacity(shown.len());
         for some in shown.chunks(SIDE_BY_SIDE) {
-            let some = some.iter().map(|element| self.tile(&id, element, deadline));
+            let some = some.iter().map(|element| self.tile(&id, element, terms));
             tiles.extend(join_all(some).await.into_iter().flatten());
         }
         Ok(Dashboard {
@@ -89,20 +90,20 @@ impl Looker {
         &self,
         dashboard_id: &str,
         element: &wire::Element,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Option<Tile> {
         let mut tile = Tile::of(dashboard_id, element)?;
         match tile::origin(element)?.ok() {
             Some(Origin::Merge(id)) => {
                 let maker = element.result_maker.as_ref();
-                match self.merge(id, maker, deadline).await {
+                match self.merge(id, maker, terms).await {
                     Ok(merged) => tile.chart_type = tile.chart_type.or_else(|| merged.chart_type()),
                     Err(LookerError::Unsupported { why }) => tile.readable = Err(why),
                     Err(_) => {}
                 }
             }
             Some(Origin::Statement(slug)) if tile.chart_type.is_none() => {
-                let found = self.sql_query(slug, deadline).await.ok();
+                let found = self.sql_query(slug, terms).await.ok();
                 let config = found.and_then(|found| found.vis_config);
                 tile.chart_type = config.as_deref().and_then(tile::chart_type);
             }
@@ -114,14 +115,14 @@ impl Looker {
     pub(super) async fn dashboard_whole(
         &self,
         id: &str,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<wire::Dashboard, LookerError> {
         let gone = || LookerError::NotFound {
             what: format!("dashboard {id}"),
         };
         let path = segment(id).ok_or_else(gone)?;
         let ask = Ask::get(format!("/dashboards/{path}"), format!("dashboard {id}"));
-        let found: wire::Dashboard = self.api.read(&ask, deadline).await?;
+        let found: wire::Dashboard = self.api.look_up(ask, terms).await?;
         // Looker still shows by id what lies in its bin.
         if found.deleted == Some(true) {
             Err(gone())

@@ -83,6 +83,20 @@ pub enum LookerError {
         doing: Doing,
     },
 
+    /// All places of the connection were taken by our own queries. Looker was not asked.
+    #[error(
+        "for {} all {places} places of the connection were taken by other queries of ours, so that \
+         Looker was not asked to run this one; nothing was read; try again, read less often, or \
+         raise the connection's `max_concurrent`",
+        seconds(*waited)
+    )]
+    Busy {
+        /// How long was waited for a place.
+        waited: Duration,
+        /// How many places there are.
+        places: usize,
+    },
+
     /// Looker asks for fewer calls.
     #[error(
         "Looker answers that it gets too many calls (429){}; nothing was read; try again later, or \
@@ -184,8 +198,6 @@ pub enum Doing {
     LoggingIn,
     /// Asking for content: dashboards, looks, queries.
     Asking,
-    /// Waiting for one of the connection's places to run a query in.
-    Queueing,
     /// Running a query.
     Running,
     /// Running the queries that a merged tile joins.
@@ -202,6 +214,7 @@ impl LookerError {
             Self::Unreachable { .. }
             | Self::NotLooker { .. }
             | Self::RateLimited { .. }
+            | Self::Busy { .. }
             | Self::Timeout { .. } => true,
             Self::Answer { status, .. } => *status >= 500,
             _ => false,
@@ -219,6 +232,7 @@ impl LookerError {
             Self::TargetRefused(_) => "target-refused",
             Self::NotFound { .. } => "not-found",
             Self::Timeout { .. } => "looker-timeout",
+            Self::Busy { .. } => "busy",
             Self::RateLimited { .. } => "looker-rate-limited",
             Self::Answer { .. } | Self::Ended { .. } | Self::BadSource { .. } => "looker-error",
             Self::TooLarge { .. } => "result-too-large",
@@ -303,11 +317,6 @@ impl fmt::Display for TimedOut<'_> {
                  is left to finish, and its result is picked up when it comes; to be quicker, open \
                  the dashboard in Looker once, which makes it hot, or raise the connection's timeout"
             ),
-            (None, Doing::Queueing) => write!(
-                f,
-                "for {waited} all places of the connection were taken by other queries; nothing \
-                 was read; read less often, or raise the connection's `max_concurrent` or timeout"
-            ),
             (None, Doing::Merging) => write!(
                 f,
                 "Looker had not finished all queries of the merged tile after {waited}; nothing was \
@@ -327,7 +336,7 @@ impl fmt::Display for TimedOut<'_> {
                 match doing {
                     Doing::Finding => "its API was looked for",
                     Doing::LoggingIn => "logging in",
-                    Doing::Asking | Doing::Queueing => "it was asked for content",
+                    Doing::Asking => "it was asked for content",
                     Doing::Running | Doing::Merging | Doing::RunningSql =>
                         "a query was being started",
                 }
@@ -372,7 +381,10 @@ mod tests {
         for part in ["after 40 s", "left to finish", "hot", "timeout"] {
             assert!(left.contains(part), "{left}");
         }
-        assert!(message(None, Doing::Queueing).contains("max_concurrent"));
+        let busy = LookerError::Busy { waited, places: 8 }.to_string();
+        for part in ["for 40 s", "all 8 places", "not asked", "max_concurrent"] {
+            assert!(busy.contains(part), "{busy}");
+        }
         assert!(message(None, Doing::LoggingIn).contains("while logging in"));
         assert_eq!(seconds(Duration::from_millis(300)), "0.3 s");
         assert_eq!(seconds(Duration::from_millis(2_000)), "2 s");

@@ -9,6 +9,7 @@ use super::connection::Looker;
 use super::deadline::Deadline;
 use super::error::LookerError;
 use super::link::{is_link, look_id_in};
+use super::recent::Terms;
 use super::tile;
 use super::wire;
 
@@ -68,7 +69,7 @@ impl Looker {
             .with("offset", offset.to_string());
         if let Some(title) = title {
             if let Some(id) = look_id_in(title) {
-                match self.look_whole(&id, deadline).await {
+                match self.look_whole(&id, Terms::now(deadline)).await {
                     Ok(look) => {
                         let found = LookSummary::of(look);
                         return Ok(found.into_iter().skip(offset).take(limit).collect());

@@ -5,7 +5,7 @@ use super::connection::Looker;
 use super::deadline::Deadline;
 use super::error::LookerError;
 use super::run::{Fetched, explore_url};
-use super::task::Status;
+use super::task::{Status, ask_after};
 
 /// What has become of a query that was left to finish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +19,16 @@ pub enum PickedUp {
 }
 
 impl Looker {
-    /// Looks after a query that was left to finish.
+    /// Looks after a query that was left to finish. That needs no place: it has one, or has ended.
     ///
     /// # Errors
     ///
     /// What Looker or the way to it answered.
-    pub async fn pick_up(&self, task_id: &str) -> Result<PickedUp, LookerError> {
-        let deadline = self.api.deadline();
+    pub async fn pick_up(
+        &self,
+        task_id: &str,
+        deadline: Deadline,
+    ) -> Result<PickedUp, LookerError> {
         let outcome = self.picked_up(task_id, deadline).await?;
         if outcome != PickedUp::Running {
             self.tasks.forget(task_id);
@@ -34,7 +37,7 @@ impl Looker {
     }
 
     async fn picked_up(&self, task_id: &str, deadline: Deadline) -> Result<PickedUp, LookerError> {
-        let task = match self.ask_after(task_id, deadline).await {
+        let task = match ask_after(&self.api, task_id, deadline).await {
             Err(LookerError::NotFound { .. }) => return Ok(PickedUp::Gone),
             task => task?,
         };

@@ -6,12 +6,12 @@ use super::ask::{Ask, segment};
 use super::chart::{Chart, Overrides};
 use super::connection::Looker;
 use super::content::Kind;
-use super::deadline::Deadline;
 use super::error::LookerError;
 use super::filters;
 use super::frame::{Frame, Setting, Zones};
 use super::known_tile;
 use super::query::Object;
+use super::recent::Terms;
 use super::source::Source;
 use super::tile::{self, Origin};
 use super::wire;
@@ -27,17 +27,17 @@ impl Looker {
         &self,
         source: &Source,
         overrides: &Overrides,
+        terms: Terms,
     ) -> Result<Chart, LookerError> {
-        let deadline = self.api.deadline();
         match source {
             Source::Tile {
                 dashboard_id,
                 tile_id,
             } => {
-                self.resolve_tile(dashboard_id, tile_id, overrides, deadline)
+                self.resolve_tile(dashboard_id, tile_id, overrides, terms)
                     .await
             }
-            Source::Look { look_id } => self.resolve_look(look_id, overrides, deadline).await,
+            Source::Look { look_id } => self.resolve_look(look_id, overrides, terms).await,
         }
     }
 
@@ -52,6 +52,7 @@ impl Looker {
         lost: &Source,
         lookml_link_id: Option<&str>,
         title: &str,
+        terms: Terms,
     ) -> Result<Option<Source>, LookerError> {
         let Source::Tile { dashboard_id, .. } = lost else {
             return Ok(None);
@@ -59,9 +60,7 @@ impl Looker {
         if Kind::of(dashboard_id) != Kind::Lookml {
             return Ok(None);
         }
-        let dashboard = self
-            .dashboard_whole(dashboard_id, self.api.deadline())
-            .await?;
+        let dashboard = self.dashboard_whole(dashboard_id, terms).await?;
         let elements = dashboard.dashboard_elements.unwrap_or_default();
         let found = known_tile::find_again(&elements, lookml_link_id, title);
         Ok(found.map(|element| Source::Tile {
@@ -75,9 +74,9 @@ impl Looker {
         dashboard_id: &str,
         tile_id: &str,
         overrides: &Overrides,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<Chart, LookerError> {
-        let dashboard = self.dashboard_whole(dashboard_id, deadline).await?;
+        let dashboard = self.dashboard_whole(dashboard_id, terms).await?;
         let values = filters::values(
             dashboard.dashboard_filters.as_deref().unwrap_or(&[]),
             overrides,
@@ -120,20 +119,20 @@ impl Looker {
         };
         match origin {
             Origin::Merge(id) => {
-                let merged = self.merge(id, maker, deadline).await?;
+                let merged = self.merge(id, maker, terms).await?;
                 merged.in_place(frame, &setting)
             }
-            Origin::Statement(slug) => self.statement(slug, frame, &setting, deadline).await,
+            Origin::Statement(slug) => self.statement(slug, frame, &setting, terms).await,
             Origin::Here(query) => {
                 let query = parsed(query, &frame.source)?;
                 frame.with_filters(query, &setting)
             }
             Origin::Query(id) => {
-                let query = self.stored("/queries", id, deadline).await?;
+                let query = self.stored("/queries", id, terms).await?;
                 frame.with_filters(query, &setting)
             }
             Origin::Look(id) => {
-                let query = query_of(self.look_whole(id, deadline).await?.query, &frame.source)?;
+                let query = query_of(self.look_whole(id, terms).await?.query, &frame.source)?;
                 frame.with_filters(query, &setting)
             }
         }
@@ -143,12 +142,12 @@ impl Looker {
         &self,
         look_id: &str,
         overrides: &Overrides,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<Chart, LookerError> {
         let source = Source::Look {
             look_id: look_id.to_owned(),
         };
-        let look = self.look_whole(look_id, deadline).await?;
+        let look = self.look_whole(look_id, terms).await?;
         let mut query = query_of(look.query, &source)?;
         let applied = filters::by_field(&mut query, overrides)?;
         let frame = Frame {
@@ -170,27 +169,27 @@ impl Looker {
         &self,
         below: &str,
         id: &str,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<Object, LookerError> {
         let what = format!("query {id}");
         let Some(id) = segment(id) else {
             return Err(LookerError::NotFound { what });
         };
         let ask = Ask::get(format!("{below}/{id}"), what);
-        self.api.read(&ask, deadline).await
+        self.api.look_up(ask, terms).await
     }
 
     pub(super) async fn look_whole(
         &self,
         id: &str,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<wire::Look, LookerError> {
         let gone = || LookerError::NotFound {
             what: format!("look {id}"),
         };
         let path = segment(id).ok_or_else(gone)?;
         let ask = Ask::get(format!("/looks/{path}"), format!("look {id}"));
-        let found: wire::Look = self.api.read(&ask, deadline).await?;
+        let found: wire::Look = self.api.look_up(ask, terms).await?;
         if found.deleted == Some(true) {
             Err(gone())
         } else {

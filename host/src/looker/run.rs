@@ -1,20 +1,24 @@
 //! Running a chart's query within its time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
 use serde_json::json;
-use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
+use super::api::Api;
 use super::ask::{Ask, LARGEST_RESULT};
 use super::chart::{Chart, Work};
 use super::connection::Looker;
 use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
-use super::task::{self, Status};
+use super::place::Place;
+use super::posted::Stored;
+use super::task::{self, Needed, Status, ask_after};
 use super::wire::{PostedQuery, Task};
 
 /// The first pause between two questions after a task; each is longer than the one before.
@@ -23,35 +27,38 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long one question after a task may take. Looker answers it from memory, so one that takes
-/// longer is lost, and the next will do.
-const QUESTION: Duration = Duration::from_secs(10);
-
 /// How long an expired task may still come back to life.
 const REVIVAL: Duration = Duration::from_secs(3);
 
 /// How often a result that does not come through is asked for again.
 const RESULT_TRIES: u32 = 2;
 
+/// How much longer than its caller the beginning of a query waits for Looker to name the task.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// How often a query is begun before its tasks' expiring is taken as an answer.
 const BEGINNINGS: usize = 2;
 
-/// What becomes of the task of a query that is not done in time.
+/// How waiting for a place to run in counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Late {
-    /// It is left to finish, and somebody comes back to it.
-    ComeBackTo,
-    /// It is left to finish, so that the next run finds it hot.
-    LeaveAlone,
+pub enum Queue {
+    /// As part of the time: it is all one to a person who waits.
+    Within,
+    /// Besides the time, up to so long: the time is then Looker's alone.
+    Besides(Duration),
 }
 
 /// How to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Run {
-    /// How long it may take; the connection's timeout unless given.
-    pub deadline: Option<Duration>,
+    /// By when it has to be done; within the connection's timeout unless given.
+    pub deadline: Option<Deadline>,
     /// Whether Looker may answer from its cache.
     pub cache: bool,
+    /// How waiting for a place counts.
+    pub queue: Queue,
+    /// Set once it has had a place, so that others who wait for it know what it waits for.
+    pub placed: Arc<AtomicBool>,
 }
 
 impl Default for Run {
@@ -59,6 +66,8 @@ impl Default for Run {
         Self {
             deadline: None,
             cache: true,
+            queue: Queue::Within,
+            placed: Arc::default(),
         }
     }
 }
@@ -83,111 +92,143 @@ impl Looker {
     ///
     /// # Errors
     ///
-    /// [`LookerError::Timeout`] and all else that can go wrong.
+    /// [`LookerError::Busy`] when there was no place to run in, [`LookerError::Timeout`] and all else
+    /// that can go wrong.
     pub async fn run(&self, chart: &Chart, run: &Run) -> Result<Fetched, LookerError> {
-        let deadline = run
-            .deadline
-            .map_or_else(|| self.api.deadline(), Deadline::after);
+        let deadline = run.deadline.unwrap_or_else(|| self.api.deadline());
         match &chart.work {
             Work::Query(post) => {
                 let what = format!("the query of {}", chart.source);
-                self.run_query(post, &what, run.cache, Late::ComeBackTo, deadline)
-                    .await
+                self.run_query(post, &what, run, deadline).await
             }
-            Work::Merge(merge) => {
-                self.run_merge(merge, &chart.source, run.cache, deadline)
-                    .await
-            }
+            Work::Merge(merge) => self.run_merge(merge, &chart.source, run, deadline).await,
             Work::Statement { slug, explore_url } => {
-                self.run_statement(slug, explore_url.as_deref(), deadline)
+                self.run_statement(slug, explore_url.as_deref(), run, deadline)
                     .await
             }
         }
     }
 
-    /// Runs one query.
+    /// Runs one query. If the time is over first, it is left to finish, so that whoever comes back to it
+    /// or runs it again finds it done.
     pub(super) async fn run_query(
         &self,
         post: &str,
         what: &str,
-        cache: bool,
-        late: Late,
+        run: &Run,
         deadline: Deadline,
     ) -> Result<Fetched, LookerError> {
-        let place = self.place(deadline).await?;
-        let query = self.post(post, what, deadline).await?;
+        let (mut place, deadline) = self.place(run, deadline).await?;
         for _ in 0..BEGINNINGS {
-            let begun = self.begin(&query.id.0, cache, deadline).await?;
-            let needed = self.tasks.need(&self.api, begun.id.0.clone());
+            let (query, begun, needed) = self.begin(post, what, run.cache, place, deadline).await?;
             let followed = self.follow(&begun, deadline).await;
-            match (&followed, late) {
-                (Err(LookerError::Timeout { .. }), Late::ComeBackTo) => needed.left(),
-                _ => needed.ended(),
-            }
-            if let Some(body) = followed? {
-                drop(place);
+            let body = match followed {
+                Ok(body) => body,
+                // Looker goes on with it.
+                Err(error)
+                    if error.is_passing() || matches!(error, LookerError::Refused { .. }) =>
+                {
+                    needed.left();
+                    return Err(error);
+                }
+                Err(error) => {
+                    needed.ended();
+                    return Err(error);
+                }
+            };
+            let freed = needed.ended();
+            if let Some(body) = body {
                 return Ok(Fetched {
                     body,
-                    explore_url: explore_url(&query),
-                    query_id: query.id.0,
+                    explore_url: query.explore_url,
+                    query_id: query.id,
                     task_id: Some(begun.id.0),
                 });
+            }
+            match freed {
+                Some(freed) => place = freed,
+                None => break,
             }
         }
         Err(LookerError::Ended { how: "expired" })
     }
 
-    /// A place to run a query in. Waiting for one is part of the time: it is all one to who waits.
+    /// A place to run a query in, and the deadline for that.
     pub(super) async fn place(
         &self,
+        run: &Run,
         deadline: Deadline,
-    ) -> Result<SemaphorePermit<'_>, LookerError> {
-        let place = deadline
-            .bound(Doing::Queueing, self.places.acquire())
-            .await?;
-        // The places are never closed.
-        place.map_err(|_| deadline.over(Doing::Queueing))
+    ) -> Result<(Place, Deadline), LookerError> {
+        let began = Instant::now();
+        let longest = match run.queue {
+            Queue::Within => deadline.left(),
+            Queue::Besides(longest) => longest,
+        };
+        let Ok(place) = timeout(longest, self.places.take()).await else {
+            return Err(self.busy(began.elapsed()));
+        };
+        run.placed.store(true, Ordering::Relaxed);
+        let deadline = match run.queue {
+            Queue::Within => deadline,
+            Queue::Besides(_) => deadline.moved(began.elapsed()),
+        };
+        Ok((place, deadline))
     }
 
-    /// Stores the query; an equal one is stored once, so this may be repeated.
-    async fn post(
+    fn busy(&self, waited: Duration) -> LookerError {
+        LookerError::Busy {
+            waited,
+            places: self.places.most(),
+        }
+    }
+
+    /// Why a run that others began has not ended by the deadline of one who waits for it too.
+    #[must_use]
+    pub fn too_late(&self, run: &Run, deadline: Deadline) -> LookerError {
+        if run.placed.load(Ordering::Relaxed) {
+            deadline.over(Doing::Running)
+        } else {
+            self.busy(deadline.passed())
+        }
+    }
+
+    /// Has Looker begin to run a query. This is seen through even if the caller goes away or runs out
+    /// of time in the middle of it: the task that comes of it would otherwise run on, known to nobody
+    /// and in nobody's place.
+    async fn begin(
         &self,
         post: &str,
         what: &str,
-        deadline: Deadline,
-    ) -> Result<PostedQuery, LookerError> {
-        let ask = Ask::post("/queries".to_owned(), post, what)
-            .with("fields", "id,share_url,expanded_share_url");
-        self.api
-            .read(
-                &Ask {
-                    doing: Doing::Running,
-                    ..ask
-                },
-                deadline,
-            )
-            .await
-    }
-
-    /// Has Looker begin to run a stored query. Not repeated where it might have begun.
-    async fn begin(
-        &self,
-        query_id: &str,
         cache: bool,
+        place: Place,
         deadline: Deadline,
-    ) -> Result<Task, LookerError> {
-        let body = json!({ "query_id": query_id, "result_format": "json_detail" }).to_string();
-        let ask = Ask::post("/query_tasks".to_owned(), &body, "query task")
-            .with("cache", cache.to_string())
-            .with("server_table_calcs", "true")
-            .with("force_production", "true")
-            .with("generate_drill_links", "false");
-        let ask = Ask {
-            doing: Doing::Running,
-            repeatable: false,
-            ..ask
-        };
-        self.api.read(&ask, deadline).await
+    ) -> Result<(Stored, Task, Needed), LookerError> {
+        let (api, tasks) = (Arc::clone(&self.api), Arc::clone(&self.tasks));
+        let (post, what) = (post.to_owned(), what.to_owned());
+        let beginning = tokio::spawn(async move {
+            let known = api.posted.get(&post);
+            let mut begun = match &known {
+                Some(query) => Some(begin(&api, &query.id, cache, deadline).await),
+                None => None,
+            };
+            if matches!(begun, Some(Err(LookerError::NotFound { .. }))) {
+                api.posted.forget(&post);
+                begun = None;
+            }
+            let (query, begun) = match (known, begun) {
+                (Some(query), Some(begun)) => (query, begun?),
+                _ => {
+                    let query = store(&api, &post, &what, deadline).await?;
+                    let begun = begin(&api, &query.id, cache, deadline).await?;
+                    (query, begun)
+                }
+            };
+            let needed = tasks.need(&api, begun.id.0.clone(), place);
+            Ok((query, begun, needed))
+        });
+        let begun = deadline.bound(Doing::Running, beginning).await?;
+        // It does not panic, and nobody ends it but the end of the runtime.
+        begun.map_err(|_| deadline.over(Doing::Running))?
     }
 
     /// Waits for a task's result; none when the task has expired for good.
@@ -219,7 +260,7 @@ impl Looker {
             let slept = deadline.bound(Doing::Running, sleep(pause)).await;
             slept.map_err(|error| with_task(error, id))?;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-            status = match self.ask_after(id, deadline).await {
+            status = match ask_after(&self.api, id, deadline).await {
                 Ok(task) => Status::of(task.status.as_deref()),
                 Err(LookerError::NotFound { .. }) => Status::Expired,
                 // A question that was lost says nothing of the query, which goes on.
@@ -227,20 +268,6 @@ impl Looker {
                 Err(error) => return Err(with_task(error, id)),
             };
         }
-    }
-
-    pub(super) async fn ask_after(
-        &self,
-        task_id: &str,
-        deadline: Deadline,
-    ) -> Result<Task, LookerError> {
-        let ask = Ask::get(task::path(task_id, "")?, format!("query task {task_id}"));
-        let ask = Ask {
-            doing: Doing::Running,
-            limit: QUESTION,
-            ..ask
-        };
-        self.api.read(&ask, deadline).await
     }
 
     /// A task's result; none when there is none yet.
@@ -258,6 +285,45 @@ impl Looker {
         let answer = self.api.call(&ask, deadline).await?;
         Ok((answer.status == StatusCode::OK).then_some(answer.body))
     }
+}
+
+/// Has Looker store a query; an equal one is stored once, so this may be repeated.
+async fn store(
+    api: &Arc<Api>,
+    post: &str,
+    what: &str,
+    deadline: Deadline,
+) -> Result<Stored, LookerError> {
+    let ask = Ask::post("/queries".to_owned(), post, what)
+        .with("fields", "id,share_url,expanded_share_url");
+    let ask = Ask {
+        doing: Doing::Running,
+        ..ask
+    };
+    let query = Stored::from(api.read::<PostedQuery>(&ask, deadline).await?);
+    api.posted.put(post, query.clone());
+    Ok(query)
+}
+
+/// Has Looker begin to run a stored query. Not repeated where it might have begun.
+async fn begin(
+    api: &Arc<Api>,
+    query_id: &str,
+    cache: bool,
+    deadline: Deadline,
+) -> Result<Task, LookerError> {
+    let body = json!({ "query_id": query_id, "result_format": "json_detail" }).to_string();
+    let ask = Ask::post("/query_tasks".to_owned(), &body, "query task")
+        .with("cache", cache.to_string())
+        .with("server_table_calcs", "true")
+        .with("force_production", "true")
+        .with("generate_drill_links", "false");
+    let ask = Ask {
+        doing: Doing::Running,
+        repeatable: false,
+        ..ask
+    };
+    api.read_late(&ask, deadline, GRACE).await
 }
 
 /// Where a person sees the query: Looker's short link, if it is one that may be shown as a link.

@@ -13,7 +13,8 @@ use super::error::{Doing, LookerError};
 use super::filters::Applied;
 use super::frame::{Frame, Setting};
 use super::query::Object;
-use super::run::{Fetched, link};
+use super::recent::Terms;
+use super::run::{Fetched, Run, link};
 use super::wire;
 
 impl Looker {
@@ -23,7 +24,7 @@ impl Looker {
         slug: &str,
         mut frame: Frame,
         setting: &Setting<'_>,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<Chart, LookerError> {
         let listening = setting.filterables.iter();
         if let Some(name) = listening.flat_map(|one| one.heard(setting.values)).next() {
@@ -33,7 +34,7 @@ impl Looker {
             );
             return Err(LookerError::Unsupported { why });
         }
-        let found = self.sql_query(slug, deadline).await?;
+        let found = self.sql_query(slug, terms).await?;
         frame.vis_config = frame.vis_config.or(found.vis_config);
         let work = Work::Statement {
             slug: slug.to_owned(),
@@ -50,10 +51,10 @@ impl Looker {
     pub(super) async fn sql_query(
         &self,
         slug: &str,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<wire::SqlQuery, LookerError> {
         let ask = Ask::get(path(slug, "")?, what(slug));
-        self.api.read(&ask, deadline).await
+        self.api.look_up(ask, terms).await
     }
 
     /// Runs a query written in SQL, and waits for its result.
@@ -61,9 +62,10 @@ impl Looker {
         &self,
         slug: &str,
         explore_url: Option<&str>,
+        run: &Run,
         deadline: Deadline,
     ) -> Result<Fetched, LookerError> {
-        let _place = self.place(deadline).await?;
+        let (_place, deadline) = self.place(run, deadline).await?;
         let ask = Ask {
             method: reqwest::Method::POST,
             doing: Doing::RunningSql,

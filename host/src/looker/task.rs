@@ -1,19 +1,34 @@
 //! Query tasks: queries that Looker runs by itself, to be asked after.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::api::Api;
 use super::ask::{Ask, segment};
 use super::deadline::Deadline;
-use super::error::LookerError;
+use super::error::{Doing, LookerError};
+use super::place::{Keeping, Place, Places};
+use super::wire::Task;
 
 /// How long killing a query may take: it is done for good manners.
 const KILLING: Duration = Duration::from_secs(5);
+
+/// The first pause before a task that was left to finish is asked after; each is longer than the one
+/// before.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+
+/// The longest such pause.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
+
+/// How long one question after a task may take. Looker answers it from memory, so one that takes
+/// longer is lost, and the next will do.
+const QUESTION: Duration = Duration::from_secs(10);
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,35 +62,81 @@ pub(super) fn path(id: &str, below: &str) -> Result<String, LookerError> {
     Ok(format!("/query_tasks/{id}{below}"))
 }
 
-/// The tasks that somebody here waits for or means to come back to.
-#[derive(Default)]
+/// Asks where a task stands.
+pub(super) async fn ask_after(
+    api: &Arc<Api>,
+    id: &str,
+    deadline: Deadline,
+) -> Result<Task, LookerError> {
+    let ask = Ask::get(path(id, "")?, format!("query task {id}"));
+    let ask = Ask {
+        doing: Doing::Running,
+        limit: QUESTION,
+        ..ask
+    };
+    api.read(&ask, deadline).await
+}
+
+/// The tasks of a client that somebody waits for. Those that were left to finish are known by the
+/// places that they keep.
 pub(super) struct Tasks {
     needed: Mutex<BTreeMap<String, usize>>,
     killing: TaskTracker,
+    places: Arc<Places>,
+    /// Set once the client's session is over.
+    parted: CancellationToken,
 }
 
 impl Tasks {
-    /// Marks a task as needed for as long as the answer is kept.
-    pub fn need(self: &Arc<Self>, api: &Arc<Api>, id: String) -> Needed {
+    pub fn new(places: Arc<Places>) -> Arc<Self> {
+        Arc::new(Self {
+            needed: Mutex::default(),
+            killing: TaskTracker::new(),
+            places,
+            parted: CancellationToken::new(),
+        })
+    }
+
+    /// Marks a task as needed, and in its place, for as long as the answer is kept.
+    pub fn need(self: &Arc<Self>, api: &Arc<Api>, id: String, place: Place) -> Needed {
         *self.lock().entry(id.clone()).or_default() += 1;
         Needed {
             tasks: Arc::clone(self),
             api: Arc::clone(api),
             id,
-            over: false,
+            place: Some(place),
         }
     }
 
-    /// Nobody comes back to a task any more.
+    /// Nobody comes back to a task any more, and it keeps no place.
     pub fn forget(&self, id: &str) {
-        self.lock().remove(id);
+        self.places.ended(id);
     }
 
-    /// Waits until the tasks that are being killed are dead.
+    /// Waits until the tasks that are being killed are dead, and asks after none any more.
     pub async fn settle(&self) {
+        self.parted.cancel();
         self.killing.close();
         let _ = tokio::time::timeout(KILLING, self.killing.wait()).await;
         self.killing.reopen();
+    }
+
+    /// Leaves a task to finish in its place, and asks Looker after it now and then until it has ended:
+    /// whoever comes back to it may come late or never.
+    fn leave(&self, api: Weak<Api>, id: String, place: Place) {
+        let keeping = place.leave_to(&id);
+        let (places, parted) = (Arc::downgrade(&self.places), self.parted.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = until_ended(&api, &id, &keeping) => {
+                    if let Some(places) = places.upgrade().filter(|_| !keeping.is_over()) {
+                        places.ended(&id);
+                    }
+                }
+                // The place is kept for whoever picks the task up with another client.
+                () = parted.cancelled() => {}
+            }
+        });
     }
 
     /// Takes one need of a task away; whether it was the last.
@@ -98,44 +159,87 @@ impl Tasks {
     }
 }
 
-/// The need of a task. Dropped before it is over, because the caller has gone away, it has the
-/// query killed, unless somebody else needs it.
+/// Asks after a task until Looker says that it has ended, or it keeps its place no longer.
+async fn until_ended(api: &Weak<Api>, id: &str, keeping: &Keeping) {
+    let (mut pause, mut expired) = (FIRST_LOOK, false);
+    loop {
+        sleep(pause).await;
+        pause = (pause * 3 / 2).min(LONGEST_LOOK);
+        if keeping.is_over() {
+            return;
+        }
+        let Some(api) = api.upgrade() else {
+            // Nobody is there to ask; the place comes free with time.
+            return std::future::pending().await;
+        };
+        match ask_after(&api, id, Deadline::after(QUESTION)).await {
+            Err(LookerError::NotFound { .. }) => return,
+            Err(_) => {}
+            Ok(task) => match Status::of(task.status.as_deref()) {
+                Status::Done | Status::Killed => return,
+                // What says so once may yet come back to life.
+                Status::Expired if expired => return,
+                status => expired = status == Status::Expired,
+            },
+        }
+    }
+}
+
+/// The need of a task, with the place that it runs in. Dropped before it is over, because the caller
+/// has gone away, it has the query killed, unless somebody else needs it.
 pub(super) struct Needed {
     tasks: Arc<Tasks>,
     api: Arc<Api>,
     id: String,
-    over: bool,
+    place: Option<Place>,
 }
 
 impl Needed {
-    /// The task has ended one way or the other.
-    pub fn ended(mut self) {
-        self.over = true;
+    /// The task has ended one way or the other. Its place is free for another.
+    pub fn ended(mut self) -> Option<Place> {
         self.tasks.release(&self.id);
+        self.place.take()
     }
 
-    /// The task is left to finish: somebody will come back to it.
+    /// The task is left to finish in its place: somebody will come back to it, or find it hot.
     pub fn left(mut self) {
-        self.over = true;
+        self.tasks.release(&self.id);
+        if let Some(place) = self.place.take() {
+            self.tasks
+                .leave(Arc::downgrade(&self.api), self.id.clone(), place);
+        }
     }
 }
 
 impl Drop for Needed {
     fn drop(&mut self) {
-        if self.over || !self.tasks.release(&self.id) {
-            return;
-        }
-        let (Ok(runtime), Some(id)) = (Handle::try_current(), segment(&self.id)) else {
+        let Some(place) = self.place.take() else {
             return;
         };
-        let api = Arc::clone(&self.api);
+        let wanted = !self.tasks.release(&self.id) || self.tasks.places.keeps(&self.id);
+        let (Ok(runtime), Some(segment)) = (Handle::try_current(), segment(&self.id)) else {
+            return;
+        };
+        if wanted {
+            return;
+        }
+        let (api, tasks, id) = (
+            Arc::clone(&self.api),
+            Arc::clone(&self.tasks),
+            self.id.clone(),
+        );
+        // Its place is free once it is dead.
         let kill = async move {
             let ask = Ask::delete(
-                format!("/running_queries/{id}"),
-                format!("running query {id}"),
+                format!("/running_queries/{segment}"),
+                format!("running query {segment}"),
             );
-            if let Err(error) = api.call(&ask, Deadline::after(KILLING)).await {
-                tracing::debug!(task = id, %error, "did not kill a query that nobody waits for");
+            match api.call(&ask, Deadline::after(KILLING)).await {
+                Ok(_) | Err(LookerError::NotFound { .. }) => drop(place),
+                Err(error) => {
+                    tracing::debug!(task = id, %error, "did not kill a query that nobody waits for");
+                    tasks.leave(Arc::downgrade(&api), id, place);
+                }
             }
         };
         self.tasks.killing.spawn_on(kill, &runtime);

@@ -7,6 +7,7 @@ mod reach;
 mod resolving;
 mod running;
 mod session;
+mod sharing;
 mod simulated;
 mod stand_in;
 mod statement;
@@ -15,11 +16,27 @@ mod timing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Chart, Looker, ServerUrl, Settings, Targets, Work};
+use super::{
+    Chart, Looker, LookerError, Overrides, PickedUp, ServerUrl, Settings, Source, Targets, Terms,
+    Work,
+};
 use crate::clock::{ManualClock, SystemClock};
 
 const CLIENT_ID: &str = "client";
 const CLIENT_SECRET: &str = "canary-of-a-secret";
+
+impl Looker {
+    /// [`Looker::resolve`] within the connection's timeout.
+    async fn resolve_now(&self, of: &Source, overrides: &Overrides) -> Result<Chart, LookerError> {
+        self.resolve(of, overrides, Terms::now(self.deadline()))
+            .await
+    }
+
+    /// [`Looker::pick_up`] within the connection's timeout.
+    async fn pick_up_now(&self, task_id: &str) -> Result<PickedUp, LookerError> {
+        self.pick_up(task_id, self.deadline()).await
+    }
+}
 
 /// Settings for a server at `url`.
 fn settings(url: &str) -> Settings {

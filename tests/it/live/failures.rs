@@ -26,7 +26,7 @@ fn faults() -> Vec<(&'static str, Value, &'static [&'static str])> {
             json!({"status": {"code": 503, "paths": ["/api/4.0/"], "html": true}}),
             &["looker-error", "looker-unreachable", "looker-timeout"],
         ),
-        ("500", json!({"status": {"code": 500, "paths": ["/api/4.0/queries"]}}), &["looker-error", "looker-timeout"]),
+        ("500", json!({"status": {"code": 500, "paths": ["/api/4.0/query_tasks"]}}), &["looker-error", "looker-timeout"]),
         (
             "too many calls",
             json!({"status": {"code": 429, "paths": ["/api/4.0/"], "retry_after": 3}}),

@@ -9,6 +9,7 @@ mod history;
 mod key_results;
 mod kill;
 mod objectives;
+mod places;
 mod reads;
 mod repeats;
 mod schedule;

@@ -1,16 +1,20 @@
 //! The result of a poll's query: of a run that goes on at Looker, or of a new one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::chart::{ChartError, Fresh, Live, Picked, left_running};
+use crate::chart::{ChartError, Fresh, Live, Picked, Queue, left_running};
 use crate::keyresult::KeyResults;
 use crate::keyresult::poll::{Pending, PollRecord};
 use crate::looker::LookerError;
 
 /// How long a query that goes on at Looker is waited for; Looker forgets tasks before that.
 const LONGEST_PENDING: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long a poll waits for a place to run its query in. When it comes back it queues anew.
+const LONGEST_QUEUE: Duration = Duration::from_secs(5 * 60);
 
 /// There is no result, and perhaps a query that goes on at Looker.
 pub(super) struct Failed {
@@ -43,11 +47,12 @@ pub(super) fn retry_after(error: &ChartError) -> Option<SignedDuration> {
 
 impl KeyResults {
     /// The result of the poll's query: of the one that goes on at Looker where there is one, else of
-    /// a run that is fresh enough. The inner error is a query that goes on still.
+    /// a run that is fresh enough, of the chart as it was in the `slot` or later. The inner error is a query that goes on still.
     pub(super) async fn result_of(
         &self,
         poll: &PollRecord,
         since: Timestamp,
+        slot: Timestamp,
         now: Timestamp,
     ) -> Result<Result<Arc<Live>, Pending>, Failed> {
         // What Looker works on is not forgotten because it could not be asked just now.
@@ -57,7 +62,7 @@ impl KeyResults {
         };
         let located = self
             .charts
-            .locate_all_of(&poll.wanted())
+            .locate_all_of(&poll.wanted(), Fresh::Since(slot))
             .await
             .map_err(keep)?;
         let pending = poll.pending.as_ref().filter(|pending| {
@@ -74,7 +79,10 @@ impl KeyResults {
             }
         }
         let identity = located.chart.identity.clone();
-        let fetched = self.charts.fetch(&located, Fresh::Since(since)).await;
+        let fetched = self
+            .charts
+            .fetch(&located, Fresh::Since(since), Queue::Besides(LONGEST_QUEUE))
+            .await;
         fetched.map(Ok).map_err(|error| Failed {
             pending: left_running(&error).map(|task| Pending {
                 task: task.to_owned(),

@@ -9,9 +9,9 @@ use super::calculated::calculated;
 use super::refused;
 use crate::looker::ask::{Ask, segment};
 use crate::looker::connection::Looker;
-use crate::looker::deadline::Deadline;
 use crate::looker::error::LookerError;
 use crate::looker::query::Object;
+use crate::looker::recent::Terms;
 use crate::looker::wire::{Id, MergeQuery, QueryOutline, ResultMaker, SourceQuery};
 
 /// The most queries that are joined: the results of all are held at once.
@@ -42,14 +42,14 @@ impl Looker {
         &self,
         id: &str,
         maker: Option<&ResultMaker>,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<Merged, LookerError> {
         let what = format!("merge {id}");
         let Some(path) = segment(id) else {
             return Err(LookerError::NotFound { what });
         };
         let ask = Ask::get(format!("/merge_queries/{path}"), what);
-        let found: MergeQuery = self.api.read(&ask, deadline).await?;
+        let found: MergeQuery = self.api.look_up(ask, terms).await?;
         let mut computed = calculated(found.dynamic_fields.as_deref())?;
         computed.extend(calculated(
             maker.and_then(|maker| maker.dynamic_fields.as_deref()),
@@ -74,7 +74,7 @@ impl Looker {
             )));
         }
         let parts = sources.into_iter().enumerate();
-        let parts = parts.map(|(nth, source)| self.part(nth, source, deadline));
+        let parts = parts.map(|(nth, source)| self.part(nth, source, terms));
         Ok(Merged {
             parts: try_join_all(parts).await?,
             limit: limit(found.limit)?,
@@ -86,7 +86,7 @@ impl Looker {
         &self,
         nth: usize,
         source: SourceQuery,
-        deadline: Deadline,
+        terms: Terms,
     ) -> Result<Part, LookerError> {
         let name = source
             .name
@@ -95,8 +95,8 @@ impl Looker {
             .unwrap_or_else(|| format!("query {}", nth + 1));
         let on = rules(nth, &name, &source)?;
         let query = match (&source.query_id, &source.query_slug) {
-            (Some(Id(id)), _) => self.stored("/queries", id, deadline).await?,
-            (None, Some(slug)) => self.stored("/queries/slug", slug, deadline).await?,
+            (Some(Id(id)), _) => self.stored("/queries", id, terms).await?,
+            (None, Some(slug)) => self.stored("/queries/slug", slug, terms).await?,
             (None, None) => {
                 return Err(refused(format!(
                     "its source {name:?} has no query any more; edit the merge in Looker"

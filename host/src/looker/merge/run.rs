@@ -8,7 +8,7 @@ use super::join::join;
 use crate::looker::connection::Looker;
 use crate::looker::deadline::Deadline;
 use crate::looker::error::{Doing, LookerError};
-use crate::looker::run::{Fetched, Late};
+use crate::looker::run::{Fetched, Run};
 use crate::looker::source::Source;
 
 impl Looker {
@@ -18,14 +18,14 @@ impl Looker {
         &self,
         merge: &Merge,
         of: &Source,
-        cache: bool,
+        run: &Run,
         deadline: Deadline,
     ) -> Result<Fetched, LookerError> {
         let sources = merge.sources.iter().enumerate();
         let mut running: FuturesUnordered<_> = sources
             .map(|(nth, source)| async move {
                 let what = format!("source {:?} of {of}", source.name);
-                let ran = self.run_query(&source.post, &what, cache, Late::LeaveAlone, deadline);
+                let ran = self.run_query(&source.post, &what, run, deadline);
                 (nth, ran.await)
             })
             .collect();
@@ -34,7 +34,9 @@ impl Looker {
         while let Some((nth, outcome)) = running.next().await {
             match outcome {
                 Ok(result) => fetched.push((nth, result)),
-                Err(error @ LookerError::Timeout { .. }) => late = Some(later(late, error)),
+                Err(error @ (LookerError::Timeout { .. } | LookerError::Busy { .. })) => {
+                    late = Some(later(late, error))
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -54,7 +56,7 @@ impl Looker {
     }
 }
 
-/// The timeout to tell of two: one whose query goes on, else the first. There is no one task that
+/// What to tell of two that are late: one whose query goes on, else the first. There is no one task that
 /// could be picked up.
 fn later(known: Option<LookerError>, error: LookerError) -> LookerError {
     match (known, error) {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::eventually;
 use super::stand_in::{Reply, Seen, StandIn, refusal};
-use crate::looker::{Chart, LookerError, Overrides, Run, Source};
+use crate::looker::{Chart, Deadline, LookerError, Overrides, Run, Source};
 
 /// A merge of two explores, and the tile that shows it.
 fn merge() -> Value {
@@ -63,7 +63,7 @@ fn tile() -> Source {
 async fn resolved(server: &StandIn) -> Result<Chart, LookerError> {
     server
         .connect()
-        .resolve(&tile(), &Overrides::default())
+        .resolve_now(&tile(), &Overrides::default())
         .await
 }
 
@@ -107,7 +107,7 @@ async fn each_query_is_posted_as_the_dashboard_shows_it_and_the_results_are_join
         StandIn::start(|seen| content(seen, &merge(), &element()).or_else(|| runs(seen))).await;
     let looker = server.connect();
     let chart = looker
-        .resolve(&tile(), &Overrides::default())
+        .resolve_now(&tile(), &Overrides::default())
         .await
         .unwrap();
     assert_eq!(chart.chart_type.as_deref(), Some("of-merge"));
@@ -305,7 +305,7 @@ async fn when_one_query_fails_the_others_are_killed() {
     .await;
     let looker = server.connect();
     let chart = looker
-        .resolve(&tile(), &Overrides::default())
+        .resolve_now(&tile(), &Overrides::default())
         .await
         .unwrap();
     let error = looker.run(&chart, &Run::default()).await.unwrap_err();
@@ -335,12 +335,12 @@ async fn all_queries_have_one_deadline_and_are_left_to_finish() {
     .await;
     let looker = server.connect();
     let chart = looker
-        .resolve(&tile(), &Overrides::default())
+        .resolve_now(&tile(), &Overrides::default())
         .await
         .unwrap();
     let run = Run {
-        deadline: Some(Duration::from_millis(600)),
-        cache: true,
+        deadline: Some(Deadline::after(Duration::from_millis(600))),
+        ..Run::default()
     };
     let error = looker.run(&chart, &run).await.unwrap_err();
     let LookerError::Timeout {

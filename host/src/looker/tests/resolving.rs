@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::posted;
 use super::stand_in::{Reply, StandIn};
-use crate::looker::{Chart, LookerError, Overrides, Source};
+use crate::looker::{Chart, LookerError, Overrides, Source, Terms};
 
 const DASHBOARD: &str = r#"{"id":"17","title":"Shop","query_timezone":"Europe/Rome","folder":{"name":"F"},
  "dashboard_filters":[
@@ -63,7 +63,7 @@ fn over(filters: &[(&str, &str)]) -> Overrides {
 }
 
 async fn resolve(source: &Source, overrides: &Overrides) -> Result<Chart, LookerError> {
-    shop().await.connect().resolve(source, overrides).await
+    shop().await.connect().resolve_now(source, overrides).await
 }
 
 #[tokio::test]
@@ -211,12 +211,17 @@ async fn a_lost_tile_is_found_again_on_lookml_dashboards_only() {
         tile_id: "m::d::old".to_owned(),
     };
     let error = looker
-        .resolve(&lost("m::d"), &Overrides::default())
+        .resolve_now(&lost("m::d"), &Overrides::default())
         .await
         .unwrap_err();
     assert_eq!(error.code(), "not-found");
     let found = looker
-        .find_again(&lost("m::d"), Some("old"), "Sales")
+        .find_again(
+            &lost("m::d"),
+            Some("old"),
+            "Sales",
+            Terms::now(looker.deadline()),
+        )
         .await
         .unwrap();
     let new = Source::Tile {
@@ -225,7 +230,10 @@ async fn a_lost_tile_is_found_again_on_lookml_dashboards_only() {
     };
     assert_eq!(found, Some(new));
     assert_eq!(
-        looker.find_again(&lost("17"), None, "Sales").await.unwrap(),
+        looker
+            .find_again(&lost("17"), None, "Sales", Terms::now(looker.deadline()))
+            .await
+            .unwrap(),
         None
     );
 }

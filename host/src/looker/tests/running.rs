@@ -80,7 +80,7 @@ async fn the_cache_can_be_passed_by() {
             &chart(),
             &Run {
                 cache: false,
-                deadline: None,
+                ..Run::default()
             },
         )
         .await

@@ -19,7 +19,7 @@ const TASK: &str = "GET /api/4.0/query_tasks/t1";
 async fn fifty_callers_share_one_probe_and_one_login() {
     let server = StandIn::start(|_| None).await;
     let looker = server.connect();
-    let all = join_all((0..50).map(|_| looker.pick_up("t1"))).await;
+    let all = join_all((0..50).map(|_| looker.pick_up_now("t1"))).await;
     assert!(all.iter().all(Result::is_ok));
     assert_eq!(server.count(LOGIN), 1);
     assert_eq!(server.count("GET /api/4.0/versions"), 1);
@@ -31,7 +31,7 @@ async fn fifty_callers_share_one_refusal() {
     let server =
         StandIn::start(|seen| (seen.call == LOGIN).then(|| refusal(404, "Not found"))).await;
     let looker = server.connect();
-    let all = join_all((0..50).map(|_| looker.pick_up("t1"))).await;
+    let all = join_all((0..50).map(|_| looker.pick_up_now("t1"))).await;
     assert!(
         all.iter()
             .all(|outcome| matches!(outcome, Err(LookerError::Refused { .. })))
@@ -65,7 +65,7 @@ async fn a_session_is_renewed_a_minute_before_it_dies() {
     let looker = connect_at(server.settings(), &clock);
     for (step, logins) in [(0, 1), (3_539, 1), (1, 2), (3_000, 2), (600, 3)] {
         clock.advance(SignedDuration::from_secs(step));
-        looker.pick_up("t1").await.unwrap();
+        looker.pick_up_now("t1").await.unwrap();
         assert_eq!(server.count(LOGIN), logins, "after {step} s more");
     }
 }
@@ -78,7 +78,7 @@ async fn a_401_in_mid_session_logs_in_once_and_replays_once() {
     })
     .await;
     let looker = server.connect();
-    let all = join_all((0..20).map(|_| looker.pick_up("t1"))).await;
+    let all = join_all((0..20).map(|_| looker.pick_up_now("t1"))).await;
     assert!(all.iter().all(Result::is_ok));
     assert_eq!(server.count(LOGIN), 2);
     assert!(server.count(TASK) <= 40);
@@ -90,7 +90,7 @@ async fn a_401_after_a_new_login_is_a_refusal() {
         (seen.call == TASK).then(|| refusal(401, "Requires authentication."))
     })
     .await;
-    let refused = server.connect().pick_up("t1").await.unwrap_err();
+    let refused = server.connect().pick_up_now("t1").await.unwrap_err();
     assert_eq!(refused.code(), "looker-refused");
     assert!(
         refused.to_string().contains("Requires authentication."),
@@ -127,7 +127,7 @@ async fn a_404_at_login_is_about_the_address_if_it_no_longer_is_looker() {
 async fn identify_logs_in_afresh_and_says_who_and_where() {
     let server = StandIn::start(|_| None).await;
     let looker = server.connect();
-    looker.pick_up("t1").await.unwrap();
+    looker.pick_up_now("t1").await.unwrap();
     let identity = looker.identify().await.unwrap();
     assert_eq!(server.count(LOGIN), 2);
     assert_eq!(identity.user_id, "7");
@@ -147,10 +147,10 @@ async fn logout_ends_the_session_and_the_next_call_begins_another() {
     let looker = server.connect();
     looker.logout().await;
     assert!(server.calls().is_empty(), "there was no session to end");
-    looker.pick_up("t1").await.unwrap();
+    looker.pick_up_now("t1").await.unwrap();
     looker.logout().await;
     assert_eq!(server.count("DELETE /api/4.0/logout"), 1);
-    looker.pick_up("t1").await.unwrap();
+    looker.pick_up_now("t1").await.unwrap();
     assert_eq!(server.count(LOGIN), 2);
 }
 
@@ -161,13 +161,13 @@ async fn a_caller_who_goes_away_does_not_take_the_login_along() {
     let looker = server.connect();
     let first = tokio::spawn({
         let looker = looker.clone();
-        async move { looker.pick_up("t1").await }
+        async move { looker.pick_up_now("t1").await }
     });
     eventually("the login is under way", || server.count(LOGIN) == 1).await;
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     // Nobody waits for the hung login any more, so the next caller does not either.
-    tokio::time::timeout(Duration::from_secs(5), looker.pick_up("t1"))
+    tokio::time::timeout(Duration::from_secs(5), looker.pick_up_now("t1"))
         .await
         .unwrap()
         .unwrap();

@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 
 use super::{CLIENT_ID, CLIENT_SECRET, connect, posted, settings};
 use crate::looker::{
-    Chart, Fetched, Find, Kind, Looker, LookerError, Match, Overrides, PickedUp, Run, Settings,
-    Source, Work,
+    Chart, Deadline, Fetched, Find, Kind, Looker, LookerError, Match, Overrides, PickedUp, Run,
+    Settings, Source, Work,
 };
 
 mod merged;
@@ -85,7 +85,7 @@ async fn run(looker: &Looker, chart: &Chart) -> Result<Fetched, LookerError> {
 
 /// The result of a source, as JSON.
 async fn result(looker: &Looker, source: &Source, overrides: &Overrides) -> Value {
-    let chart = looker.resolve(source, overrides).await.unwrap();
+    let chart = looker.resolve_now(source, overrides).await.unwrap();
     serde_json::from_slice(&run(looker, &chart).await.unwrap().body).unwrap()
 }
 
@@ -194,7 +194,9 @@ async fn everything_on_every_dashboard_runs_or_says_why_not() {
 async fn everything_on(looker: &Looker, dashboard_id: &str) -> Vec<Result<(), String>> {
     let tiles = looker.dashboard(dashboard_id).await.unwrap().tiles;
     join_all(tiles.into_iter().map(async |tile| {
-        let resolved = looker.resolve(&tile.source, &Overrides::default()).await;
+        let resolved = looker
+            .resolve_now(&tile.source, &Overrides::default())
+            .await;
         let chart = match (tile.readable, resolved) {
             (Ok(()), Ok(chart)) => chart,
             (Err(why), Err(LookerError::Unsupported { why: again })) => {
@@ -238,7 +240,7 @@ async fn looks_are_found_and_run() {
     let found = looker.looks(Some("100\\% of visits"), 50, 0).await.unwrap();
     assert!(found.len() <= 1);
     let error = looker
-        .resolve(&look("6"), &Overrides::default())
+        .resolve_now(&look("6"), &Overrides::default())
         .await
         .unwrap_err();
     assert_eq!(error.code(), "not-found");
@@ -253,7 +255,7 @@ async fn a_dashboards_filters_and_their_overrides_change_the_numbers() {
         first(&result(&looker, &source, overrides).await, "orders.count")
     };
     let chart = looker
-        .resolve(&source, &Overrides::default())
+        .resolve_now(&source, &Overrides::default())
         .await
         .unwrap();
     assert_eq!(chart.filters["Region"], "EMEA,APAC");
@@ -274,7 +276,7 @@ async fn a_dashboards_filters_and_their_overrides_change_the_numbers() {
     );
     assert!(count(&over("Date range", "last 1 month")).await < both);
     let error = looker
-        .resolve(&source, &over("Regions", "EMEA"))
+        .resolve_now(&source, &over("Regions", "EMEA"))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("Channel"), "{error}");
@@ -286,7 +288,7 @@ async fn a_tile_that_shows_a_look_listens_to_the_dashboard() {
     let looker = sim.connect();
     let source = titled(&looker, "5", "A look with a title of its own").await;
     let chart = looker
-        .resolve(&source, &Overrides::default())
+        .resolve_now(&source, &Overrides::default())
         .await
         .unwrap();
     assert!(
@@ -295,7 +297,7 @@ async fn a_tile_that_shows_a_look_listens_to_the_dashboard() {
         posted(&chart)
     );
     let own = looker
-        .resolve(&look("2"), &Overrides::default())
+        .resolve_now(&look("2"), &Overrides::default())
         .await
         .unwrap();
     assert!(
@@ -338,7 +340,7 @@ async fn a_session_that_dies_is_renewed_once_for_all() {
     looker.identify().await.unwrap();
     sim.faults(json!({"unauthorized_next": 1})).await;
     let chart = looker
-        .resolve(&look("1"), &Overrides::default())
+        .resolve_now(&look("1"), &Overrides::default())
         .await
         .unwrap();
     assert!(
@@ -350,7 +352,7 @@ async fn a_session_that_dies_is_renewed_once_for_all() {
     assert_eq!(sim.log().await["logins"], 2);
     sim.faults(json!({"unauthorized_next": 1_000})).await;
     let error = looker
-        .resolve(&look("1"), &Overrides::default())
+        .resolve_now(&look("1"), &Overrides::default())
         .await
         .unwrap_err();
     assert_eq!(error.code(), "looker-refused");
@@ -363,17 +365,17 @@ async fn a_hanging_query_is_left_and_its_result_picked_up_without_a_second_run()
     let sim = Sim::start().await;
     let looker = sim.connect();
     let chart = looker
-        .resolve(&look("1"), &Overrides::default())
+        .resolve_now(&look("1"), &Overrides::default())
         .await
         .unwrap();
     sim.faults(json!({"hang": true})).await;
-    let deadline = Some(Duration::from_millis(700));
+    let deadline = Some(Deadline::after(Duration::from_millis(700)));
     let error = looker
         .run(
             &chart,
             &Run {
                 deadline,
-                cache: true,
+                ..Run::default()
             },
         )
         .await
@@ -385,11 +387,14 @@ async fn a_hanging_query_is_left_and_its_result_picked_up_without_a_second_run()
     else {
         panic!("{error:?}");
     };
-    assert_eq!(looker.pick_up(&task_id).await.unwrap(), PickedUp::Running);
+    assert_eq!(
+        looker.pick_up_now(&task_id).await.unwrap(),
+        PickedUp::Running
+    );
     sim.faults(json!({})).await;
     let picking = async {
         loop {
-            match looker.pick_up(&task_id).await.unwrap() {
+            match looker.pick_up_now(&task_id).await.unwrap() {
                 PickedUp::Done(fetched) => return fetched,
                 PickedUp::Running => tokio::time::sleep(Duration::from_millis(20)).await,
                 PickedUp::Gone => panic!("it is gone"),
@@ -427,7 +432,7 @@ async fn the_cap_of_a_connection_holds() {
     let source = titled(&looker, "4", "Orders, own filter replaced").await;
     let charts = join_all(regions.map(async |region| {
         looker
-            .resolve(&source, &over("Region", region))
+            .resolve_now(&source, &over("Region", region))
             .await
             .unwrap()
     }))
@@ -454,7 +459,7 @@ async fn faults_that_pass_are_got_over() {
         sim.faults(faults.clone()).await;
         let looker = sim.connect();
         let chart = looker
-            .resolve(&look("2"), &Overrides::default())
+            .resolve_now(&look("2"), &Overrides::default())
             .await
             .unwrap();
         let outcome = run(&looker, &chart).await;
@@ -491,7 +496,7 @@ async fn faults_that_stay_are_told_and_forgotten_once_they_are_gone() {
         settings.timeout = Duration::from_secs(5);
         let looker = connect(settings);
         let chart = looker
-            .resolve(&look("2"), &Overrides::default())
+            .resolve_now(&look("2"), &Overrides::default())
             .await
             .unwrap();
         looker.logout().await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -35,6 +36,8 @@ pub(super) enum Reply {
     /// Never ends: chunk after chunk, without a length.
     Endless,
     Never,
+    /// JSON after a while.
+    Later(Duration, u16, Value),
 }
 
 /// The error that Looker gives.
@@ -154,6 +157,14 @@ async fn answer(State(stage): State<Arc<Stage>>, request: Request) -> Response<B
             respond(200, "x: y", Body::from_stream(chunks))
         }
         Reply::Never => std::future::pending().await,
+        Reply::Later(time, status, value) => {
+            tokio::time::sleep(time).await;
+            respond(
+                status,
+                "content-type: application/json",
+                Body::from(value.to_string()),
+            )
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::stand_in::{Reply, Seen, StandIn};
-use crate::looker::{LookerError, Overrides, Run, Source};
+use crate::looker::{Deadline, LookerError, Overrides, Run, Source};
 
 const RUN: &str = "POST /api/4.0/sql_queries/abc/run/json_detail";
 
@@ -42,7 +42,7 @@ async fn sql_is_run_by_its_slug_and_its_result_comes_byte_for_byte() {
     assert_eq!(tiles[0].chart_type.as_deref(), Some("of-query"));
     assert!(tiles[0].readable.is_ok());
     let chart = looker
-        .resolve(&tile(), &Overrides::default())
+        .resolve_now(&tile(), &Overrides::default())
         .await
         .unwrap();
     assert_eq!(chart.query, r#"{"vis_config":{"type":"of-query"}}"#);
@@ -71,13 +71,13 @@ async fn sql_is_not_run_twice_and_not_waited_for_beyond_the_deadline() {
         .await;
         let looker = server.connect();
         let chart = looker
-            .resolve(&tile(), &Overrides::default())
+            .resolve_now(&tile(), &Overrides::default())
             .await
             .unwrap();
         assert_eq!(chart.chart_type.as_deref(), Some("own"));
         let run = Run {
-            deadline: Some(Duration::from_millis(700)),
-            cache: true,
+            deadline: Some(Deadline::after(Duration::from_millis(700))),
+            ..Run::default()
         };
         let error = looker.run(&chart, &run).await.unwrap_err();
         assert_eq!(error.code(), code, "{error}");
@@ -99,7 +99,7 @@ async fn sql_that_is_said_to_listen_to_a_filter_is_refused() {
     let server = StandIn::start(move |seen| content(seen, &maker)).await;
     let error = server
         .connect()
-        .resolve(&tile(), &Overrides::default())
+        .resolve_now(&tile(), &Overrides::default())
         .await
         .unwrap_err();
     assert_eq!(error.code(), "unsupported");

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::running::chart;
 use super::stand_in::{Reply, StandIn};
-use super::{connect, eventually};
-use crate::looker::{Doing, LookerError, PickedUp, Run};
+use super::{connect, eventually, loopback};
+use crate::clock::SystemClock;
+use crate::looker::{Deadline, Doing, Looker, LookerError, PickedUp, Places, Queue, Run};
 
 const TASKS: &str = "POST /api/4.0/query_tasks";
 const TASK: &str = "GET /api/4.0/query_tasks/t1";
@@ -18,16 +19,17 @@ const KILL: &str = "DELETE /api/4.0/running_queries/t1";
 
 fn within(time: u64) -> Run {
     Run {
-        deadline: Some(Duration::from_millis(time)),
-        cache: true,
+        deadline: Some(Deadline::after(Duration::from_millis(time))),
+        ..Run::default()
     }
 }
 
+fn task_running() -> Value {
+    json!({"id": "t1", "query_id": "q1", "status": "running"})
+}
+
 fn running() -> Reply {
-    Reply::Json(
-        200,
-        json!({"id": "t1", "query_id": "q1", "status": "running"}),
-    )
+    Reply::Json(200, task_running())
 }
 
 /// A Looker whose query runs until the switch is set.
@@ -64,9 +66,12 @@ async fn a_query_that_takes_too_long_is_left_to_finish_and_picked_up() {
             .contains("open the dashboard in Looker once"),
         "{error}"
     );
-    assert_eq!(looker.pick_up(task_id).await.unwrap(), PickedUp::Running);
+    assert_eq!(
+        looker.pick_up_now(task_id).await.unwrap(),
+        PickedUp::Running
+    );
     done.store(true, Ordering::SeqCst);
-    let PickedUp::Done(fetched) = looker.pick_up(task_id).await.unwrap() else {
+    let PickedUp::Done(fetched) = looker.pick_up_now(task_id).await.unwrap() else {
         panic!("it is done");
     };
     assert_eq!(fetched.query_id, "q1");
@@ -87,7 +92,7 @@ async fn a_task_that_looker_no_longer_knows_is_gone() {
     let looker = server.connect();
     for task_id in ["unknown", "t1", "..", ""] {
         assert_eq!(
-            looker.pick_up(task_id).await.unwrap(),
+            looker.pick_up_now(task_id).await.unwrap(),
             PickedUp::Gone,
             "{task_id}"
         );
@@ -102,7 +107,7 @@ async fn an_expired_task_is_picked_up_all_the_same() {
     })
     .await;
     assert!(matches!(
-        server.connect().pick_up("t1").await.unwrap(),
+        server.connect().pick_up_now("t1").await.unwrap(),
         PickedUp::Done(_)
     ));
 }
@@ -189,7 +194,7 @@ async fn no_more_queries_run_at_once_than_there_are_places() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_place_is_part_of_the_time() {
+async fn waiting_for_a_place_is_part_of_a_persons_time_and_told_as_what_it_is() {
     let (server, _done) = slow().await;
     let mut settings = server.settings();
     settings.max_concurrent = 1;
@@ -200,18 +205,117 @@ async fn waiting_for_a_place_is_part_of_the_time() {
     });
     eventually("the only place is taken", || server.count(TASK) > 0).await;
     let error = looker.run(&chart(), &within(200)).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            LookerError::Timeout {
-                task_id: None,
-                doing: Doing::Queueing,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    let LookerError::Busy { waited, places: 1 } = error else {
+        panic!("{error:?}");
+    };
+    assert!(waited >= Duration::from_millis(200), "{waited:?}");
+    assert_eq!(server.count(TASKS), 1, "Looker was not asked");
     first.abort();
+}
+
+#[tokio::test]
+async fn waiting_for_a_place_takes_nothing_of_a_schedules_time_and_ends() {
+    let (server, done) = slow().await;
+    let mut settings = server.settings();
+    settings.max_concurrent = 1;
+    let looker = connect(settings);
+    let first = tokio::spawn({
+        let looker = looker.clone();
+        async move { looker.run(&chart(), &Run::default()).await }
+    });
+    eventually("the only place is taken", || server.count(TASK) > 0).await;
+    let besides = |longest| Run {
+        queue: Queue::Besides(longest),
+        ..within(2_000)
+    };
+    let vain = looker
+        .run(&chart(), &besides(Duration::from_millis(50)))
+        .await;
+    assert!(matches!(vain, Err(LookerError::Busy { .. })), "{vain:?}");
+    let second = tokio::spawn({
+        let (looker, run) = (looker.clone(), besides(Duration::from_secs(60)));
+        async move {
+            let outcome = looker.run(&chart(), &run).await;
+            (outcome, run.deadline.unwrap().left())
+        }
+    });
+    let began = tokio::time::Instant::now();
+    eventually("its own time would be over", || {
+        began.elapsed() > Duration::from_millis(2_100)
+    })
+    .await;
+    done.store(true, Ordering::SeqCst);
+    let (outcome, left) = second.await.unwrap();
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert!(left.is_zero());
+    assert!(first.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_query_that_is_left_to_finish_keeps_its_place_until_it_is_seen_to_have_ended() {
+    let (server, done) = slow().await;
+    let mut settings = server.settings();
+    settings.max_concurrent = 1;
+    let looker = connect(settings);
+    let late = looker.run(&chart(), &within(300)).await.unwrap_err();
+    assert_eq!(late.code(), "looker-timeout");
+    let busy = looker.run(&chart(), &within(300)).await.unwrap_err();
+    assert_eq!(busy.code(), "busy");
+    assert_eq!(server.count(TASKS), 1, "at most one runs at Looker");
+    // Nobody picks it up; that it has ended is seen all the same.
+    done.store(true, Ordering::SeqCst);
+    assert!(looker.run(&chart(), &within(10_000)).await.is_ok());
+    assert_eq!(server.count(KILL), 0);
+}
+
+#[tokio::test]
+async fn a_query_that_never_ends_keeps_its_place_for_a_bounded_time_and_picking_it_up_needs_none() {
+    let (server, _done) = slow().await;
+    let settings = server.settings();
+    let places = Places::leaving_for(1, Duration::from_millis(400));
+    let clock = SystemClock::shared();
+    let looker = Looker::with_places(settings, loopback(), clock, Arc::clone(&places)).unwrap();
+    assert!(looker.run(&chart(), &within(300)).await.is_err());
+    assert_eq!(looker.pick_up_now("t1").await.unwrap(), PickedUp::Running);
+    let second = looker.run(&chart(), &within(5_000)).await.unwrap_err();
+    assert_eq!((second.code(), server.count(TASKS)), ("looker-timeout", 2));
+}
+
+#[tokio::test]
+async fn an_edited_connection_has_the_places_of_the_one_before() {
+    let (server, done) = slow().await;
+    let places = Places::new(1);
+    let client = || {
+        let clock = SystemClock::shared();
+        Looker::with_places(server.settings(), loopback(), clock, Arc::clone(&places)).unwrap()
+    };
+    let before = client();
+    assert!(before.run(&chart(), &within(300)).await.is_err());
+    before.logout().await;
+    let after = client();
+    let busy = after.run(&chart(), &within(300)).await.unwrap_err();
+    assert_eq!((busy.code(), server.count(TASKS)), ("busy", 1));
+    done.store(true, Ordering::SeqCst);
+    assert!(matches!(
+        after.pick_up_now("t1").await.unwrap(),
+        PickedUp::Done(_)
+    ));
+    assert!(after.run(&chart(), &within(300)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_caller_who_goes_away_while_a_query_is_begun_leaves_none_behind() {
+    let server = StandIn::start(move |seen| {
+        (seen.call == TASKS).then(|| Reply::Later(Duration::from_millis(600), 200, task_running()))
+    })
+    .await;
+    let looker = server.connect();
+    let error = looker.run(&chart(), &within(200)).await.unwrap_err();
+    assert_eq!(error.code(), "looker-timeout");
+    eventually("it is killed once its name is known", || {
+        server.count(KILL) == 1
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ async fn a_merged_tile_shows_its_queries_side_by_side() {
     let looker = sim.connect();
     let source = titled(&looker, "5", "Orders beside visits").await;
     let chart = looker
-        .resolve(&source, &Overrides::default())
+        .resolve_now(&source, &Overrides::default())
         .await
         .unwrap();
     let query: Value = serde_json::from_str(&chart.query).unwrap();
@@ -63,7 +63,8 @@ async fn the_dashboards_filters_reach_each_query_of_a_merge() {
     let sim = Sim::start().await;
     let looker = sim.connect();
     let source = titled(&looker, "4", "Orders and visits by month").await;
-    let resolve = async |overrides: &Overrides| looker.resolve(&source, overrides).await.unwrap();
+    let resolve =
+        async |overrides: &Overrides| looker.resolve_now(&source, overrides).await.unwrap();
     let plain = resolve(&Overrides::default()).await;
     assert_eq!(plain.filters["Region"], "EMEA,APAC");
     let sum = async |overrides: &Overrides, field: &str| -> i64 {
@@ -96,7 +97,7 @@ async fn a_calculation_over_a_merge_is_refused_by_its_name() {
     let why = tile.readable.unwrap_err();
     assert!(why.contains("Per visit"), "{why}");
     let error = looker
-        .resolve(&tile.source, &Overrides::default())
+        .resolve_now(&tile.source, &Overrides::default())
         .await
         .unwrap_err();
     assert_eq!((error.code(), error.to_string()), ("unsupported", why));
@@ -108,17 +109,17 @@ async fn a_merge_that_is_not_done_in_time_is_hot_the_next_time() {
     let looker = sim.connect();
     let source = titled(&looker, "5", "Orders beside visits").await;
     let chart = looker
-        .resolve(&source, &Overrides::default())
+        .resolve_now(&source, &Overrides::default())
         .await
         .unwrap();
     sim.faults(json!({"hang": true})).await;
-    let deadline = Some(Duration::from_millis(700));
+    let deadline = Some(Deadline::after(Duration::from_millis(700)));
     let error = looker
         .run(
             &chart,
             &Run {
                 deadline,
-                cache: true,
+                ..Run::default()
             },
         )
         .await
@@ -152,7 +153,7 @@ async fn the_queries_of_a_merge_keep_within_the_cap() {
     sim.faults(json!({"run_ms": 30})).await;
     let source = titled(&looker, "5", "Orders beside visits").await;
     let chart = looker
-        .resolve(&source, &Overrides::default())
+        .resolve_now(&source, &Overrides::default())
         .await
         .unwrap();
     run(&looker, &chart).await.unwrap();
@@ -169,7 +170,7 @@ async fn an_error_in_a_query_of_a_merge_is_not_joined() {
     let looker = sim.connect();
     let source = titled(&looker, "5", "Orders beside visits").await;
     let chart = looker
-        .resolve(&source, &Overrides::default())
+        .resolve_now(&source, &Overrides::default())
         .await
         .unwrap();
     sim.faults(json!({"errors_in_200": "View Not Found"})).await;
@@ -184,7 +185,7 @@ async fn a_tile_written_in_sql_is_run() {
     let looker = sim.connect();
     let source = titled(&looker, "5", "Written in SQL").await;
     let chart = looker
-        .resolve(&source, &over("Period", "3 months"))
+        .resolve_now(&source, &over("Period", "3 months"))
         .await
         .unwrap();
     assert!(chart.chart_type.is_some());

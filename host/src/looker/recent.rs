@@ -1,0 +1,181 @@
+//! What Looker has said of its content a moment ago, for others who ask the same.
+//!
+//! All polls of a slot that read tiles of one dashboard need the same description of it, and it can
+//! be megabytes. It is asked for once at a time and kept for a moment; who may take it, the caller
+//! says ([`Terms`]): a poll takes what was asked for since its slot began, a person what is asked
+//! for now.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use jiff::{SignedDuration, Timestamp};
+use serde::de::DeserializeOwned;
+
+use super::api::Api;
+use super::ask::Ask;
+use super::deadline::Deadline;
+use super::error::{Doing, LookerError};
+
+/// How long an answer is kept: as long as polls of one slot are spread.
+const KEPT: SignedDuration = SignedDuration::from_secs(30);
+
+/// How many bytes of answers are kept.
+const MOST_BYTES: usize = 16 << 20;
+
+/// On what terms content is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// By when.
+    pub deadline: Deadline,
+    /// An answer that was asked for at that time or later will do; without it, it is asked for now.
+    pub since: Option<Timestamp>,
+}
+
+impl Terms {
+    /// It is asked for now.
+    #[must_use]
+    pub fn now(deadline: Deadline) -> Self {
+        Self {
+            deadline,
+            since: None,
+        }
+    }
+}
+
+type Flight = BoxFuture<'static, Result<Bytes, LookerError>>;
+
+/// Answers by path: those under way, and those of a moment ago.
+#[derive(Clone, Default)]
+pub(super) struct Recent(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    answers: HashMap<String, Answer>,
+    /// The number of the question asked last.
+    latest: u64,
+}
+
+struct Answer {
+    number: u64,
+    asked: Timestamp,
+    state: State,
+}
+
+enum State {
+    /// Held weakly: when nobody waits any more, the question is given up.
+    Going(WeakShared<Flight>),
+    Done(Bytes),
+}
+
+impl Api {
+    /// What Looker says of a piece of content: now, or a moment ago where the terms allow that.
+    pub async fn look_up<T: DeserializeOwned>(
+        self: &Arc<Self>,
+        ask: Ask<'static>,
+        terms: Terms,
+    ) -> Result<T, LookerError> {
+        let what = ask.what.clone();
+        let now = self.clock.now();
+        let flight = match self.recent.fitting(&ask.path, terms.since, now) {
+            Some(State::Done(body)) => {
+                return serde_json::from_slice(&body).map_err(LookerError::malformed(what));
+            }
+            Some(State::Going(flight)) => flight.upgrade(),
+            None => None,
+        };
+        let flight = flight.unwrap_or_else(|| {
+            let (api, path) = (Arc::clone(self), ask.path.clone());
+            let asking = async move { Ok(api.call(&ask, terms.deadline).await?.body) };
+            self.recent.begin(path, now, asking)
+        });
+        let body = terms.deadline.bound(Doing::Asking, flight).await??;
+        serde_json::from_slice(&body).map_err(LookerError::malformed(what))
+    }
+}
+
+impl Recent {
+    fn fitting(&self, path: &str, since: Option<Timestamp>, now: Timestamp) -> Option<State> {
+        let mut kept = self.lock();
+        // A clock that was set back makes all that was asked later a thing of the future.
+        kept.answers.retain(|_, answer| {
+            let age = now.duration_since(answer.asked);
+            let wanted = match &answer.state {
+                State::Going(flight) => flight.upgrade().is_some(),
+                State::Done(_) => age < KEPT,
+            };
+            wanted && !age.is_negative()
+        });
+        let answer = kept.answers.get(path)?;
+        if since.is_none_or(|since| answer.asked < since) {
+            return None;
+        }
+        Some(match &answer.state {
+            State::Going(flight) => State::Going(flight.clone()),
+            State::Done(body) => State::Done(body.clone()),
+        })
+    }
+
+    /// Asks anew. What was asked before is no longer for others.
+    fn begin(
+        &self,
+        path: String,
+        asked: Timestamp,
+        asking: impl Future<Output = Result<Bytes, LookerError>> + Send + 'static,
+    ) -> Shared<Flight> {
+        let mut kept = self.lock();
+        kept.latest += 1;
+        let number = kept.latest;
+        let (recent, at) = (self.clone(), path.clone());
+        let flight = async move {
+            let outcome = asking.await;
+            recent.ended(&at, number, outcome.as_ref().ok());
+            outcome
+        };
+        let flight = flight.boxed().shared();
+        if let Some(weak) = flight.downgrade() {
+            let answer = Answer {
+                number,
+                asked,
+                state: State::Going(weak),
+            };
+            kept.answers.insert(path, answer);
+        }
+        flight
+    }
+
+    /// Keeps an answer as long as there is room; a failure is kept for nobody.
+    fn ended(&self, path: &str, number: u64, body: Option<&Bytes>) {
+        let mut kept = self.lock();
+        let answer = kept.answers.get_mut(path);
+        let Some(answer) = answer.filter(|answer| answer.number == number) else {
+            return;
+        };
+        match body {
+            Some(body) => answer.state = State::Done(body.clone()),
+            None => drop(kept.answers.remove(path)),
+        }
+        let mut done: Vec<(u64, usize, String)> = kept
+            .answers
+            .iter()
+            .filter_map(|(path, answer)| match &answer.state {
+                State::Done(body) => Some((answer.number, body.len(), path.clone())),
+                State::Going(_) => None,
+            })
+            .collect();
+        done.sort_unstable_by_key(|(number, ..)| std::cmp::Reverse(*number));
+        let mut bytes = 0_usize;
+        for (_, size, path) in done {
+            bytes = bytes.saturating_add(size);
+            if bytes > MOST_BYTES {
+                kept.answers.remove(&path);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
