@@ -10,7 +10,7 @@ const CACHE_SECONDS: u64 = 3_600;
 /// What a simulated Looker is started with.
 #[derive(Clone)]
 pub struct Config {
-    /// The id that a login has to name.
+    /// The id that a login has to name. `ID.anything` are further clients, with the same secret.
     pub client_id: String,
     /// The secret that goes with it.
     pub client_secret: String,
@@ -32,6 +32,14 @@ impl Config {
             now: None,
             cache_seconds: CACHE_SECONDS,
         }
+    }
+}
+
+impl Config {
+    /// Whether a client may log in under this id.
+    pub(crate) fn knows(&self, client_id: &str) -> bool {
+        let further = client_id.strip_prefix(&self.client_id);
+        further.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 }
 

@@ -42,11 +42,26 @@ pub struct Counts {
     pub running: u64,
     /// Most runs at one time.
     pub max_concurrent_runs: u64,
+    /// Query tasks that have not ended.
+    pub running_tasks: u64,
+    /// Most of them at one time.
+    pub max_concurrent_tasks: u64,
+    /// The same for each client that made any.
+    pub tasks_by_client: BTreeMap<String, TaskCounts>,
     /// The latest calls, oldest first.
     pub requests: VecDeque<Call>,
     /// The number of the first call in `requests`.
     #[serde(skip)]
     first: u64,
+}
+
+/// The query tasks of one client.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct TaskCounts {
+    /// Those that have not ended.
+    pub running: u64,
+    /// Most of them at one time.
+    pub max_concurrent: u64,
 }
 
 /// The log.
@@ -73,12 +88,20 @@ impl Log {
     /// Forgets all but what is going on.
     pub fn reset(&self) {
         let mut counts = lock(&self.0);
-        let running = counts.running;
+        let (running, running_tasks) = (counts.running, counts.running_tasks);
+        let mut tasks_by_client = std::mem::take(&mut counts.tasks_by_client);
+        tasks_by_client.retain(|_, tasks| {
+            tasks.max_concurrent = tasks.running;
+            tasks.running > 0
+        });
         let first = counts.first + counts.requests.len() as u64;
         *counts = Counts {
             running,
             first,
             max_concurrent_runs: running,
+            running_tasks,
+            max_concurrent_tasks: running_tasks,
+            tasks_by_client,
             ..Counts::default()
         };
     }
@@ -115,12 +138,27 @@ impl Log {
         lock(&self.0).cache_hits += 1;
     }
 
-    /// Notes a query task.
-    pub fn task_created(&self) {
-        lock(&self.0).task_creates += 1;
+    /// Notes a query task of a client, which goes on until [`Log::task_ended`].
+    pub fn task_created(&self, client: &str) {
+        let mut counts = lock(&self.0);
+        counts.task_creates += 1;
+        counts.running_tasks += 1;
+        counts.max_concurrent_tasks = counts.max_concurrent_tasks.max(counts.running_tasks);
+        let tasks = counts.tasks_by_client.entry(client.to_owned()).or_default();
+        tasks.running += 1;
+        tasks.max_concurrent = tasks.max_concurrent.max(tasks.running);
     }
 
-    /// Notes the end of one.
+    /// Notes that a client's query task has ended, one way or the other.
+    pub fn task_ended(&self, client: &str) {
+        let mut counts = lock(&self.0);
+        counts.running_tasks = counts.running_tasks.saturating_sub(1);
+        if let Some(tasks) = counts.tasks_by_client.get_mut(client) {
+            tasks.running = tasks.running.saturating_sub(1);
+        }
+    }
+
+    /// Notes that a query task was killed.
     pub fn task_killed(&self) {
         lock(&self.0).task_kills += 1;
     }

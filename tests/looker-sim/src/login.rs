@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,13 +11,13 @@ use crate::lock::lock;
 /// How long a token is good, in seconds.
 pub const LIFE: i64 = 3_600;
 
-/// Tokens that are good, each with when it stops to be.
+/// Tokens that are good, each with when it stops to be and the client that logged in for it.
 #[derive(Default)]
-pub struct Logins(Mutex<HashMap<String, Timestamp>>);
+pub struct Logins(Mutex<HashMap<String, (Timestamp, Arc<str>)>>);
 
 impl Logins {
-    /// A new token.
-    pub fn login(&self, now: Timestamp) -> Result<String, getrandom::Error> {
+    /// A new token for a client.
+    pub fn login(&self, client: &str, now: Timestamp) -> Result<String, getrandom::Error> {
         let mut bytes = [0; 20];
         getrandom::fill(&mut bytes)?;
         let token = hex::encode(bytes);
@@ -25,14 +25,22 @@ impl Logins {
             .saturating_add(SignedDuration::from_secs(LIFE))
             .unwrap_or(now);
         let mut tokens = lock(&self.0);
-        tokens.retain(|_, until| now < *until);
-        tokens.insert(token.clone(), until);
+        tokens.retain(|_, (until, _)| now < *until);
+        tokens.insert(token.clone(), (until, client.into()));
         Ok(token)
     }
 
     /// Whether a token is good now.
     pub fn knows(&self, token: &str, now: Timestamp) -> bool {
-        lock(&self.0).get(token).is_some_and(|until| now < *until)
+        lock(&self.0)
+            .get(token)
+            .is_some_and(|(until, _)| now < *until)
+    }
+
+    /// Who logged in for a token.
+    pub fn client(&self, token: &str) -> Option<Arc<str>> {
+        let tokens = lock(&self.0);
+        tokens.get(token).map(|(_, client)| Arc::clone(client))
     }
 
     /// Makes a token no good. Says whether it was any.

@@ -156,9 +156,29 @@ impl Kept {
 /// The call that a task's run counts as, for faults.
 const PATH: &str = "/api/4.0/query_tasks";
 
+/// A task in the log, until its work ends or is ended.
+struct Noted(Arc<Sim>, Arc<str>);
+
+impl Noted {
+    fn new(sim: &Arc<Sim>, client: Arc<str>) -> Self {
+        sim.log.task_created(&client);
+        Self(Arc::clone(sim), client)
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.0.log.task_ended(&self.1);
+    }
+}
+
 impl Tasks {
-    /// Makes a task; it starts by itself.
-    pub fn create(sim: &Arc<Sim>, order: Order) -> Result<Task, getrandom::Error> {
+    /// Makes a task of a client; it starts by itself.
+    pub fn create(
+        sim: &Arc<Sim>,
+        client: Arc<str>,
+        order: Order,
+    ) -> Result<Task, getrandom::Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         let id = hex::encode(bytes);
@@ -170,12 +190,14 @@ impl Tasks {
             expiry: sim.faults.expiry(),
             worker: None,
         };
-        sim.log.task_created();
+        let noted = Noted::new(sim, client);
         lock(&sim.tasks.0).put(task.clone());
         let (its_sim, its_id, asked) = (Arc::clone(sim), id.clone(), task.order.asked.clone());
         let worker = tokio::spawn(async move {
             its_sim.tasks.set(&its_id, Status::Running);
             let (ran, fresh) = run(&its_sim, &asked, PATH).await;
+            // Who sees that it is done may begin another, which does not run beside it.
+            drop(noted);
             its_sim.tasks.set(&its_id, Status::Complete(ran, fresh));
         });
         if let Some(kept) = lock(&sim.tasks.0).by_id.get_mut(&id) {

@@ -35,10 +35,10 @@ pub async fn login(
 ) -> Result<Json<Value>, Refusal> {
     let Form(given) = credentials.map_err(|_| Refusal::NotFound)?;
     let config = &sim.config;
-    if given.client_id != config.client_id || given.client_secret != config.client_secret {
+    if !config.knows(&given.client_id) || given.client_secret != config.client_secret {
         return Err(Refusal::NotFound);
     }
-    let token = sim.logins.login(sim.clock.now());
+    let token = sim.logins.login(&given.client_id, sim.clock.now());
     let token = token.map_err(|_| Refusal::Bad("no token can be made".to_owned()))?;
     sim.log.login();
     Ok(Json(json!({

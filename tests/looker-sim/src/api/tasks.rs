@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{Asked, runs};
+use super::{Asked, runs, token};
 use crate::fields::only;
 use crate::refusal::Refusal;
 use crate::result::write;
@@ -21,6 +21,7 @@ use crate::task::{Order, Status, Task, Tasks, failed};
 pub async fn create(
     State(sim): State<Arc<Sim>>,
     Query(asks): Asked,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let body: Value = serde_json::from_slice(&body).map_err(|error| {
@@ -43,7 +44,8 @@ pub async fn create(
         look_id: text("look_id"),
         dashboard_id: text("dashboard_id"),
     };
-    let task = Tasks::create(&sim, order);
+    let client = token(&headers).and_then(|token| sim.logins.client(token));
+    let task = Tasks::create(&sim, client.unwrap_or_default(), order);
     let task = task.map_err(|_| Refusal::Bad("no id can be made".to_owned()))?;
     Ok(Json(only(
         task.shown(),

@@ -104,3 +104,27 @@ async fn a_task_can_say_that_it_has_expired_and_complete_all_the_same() {
     assert_eq!(sim.json(&format!("/query_tasks/{lost}")).await["status"], "expired");
     assert_eq!(sim.get(&format!("/query_tasks/{lost}/results")).await.status, 404);
 }
+
+#[tokio::test]
+async fn the_log_tells_the_most_tasks_that_each_client_had_running_at_once() {
+    let sim = Sim::start().await;
+    sim.faults(json!({"hang": true})).await;
+    let query = query(&sim).await;
+    let first = create(&sim, &query, "").await;
+    create(&sim, &query, "").await;
+    let mut other = Sim::at(sim.base.clone());
+    other.token =
+        other.try_login("the-client.two", super::client::SECRET).await.json()["access_token"].as_str().expect("a token").to_owned();
+    create(&other, &query, "").await;
+    assert_eq!(sim.delete(&format!("/running_queries/{first}")).await.status, 204);
+    let ended = |running: u64| move |answer: &super::client::Answer| answer.json()["running_tasks"] == running;
+    let log = sim.until("/_log", ended(2)).await.json();
+    assert_eq!(log["max_concurrent_tasks"], 3);
+    assert_eq!(log["tasks_by_client"]["the-client"], json!({"running": 1, "max_concurrent": 2}));
+    assert_eq!(log["tasks_by_client"]["the-client.two"], json!({"running": 1, "max_concurrent": 1}));
+    assert_eq!(sim.delete("/_log").await.status, 204);
+    sim.faults(json!({})).await;
+    let log = sim.until("/_log", ended(0)).await.json();
+    assert_eq!((&log["max_concurrent_tasks"], &log["tasks_by_client"]["the-client"]["max_concurrent"]), (&json!(2), &json!(1)));
+    assert_eq!(other.try_login("the-clients", super::client::SECRET).await.status, 404);
+}
