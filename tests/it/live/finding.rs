@@ -6,6 +6,7 @@ use crate::harness::world::{World, encoded, text};
 use serde_json::{Value, json};
 
 /// One chart that is to be found.
+#[derive(Clone)]
 struct Case {
     what: &'static str,
     /// The title that is searched for, and whether it is all of it.
@@ -21,7 +22,11 @@ struct Case {
     asks: &'static [&'static [(&'static str, &'static str)]],
 }
 
+/// What the small dashboards ask for.
 const YEAR: (&str, &str) = ("orders.created_date", "12 months");
+const EMEA: &[(&str, &str)] = &[YEAR, ("orders.region", "EMEA")];
+const APAC: &[(&str, &str)] = &[YEAR, ("orders.region", "APAC")];
+const AMERICAS: &[(&str, &str)] = &[YEAR, ("orders.region", "Americas")];
 
 /// Titles with all that a search could stumble over, and dashboards and tiles of every kind.
 fn cases() -> Vec<Case> {
@@ -35,9 +40,6 @@ fn cases() -> Vec<Case> {
         field: "orders.count",
         asks: &[&[YEAR]],
     };
-    const EMEA: &[(&str, &str)] = &[YEAR, ("orders.region", "EMEA")];
-    const APAC: &[(&str, &str)] = &[YEAR, ("orders.region", "APAC")];
-    const AMERICAS: &[(&str, &str)] = &[YEAR, ("orders.region", "Americas")];
     let quoted = "Customers \"at risk\" & O'Brien's list";
     vec![
         Case { what: "an underscore", title: "Q3_sales", found: &["7"], ..months.clone() },
@@ -124,15 +126,8 @@ fn cases() -> Vec<Case> {
             filters: json!({"Period": "2 months"}),
             field: "orders.total_revenue",
             asks: &[&[("orders.created_date", "2 months")]],
-            ..months
         },
     ]
-}
-
-impl Clone for Case {
-    fn clone(&self) -> Self {
-        Self { filters: self.filters.clone(), ..*self }
-    }
 }
 
 #[test]
