@@ -222,8 +222,10 @@ fn a_query_that_was_not_done_in_time_is_picked_up_without_a_second_run() {
 fn a_looker_that_is_away_is_no_reason_not_to_be_ready() {
     let world = world();
     let chart = world.some_chart();
-    let id = world.link(&chart, json!({"every": "1s"}));
-    world.until(&id, "a value", |it| it["current"].is_string());
+    let id = world.link(&chart, json!({ "every": format!("{EVERY}s") }));
+    let linked = world.until(&id, "a value", |it| it["current"].is_string());
+    // Just after a read, so that no query is under way, which would be waited for.
+    world.until(&id, "another reading", |it| newer(it, &linked));
     let World { looker, server, client, .. } = world;
     drop(looker);
     let away = || Some(client.get(&format!("/v1/key-results/{id}")).expect(200)).filter(|it| it["last_failure"].is_object());

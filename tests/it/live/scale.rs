@@ -3,6 +3,7 @@
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
 use crate::harness::until;
 use crate::harness::world::{PATIENCE, World, connect, text};
+use jiff::Timestamp;
 use looker_sim::Config;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,16 +107,13 @@ fn different_charts(world: &World, wanted: usize) -> Vec<Value> {
     panic!("the simulated Looker has only {} queries with a number", found.len());
 }
 
-/// The next slot, once all are waiting for the same one and it is some seconds away.
+/// The next slot, once all are waiting for the same one and it is some seconds away, by the clock
+/// that the server goes by as well.
 fn due_together(all: &impl Fn() -> Vec<Value>) -> String {
     until("all wait for one slot", PATIENCE * 3, || {
         let dues: BTreeSet<String> = all().iter().map(|it| text(&it["next_due"])[..16].to_string()).collect();
-        (dues.len() == 1 && second_of_the_minute() < 50).then(|| format!("{}:00Z", dues.first().expect("one")))
+        let slot = format!("{}:00Z", dues.first().expect("one"));
+        let ahead = slot.parse::<Timestamp>().expect("a moment").duration_since(Timestamp::now());
+        (dues.len() == 1 && ahead.as_secs() >= 5).then_some(slot)
     })
-}
-
-/// The second of the minute, by the clock that the server goes by as well.
-fn second_of_the_minute() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.expect("after 1970").as_secs() % 60
 }
