@@ -177,6 +177,11 @@ async fn work(key_results: &KeyResults, lease: Lease, reads: &Semaphore, stop: &
                 match key_results.store.renew(&lease, LEASE).await {
                     Ok(_) => {}
                     Err(error @ StoreError::Fenced { .. }) => {
+                        // A poll that has just completed holds no lease any more either, while its
+                        // change is on the way to the disk; it ends in a moment.
+                        if let Ok(outcome) = tokio::time::timeout(DRAIN / 2, &mut run).await {
+                            break outcome;
+                        }
                         span.in_scope(|| tracing::warn!(%error, "a poll was lost to another server"));
                         key_results.metrics.poll_lost();
                         return;

@@ -17,7 +17,7 @@ use crate::clock::SharedClock;
 use super::ask::{Ask, Body};
 use super::deadline::Deadline;
 use super::error::{Cause, LookerError};
-use super::resolver::{Resolver, SystemLookup};
+use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::retry::{Again, Failed};
 use super::target::{Refused, Targets};
 
@@ -53,12 +53,22 @@ impl Transport {
         targets: Arc<Targets>,
         clock: SharedClock,
     ) -> Result<Self, LookerError> {
+        Self::resolving(server, targets, clock, SystemLookup)
+    }
+
+    /// One that looks names up in a way of its own.
+    fn resolving(
+        server: String,
+        targets: Arc<Targets>,
+        clock: SharedClock,
+        lookup: impl Lookup,
+    ) -> Result<Self, LookerError> {
         // Where a program has chosen no TLS provider yet, this is the one. An error only says that
         // it has.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let resolver = Resolver {
             targets: Arc::clone(&targets),
-            lookup: SystemLookup,
+            lookup,
         };
         let client = Client::builder()
             .dns_resolver(Arc::new(resolver))
@@ -248,6 +258,9 @@ fn location(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(LOCATION)?.to_str().ok()?;
     text.split(['?', '#']).next().map(super::error::cut)
 }
+
+#[cfg(test)]
+mod rebinding;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,6 @@
 //! Connections: made, tested, changed and removed; and what may be called at all.
 
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
-use crate::harness::server::{Place, Server};
 use crate::harness::world::{World, connect, text};
 use serde_json::json;
 
@@ -136,24 +135,6 @@ fn what_is_no_connection_is_pointed_at() {
         let problem = world.client.post("/v1/connections", &body).problem(400, "invalid-input");
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}: {problem}");
     }
-}
-
-#[test]
-fn private_addresses_are_not_called_unless_allowed() {
-    let looker = Looker::start();
-    let place = Place::new();
-    let server = Server::start(&place.data());
-    let client = server.admin();
-    let port = looker.address().port();
-    looker.forget();
-    for (number, host) in
-        ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"].iter().enumerate()
-    {
-        let id = connect(&client, &looker, &format!("Private {number}"), json!({"server_url": format!("http://{host}:{port}")}));
-        let problem = client.post_empty(&format!("/v1/connections/{id}/test")).problem(422, "target-refused");
-        assert!(text(&problem["detail"]).contains("LENSMOUNT_ALLOW_PRIVATE_TARGETS"), "{host}: {problem}");
-    }
-    assert_eq!(looker.log()["requests"], json!([]), "nothing was called");
 }
 
 #[test]

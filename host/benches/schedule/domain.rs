@@ -1,0 +1,163 @@
+//! The server without its HTTP: opened on a clock that is set, and filled with key results.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use lensmount::access::By;
+use lensmount::catalog::Catalog;
+use lensmount::chart::Charts;
+use lensmount::clock::{ManualClock, SharedClock};
+use lensmount::connection::{Connections, Draft as ConnectionDraft};
+use lensmount::id::{ConnectionId, KeyResultId};
+use lensmount::keyresult::{Draft, KeyResults, Link, Missed};
+use lensmount::looker::{Source, Targets};
+use lensmount::metrics::Metrics;
+use lensmount::sandbox::{Limits, Sandbox};
+use lensmount::secret::{MasterKey, Sealer};
+use lensmount::store::SharedStore;
+use lensmount::store::sled::SledStore;
+
+use super::simulator::CLIENT;
+
+/// Key results that are made side by side.
+const SIDE_BY_SIDE: usize = 64;
+
+/// All that reads.
+pub struct Domain {
+    /// What time it is.
+    pub clock: ManualClock,
+    /// Where all is kept.
+    pub store: SharedStore,
+    /// The extractors.
+    pub catalog: Arc<Catalog>,
+    /// What the server counts.
+    pub metrics: Metrics,
+    /// What is read.
+    pub key_results: Arc<KeyResults>,
+    connections: Arc<Connections>,
+}
+
+/// The interval of a chart's key results, in minutes.
+pub fn every(chart: usize, charts: usize) -> usize {
+    if chart < charts / 2 { 15 } else { 60 }
+}
+
+impl Domain {
+    /// Opens one on a folder.
+    pub async fn open(folder: &Path) -> anyhow::Result<Self> {
+        let clock = ManualClock::at(beginning());
+        let shared: SharedClock = clock.shared();
+        let data = folder.join("data");
+        let store: SharedStore = Arc::new(SledStore::open(&data, Arc::clone(&shared))?);
+        let sandbox = Arc::new(Sandbox::new(Limits::default())?);
+        let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&shared)).await?;
+        let connections = Connections::new(
+            Arc::clone(&store),
+            Sealer::new(&MasterKey::in_folder(&data)?),
+            Arc::new(Targets::new(vec!["127.0.0.1/32".parse()?])),
+            Arc::clone(&shared),
+        );
+        let charts = Charts::new(
+            Arc::clone(&connections),
+            Arc::clone(&catalog),
+            Arc::clone(&shared),
+        );
+        let metrics = Metrics::default();
+        let key_results = KeyResults::new(
+            Arc::clone(&store),
+            charts,
+            shared,
+            SignedDuration::from_mins(1),
+            metrics.clone(),
+        );
+        Ok(Self {
+            clock,
+            store,
+            catalog,
+            metrics,
+            key_results,
+            connections,
+        })
+    }
+
+    /// Connects to Lookers, with the settings that a connection has unless told otherwise.
+    pub async fn connect(&self, urls: &[String]) -> anyhow::Result<Vec<ConnectionId>> {
+        let mut made = Vec::new();
+        for url in urls {
+            let draft = ConnectionDraft {
+                name: url.clone(),
+                server_url: url.clone(),
+                client_id: CLIENT.0.to_owned(),
+                client_secret: CLIENT.1.into(),
+                timeout_seconds: None,
+                max_concurrent: None,
+            };
+            let connection = self.connections.create(draft, None, By::server()).await?;
+            made.push(connection.key.parse()?);
+        }
+        Ok(made)
+    }
+
+    /// Makes key results that share so many charts.
+    pub async fn link(
+        &self,
+        connections: &[ConnectionId],
+        charts: usize,
+        key_results: usize,
+    ) -> anyhow::Result<Vec<KeyResultId>> {
+        let made = stream::iter(0..key_results).map(|number| {
+            // Neighbours are on different charts, as people's are.
+            let chart = number % charts;
+            let link = link(&connections[chart % connections.len()], chart, charts);
+            async move {
+                let draft = Draft {
+                    title: format!("Key result {number}"),
+                    objective: None,
+                    owner: None,
+                    from: None,
+                    to: None,
+                    unit: None,
+                    start: 0.into(),
+                    target: 1_000_000.into(),
+                    weight: None,
+                };
+                let made = self
+                    .key_results
+                    .create(draft, Some(link), None, By::server());
+                anyhow::Ok(made.await?.id)
+            }
+        });
+        made.buffer_unordered(SIDE_BY_SIDE).try_collect().await
+    }
+}
+
+/// When it begins: after the slots of an hour, so that the next ones are a quarter away.
+fn beginning() -> Timestamp {
+    Timestamp::constant(1_772_452_860, 0) // 2026-03-02T12:01:00Z
+}
+
+/// A chart of its own: a tile that listens to the dashboard's period, each with another period.
+fn link(connection: &ConnectionId, chart: usize, charts: usize) -> Link {
+    let (tile, selection) = match chart % 4 {
+        3 => ("109", BTreeMap::new()),
+        _ => ("101", BTreeMap::from([("y".into(), "orders.count".into())])),
+    };
+    Link {
+        enabled: true,
+        connection: connection.clone(),
+        source: Source::Tile {
+            dashboard_id: "1".into(),
+            tile_id: tile.into(),
+        },
+        extractor: None,
+        selection,
+        filters: BTreeMap::from([("Period".into(), format!("{} days", 60 + chart))]),
+        every: Some(format!("{}m", every(chart, charts))),
+        cron: None,
+        time_zone: None,
+        missed: Missed::Once,
+    }
+}

@@ -1,0 +1,100 @@
+//! What a large schedule costs: 20,000 key results over an hour, with a clock that is set.
+//!
+//! `make bench` prints it. The server's own parts run in this process on a folder of their own, the
+//! simulated Lookers in another, so that memory and processor time are the server's alone. Between
+//! them is HTTP. The clock goes from second to second as fast as what is due can be taken up; the
+//! numbers are what the hour costs, not how long it takes.
+//!
+//! `cargo bench --bench schedule -- 2000` does it with another number of key results.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a benchmark's product is what it prints"
+)]
+
+mod domain;
+mod hour;
+mod simulator;
+mod usage;
+
+use anyhow::{Context, ensure};
+use serde_json::json;
+
+use domain::Domain;
+use hour::Hour;
+use simulator::Simulators;
+use usage::{Cost, Phase};
+
+/// Key results unless another number is given.
+const KEY_RESULTS: usize = 20_000;
+/// Key results that read the same chart.
+const ON_EACH: usize = 20;
+
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|it| it == simulator::ARGUMENT) {
+        return runtime.block_on(simulator::serve());
+    }
+    // The server's own log, for whoever asks for it.
+    if std::env::var_os("RUST_LOG").is_some() {
+        lensmount::telemetry::start();
+    }
+    let given = arguments.iter().find_map(|it| it.parse().ok());
+    runtime.block_on(measure(given.unwrap_or(KEY_RESULTS)))
+}
+
+async fn measure(key_results: usize) -> anyhow::Result<()> {
+    let charts = key_results.div_ceil(ON_EACH);
+    let simulators = Simulators::start()?;
+    let folder = tempfile::tempdir()?;
+    let domain = Domain::open(folder.path()).await?;
+    let connections = domain.connect(&simulators.urls).await?;
+    println!(
+        "{key_results} key results on {charts} charts of {} connections",
+        connections.len()
+    );
+    println!(
+        "half of the charts every 15 minutes, half every hour; every Looker run is a new one\n"
+    );
+
+    usage::head();
+    let mut phases: Vec<Cost> = Vec::new();
+    let mut told = |cost: Cost| {
+        cost.tell(phases.last());
+        phases.push(cost);
+    };
+    let making = Phase::begin("made and linked");
+    let ids = domain.link(&connections, charts, key_results).await?;
+    told(making.end(&simulators, ids.len(), 0).await?);
+
+    let mut hour = Hour::begin(domain).await?;
+    let reading = Phase::begin("first readings");
+    hour.first().await?;
+    told(reading.end(&simulators, 0, ids.len()).await?);
+
+    let reading = Phase::begin("an hour of slots");
+    hour.pass().await?;
+    let (slots, last) = hour.readings(&ids).await?;
+    told(reading.end(&simulators, 0, slots).await?);
+    let lateness = hour.end().await?;
+
+    let peak = usage::peak()?;
+    println!("\npeak memory {} MiB; {lateness}", peak >> 20);
+    let every: usize = (0..key_results)
+        .map(|number| hour::slots(domain::every(number % charts, charts)))
+        .sum();
+    ensure!(slots == every, "{slots} readings of slots, not {every}");
+    ensure!(last == key_results, "{last} key results have a value");
+    let report = json!({
+        "key_results": key_results,
+        "charts": charts,
+        "connections": connections.len(),
+        "peak_bytes": peak,
+        "phases": phases,
+    });
+    println!("\n{}", serde_json::to_string(&report).context("no JSON")?);
+    Ok(())
+}
