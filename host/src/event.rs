@@ -1,5 +1,25 @@
-//! Events out of rows: how a result is taken apart for an event mapper.
+//! Events out of rows: a result is received, mapped in the sandbox, and delivered.
+//!
+//! [`receive`] takes a result in at constant memory, [`run`] makes a run of it, `mapping` makes
+//! segments of its rows, and `sending` brings them to the destination.
 
+mod batch;
+mod data_plane;
+mod error;
 pub mod frame;
+mod mapping;
+pub mod message;
+mod pauses;
 pub mod receive;
+mod record;
+pub mod run;
 pub mod scan;
+pub mod sending;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::RunError;
+pub use receive::{ReceiveError, Received, Receiving};
+pub use record::{Plan, Rejected};
+pub use run::{Order, Parts, Run, Runs, Started};

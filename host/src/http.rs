@@ -22,6 +22,7 @@ mod readings;
 mod repeat;
 mod request;
 mod routes;
+mod runs;
 mod state;
 mod webhooks;
 

@@ -5,6 +5,7 @@
 //! with, so that a server started with another key says so instead of failing in the middle.
 
 mod master;
+mod own;
 mod same;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 pub use master::{MasterKey, MasterKeyError};
+pub use own::{OwnSecretError, own_secret};
 pub use same::{KeyMismatch, same_key};
 
 /// How a sealed secret begins: the format.

@@ -19,6 +19,7 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::chart::Charts;
 use crate::clock::{SharedClock, SystemClock};
 use crate::connection::Connections;
+use crate::event::{self, RunError, Runs};
 use crate::http::{self, Api, Parts};
 use crate::keyresult::{KeyResults, scheduler};
 use crate::looker::Targets;
@@ -26,9 +27,11 @@ use crate::metrics::Metrics;
 use crate::once;
 use crate::record::RecordError;
 use crate::sandbox::{Limits, Sandbox, SandboxError};
-use crate::secret::{KeyMismatch, MasterKey, MasterKeyError, Sealer, same_key};
+use crate::secret::{
+    KeyMismatch, MasterKey, MasterKeyError, OwnSecretError, Sealer, own_secret, same_key,
+};
 use crate::store::sled::SledStore;
-use crate::store::{SharedStore, StoreError};
+use crate::store::{SharedStore, SpoolDir, StoreError};
 use crate::webhook::{Outbox, WebhookError, Webhooks, sender};
 
 /// How long requests in flight may take once the server has been told to stop.
@@ -121,6 +124,12 @@ pub enum ServerError {
     /// The key is not the one that secrets were sealed with.
     #[error(transparent)]
     OtherKey(#[from] KeyMismatch),
+    /// Runs cannot be made.
+    #[error("runs of actions cannot be made")]
+    Runs(#[from] RunError),
+    /// A secret of its own cannot be read.
+    #[error(transparent)]
+    OwnSecret(#[from] OwnSecretError),
     /// Its webhooks cannot be read.
     #[error("the webhooks cannot be read")]
     Webhooks(#[from] RecordError),
@@ -138,6 +147,7 @@ pub struct Server {
     made_token: Option<SecretString>,
     key_results: Arc<KeyResults>,
     webhooks: Arc<Webhooks>,
+    runs: Arc<Runs>,
     connections: Arc<Connections>,
     store: SharedStore,
     clock: SharedClock,
@@ -174,7 +184,12 @@ impl Server {
             Arc::clone(&clock),
             metrics.clone(),
         )?;
-        let connections = Connections::new(Arc::clone(&store), sealer, targets, Arc::clone(&clock));
+        let connections = Connections::new(
+            Arc::clone(&store),
+            Arc::clone(&sealer),
+            Arc::clone(&targets),
+            Arc::clone(&clock),
+        );
         let charts = Charts::new(
             Arc::clone(&connections),
             Arc::clone(&catalog),
@@ -187,13 +202,24 @@ impl Server {
             options.shortest_interval,
             metrics.clone(),
         );
-        let made_token = access.make_first(store.as_ref(), clock.as_ref()).await?;
         let stop = CancellationToken::new();
+        let runs = Runs::new(event::Parts {
+            store: Arc::clone(&store),
+            catalog: Arc::clone(&catalog),
+            sealer: Arc::clone(&sealer),
+            targets: Arc::clone(&targets),
+            clock: Arc::clone(&clock),
+            spool: SpoolDir::open(options.data.join("spool"))?,
+            identity_secret: own_secret(store.as_ref(), &sealer, "identities").await?,
+            stop: stop.clone(),
+        })?;
+        let made_token = access.make_first(store.as_ref(), clock.as_ref()).await?;
         let api = Api::from(Parts {
             catalog,
             charts,
             key_results: Arc::clone(&key_results),
             webhooks: Arc::clone(&webhooks),
+            runs: Arc::clone(&runs),
             store: Arc::clone(&store),
             access: Arc::new(access),
             rate: options.rate,
@@ -205,6 +231,7 @@ impl Server {
             made_token,
             key_results,
             webhooks,
+            runs,
             connections,
             store,
             clock,
@@ -236,6 +263,7 @@ impl Server {
         });
         let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
         let telling = tokio::spawn(sender::run(self.webhooks, self.stop.clone()));
+        let delivering = tokio::spawn(deliver(self.runs));
         let sweeping = tokio::spawn(sweep(self.store, self.clock));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let stop = self.stop.clone();
@@ -260,12 +288,26 @@ impl Server {
         if let Err(error) = schedule.await {
             tracing::error!(%error, "the schedule ended by a fault of ours");
         }
+        if let Err(error) = delivering.await {
+            tracing::error!(%error, "the sender of events ended by a fault of ours");
+        }
         if let Err(error) = telling.await {
             tracing::error!(%error, "the sender of webhooks ended by a fault of ours");
         }
         self.connections.log_out().await;
         served
     }
+}
+
+/// Goes on with the runs that a server before has left, and sends what waits.
+async fn deliver(runs: Arc<Runs>) {
+    if let Err(error) = runs.resume().await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "runs that were begun are left to the next start"
+        );
+    }
+    event::sending::run(runs).await;
 }
 
 /// Removes what has been outlived, now and every so often.

@@ -8,6 +8,7 @@ use std::error::Error;
 use crate::catalog::CatalogError;
 use crate::chart::ChartError;
 use crate::connection::ConnectionError;
+use crate::event::RunError;
 use crate::keyresult::KeyResultError;
 use crate::looker::LookerError;
 use crate::problem::{Code, InputError, Problem};
@@ -204,6 +205,21 @@ impl From<WebhookError> for Problem {
             }
             WebhookError::Client(_) => return ours(&error),
             WebhookError::Record(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(error: RunError) -> Self {
+        let code = match &error {
+            RunError::NotFound { .. } => Code::NOT_FOUND,
+            RunError::ServerUrl { .. } => return Self::invalid("/server_url", error.to_string()),
+            RunError::Mapper(error) => return error.into(),
+            RunError::Target(_) => Code::TARGET_REFUSED,
+            RunError::NothingDead | RunError::Contended | RunError::Secret(_) => Code::CONFLICT,
+            RunError::Client(_) | RunError::Batch(_) | RunError::Worker(_) => return ours(&error),
+            RunError::Record(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }

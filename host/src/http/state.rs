@@ -11,6 +11,7 @@ use crate::access::Access;
 use crate::catalog::Catalog;
 use crate::chart::Charts;
 use crate::connection::Connections;
+use crate::event::Runs;
 use crate::keyresult::KeyResults;
 use crate::metrics::Metrics;
 use crate::store::SharedStore;
@@ -24,6 +25,7 @@ pub struct Api {
     charts: Arc<Charts>,
     key_results: Arc<KeyResults>,
     webhooks: Arc<Webhooks>,
+    runs: Arc<Runs>,
     store: SharedStore,
     access: Arc<Access>,
     rate: Arc<Rate>,
@@ -47,6 +49,8 @@ pub struct Parts {
     pub key_results: Arc<KeyResults>,
     /// Whom to tell what happens.
     pub webhooks: Arc<Webhooks>,
+    /// Runs of actions.
+    pub runs: Arc<Runs>,
     /// The store beneath all of them.
     pub store: SharedStore,
     /// Who may call.
@@ -75,6 +79,7 @@ impl From<Parts> for Api {
             charts: parts.charts,
             key_results: parts.key_results,
             webhooks: parts.webhooks,
+            runs: parts.runs,
             store: parts.store,
             access: parts.access,
             rate,

@@ -1,0 +1,61 @@
+//! What can go wrong with runs.
+
+use crate::catalog::CatalogError;
+use crate::looker::Refused;
+use crate::record::RecordError;
+use crate::secret::SecretError;
+use crate::store::StoreError;
+
+/// A run could not be begun, or is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No run of that id.
+    #[error("there is no run {id}; list the runs to see those there are")]
+    NotFound {
+        /// As asked for.
+        id: String,
+    },
+    /// The mapper does not take the query or the settings, or could not be called.
+    #[error(transparent)]
+    Mapper(#[from] CatalogError),
+    /// The destination's URL is not sound.
+    #[error(
+        "{text:?} is no address of a data plane ({reason}); it looks like https://example.dataplane.rudderstack.com"
+    )]
+    ServerUrl {
+        /// As given.
+        text: String,
+        /// Why.
+        reason: String,
+    },
+    /// The destination's address may not be called.
+    #[error(transparent)]
+    Target(#[from] Refused),
+    /// There is nothing to send again.
+    #[error("the run has no dead letters, so there is nothing to send again")]
+    NothingDead,
+    /// Others change it all the time.
+    #[error("the run is being worked on; look at it and try again")]
+    Contended,
+    /// Its write key cannot be sealed or opened.
+    #[error("the write key of the run cannot be used: {0}")]
+    Secret(#[from] SecretError),
+    /// No client to send with.
+    #[error("no HTTP client can be made on this machine")]
+    Client(#[source] reqwest::Error),
+    /// A batch cannot be written or read back.
+    #[error("a batch of events cannot be read; restore a backup, or run the schedule again")]
+    Batch(#[source] std::io::Error),
+    /// A worker of ours failed; a defect.
+    #[error("a worker failed while events were mapped")]
+    Worker(#[source] tokio::task::JoinError),
+    /// The store failed or holds something unreadable.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl From<StoreError> for RunError {
+    fn from(error: StoreError) -> Self {
+        Self::Record(error.into())
+    }
+}

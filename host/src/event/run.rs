@@ -1,0 +1,481 @@
+//! Runs: rows in, events out, each row accounted for.
+//!
+//! [`Runs::begin`] makes a run durable: its result is on disk and its id, which all message ids are
+//! derived from, stands in the store. From then on it goes its way whether anybody waits or not:
+//! `mapping` makes segments of the rows, `sending` brings them to the destination. A server that dies
+//! goes on where it was; what it makes anew is the same to the byte.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, Mac as _};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use sha2::Sha256;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::access::By;
+use crate::catalog::Catalog;
+use crate::clock::SharedClock;
+use crate::id::RunId;
+use crate::looker::Targets;
+use crate::record::{self as records, Stored};
+use crate::sandbox::events;
+use crate::secret::Sealer;
+use crate::store::{BlobSpace, Change, Digest, Expected, Kind, SharedStore, SpoolDir, StoreError};
+
+use super::data_plane::{DataPlane, server_url};
+use super::error::RunError;
+use super::message::Anonymous;
+use super::pauses::Pauses;
+use super::receive::{ReceiveError, Received, Receiving};
+use super::record::{Address, Delivery, Mapped, Plan, Rejected, Resend, RunRecord, Segment};
+use super::scan::Scanned;
+
+/// How long a request that comes again is the run that it was.
+pub const RESEND_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// A run to be begun.
+#[derive(Debug)]
+pub struct Order {
+    /// The event mapper.
+    pub action: String,
+    /// The schedule that it comes from.
+    pub plan: Plan,
+    /// Looker's Query object as JSON; `{}` when there is none.
+    pub query: Vec<u8>,
+    /// What the mapper's form was filled in with.
+    pub settings: Vec<(String, String)>,
+    /// What neither result nor query say.
+    pub context: Vec<(String, String)>,
+    /// The data plane, with or without `/v1/batch`.
+    pub server_url: String,
+    /// What it knows us by.
+    pub write_key: SecretString,
+    /// The result.
+    pub received: Received,
+}
+
+/// A run that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Its id.
+    pub id: RunId,
+    /// It had been begun before, by the same request.
+    pub repeated: bool,
+}
+
+/// A run as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Run {
+    /// Its id.
+    pub id: String,
+    /// The event mapper.
+    pub action: String,
+    /// Its version.
+    pub version: String,
+    /// Looker's id of the schedule; null where somebody sent the rows by hand.
+    pub plan_id: Option<String>,
+    /// The schedule's title.
+    pub plan_title: Option<String>,
+    /// Where its events go.
+    pub server_url: String,
+    /// `mapping`, `sending`, or `done`.
+    pub state: &'static str,
+    /// When it was begun.
+    #[schema(value_type = String, format = DateTime)]
+    pub begun_at: Timestamp,
+    /// When it was written to last.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+    /// Rows of the result.
+    pub rows: u64,
+    /// Rows that are mapped.
+    pub mapped: u64,
+    /// Events made of them.
+    pub events: u64,
+    /// Events that the destination has taken.
+    pub delivered: u64,
+    /// Events that wait to be sent.
+    pub waiting: u64,
+    /// Rows and events that could not be mapped.
+    pub rejected: u64,
+    /// The first of them, with their reasons.
+    pub rejections: Vec<Reason>,
+    /// Events that the destination has refused for good.
+    pub dead: u64,
+    /// Why, for the first of them.
+    pub dead_letters: Vec<Reason>,
+    /// Events larger than the 32 KiB that the destination's documentation allows. They are sent.
+    pub oversized: u64,
+    /// Why the newest request to the destination did not go through; null once one has.
+    pub last_error: Option<String>,
+}
+
+/// Why a row or an event did not go out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Reason {
+    /// The row's number, the first being 1; null where it is not known.
+    pub row: Option<u64>,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<Rejected> for Reason {
+    fn from(rejected: Rejected) -> Self {
+        Self {
+            row: rejected.row,
+            reason: rejected.reason,
+        }
+    }
+}
+
+/// All runs.
+pub struct Runs {
+    pub(super) store: SharedStore,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) sealer: Arc<Sealer>,
+    pub(super) spool: SpoolDir,
+    pub(super) clock: SharedClock,
+    pub(super) data_plane: DataPlane,
+    /// Calls of mappers that are under way, over all runs, in the order in which they asked.
+    pub(super) calls: Arc<Semaphore>,
+    pub(super) identities: Identities,
+    pub(super) pauses: Pauses,
+    pub(super) mapping: TaskTracker,
+    pub(super) stop: CancellationToken,
+}
+
+/// Derives anonymous ids with a secret of the installation's own.
+pub(super) struct Identities(Hmac<Sha256>);
+
+impl Anonymous for Identities {
+    fn id(&self, identity_key: &str) -> Uuid {
+        let mut mac = self.0.clone();
+        mac.update(b"anonymous\0");
+        mac.update(identity_key.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
+impl Identities {
+    /// With this secret.
+    pub fn new(secret: &SecretString) -> Self {
+        // A key of any length will do.
+        let mac = Hmac::new_from_slice(secret.expose_secret().as_bytes());
+        Self(mac.unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default())))
+    }
+
+    /// What tells destinations apart without telling their keys.
+    fn address(&self, server_url: &str, write_key: &SecretString) -> String {
+        let mut mac = self.0.clone();
+        mac.update(b"destination\0");
+        mac.update(server_url.as_bytes());
+        mac.update(b"\0");
+        mac.update(write_key.expose_secret().as_bytes());
+        hex::encode(&mac.finalize().into_bytes()[..16])
+    }
+}
+
+/// Parts that runs are put together of.
+pub struct Parts {
+    /// Where they are kept.
+    pub store: SharedStore,
+    /// The mappers.
+    pub catalog: Arc<Catalog>,
+    /// Seals write keys.
+    pub sealer: Arc<Sealer>,
+    /// Addresses that may be called.
+    pub targets: Arc<Targets>,
+    /// The time.
+    pub clock: SharedClock,
+    /// Where results are until they are mapped.
+    pub spool: SpoolDir,
+    /// The installation's own secret, which anonymous ids are derived with.
+    pub identity_secret: SecretString,
+    /// Ends mapping and sending.
+    pub stop: CancellationToken,
+}
+
+impl Runs {
+    /// Runs in this store. Those that a server before has left are gone on with by
+    /// [`Runs::resume`].
+    ///
+    /// # Errors
+    ///
+    /// When no HTTP client can be made on this machine.
+    pub fn new(parts: Parts) -> Result<Arc<Self>, RunError> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Ok(Arc::new(Self {
+            data_plane: DataPlane::new(parts.targets)?,
+            identities: Identities::new(&parts.identity_secret),
+            store: parts.store,
+            catalog: parts.catalog,
+            sealer: parts.sealer,
+            spool: parts.spool,
+            clock: parts.clock,
+            calls: Arc::new(Semaphore::new(cores * 2)),
+            pauses: Pauses::default(),
+            mapping: TaskTracker::new(),
+            stop: parts.stop,
+        }))
+    }
+
+    /// Takes in a result, for a run that is to be begun.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written down.
+    pub fn receive(&self) -> Result<Receiving, ReceiveError> {
+        Receiving::into_dir(&self.spool)
+    }
+
+    /// Begins a run. When this returns, all its rows are on disk and will be accounted for.
+    ///
+    /// # Errors
+    ///
+    /// When its mapper does not take the query or the settings, or the destination is not sound.
+    pub async fn begin(self: &Arc<Self>, order: Order, by: &By) -> Result<Started, RunError> {
+        let server_url = server_url(&order.server_url)?;
+        self.data_plane.targets.check_literal(&server_url)?;
+        let server_url = String::from(server_url);
+        let now = self.clock.now();
+        let version = self.catalog.version(&order.action, None)?;
+        let key = self.identities.address(&server_url, &order.write_key);
+        let same = same(&order, &key);
+        let known = records::get::<Resend>(self.store.as_ref(), &same).await?;
+        let known = known.filter(|it| now.duration_since(it.record.at) < RESEND_WINDOW);
+        if let Some(id) = known.and_then(|it| it.record.run.parse().ok()) {
+            return Ok(Started { id, repeated: true });
+        }
+        let Received {
+            scanned,
+            mut file,
+            digest,
+        } = order.received;
+        let settings: Vec<(&str, &str)> = pairs(&order.settings);
+        let context: Vec<(&str, &str)> = pairs(&order.context);
+        let run = events::Run {
+            head: &scanned.head,
+            query: &order.query,
+            settings: &settings,
+            context: &context,
+        };
+        self.catalog.judge(&version, run).await?;
+        let query = order.query;
+        let kept = tokio::task::spawn_blocking(move || {
+            file.append(&query)?;
+            file.keep()
+        });
+        let spool = kept.await.map_err(RunError::Worker)??;
+        let id = RunId::fresh(self.clock.as_ref());
+        let place = format!("run/{id}/write_key");
+        let record = RunRecord {
+            action: order.action,
+            version: version.record.version.clone(),
+            plan: order.plan,
+            address: Address {
+                key,
+                server_url,
+                write_key: self.sealer.seal(&place, &order.write_key)?,
+            },
+            settings: order.settings,
+            context: order.context,
+            begun_at: now,
+            rows: scanned.rows,
+            bytes: scanned.bytes,
+            result: digest,
+            spool: Some(spool.clone()),
+            mapped: Mapped::default(),
+        };
+        let resend = Resend {
+            run: id.as_str().to_owned(),
+            at: now,
+        };
+        let change = Change::new()
+            .put(
+                Kind::Run,
+                id.as_str(),
+                Expected::Absent,
+                records::body(&record)?,
+            )
+            .put(Kind::Resend, same, Expected::Any, records::body(&resend)?)
+            .audited(by.entry("run.begin", format!("run:{id}")));
+        if let Err(error) = self.store.commit(change).await {
+            // What nobody knows of is not kept; what may have been kept after all is left for the
+            // next start to look at.
+            if !matches!(error, StoreError::InDoubt { .. }) {
+                self.forget_file(spool).await;
+            }
+            return Err(error.into());
+        }
+        self.go_on(id.clone(), Some(scanned));
+        Ok(Started {
+            id,
+            repeated: false,
+        })
+    }
+
+    /// Goes on with what a server before has left, and removes files that no run knows.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn resume(self: &Arc<Self>) -> Result<(), RunError> {
+        const PAGE: usize = 200;
+        // Before anything is made again, so that nothing new is taken for a leftover.
+        self.forget_bodies().await?;
+        let mut known = std::collections::HashSet::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = records::list::<RunRecord>(self.store.as_ref(), after.as_deref(), PAGE);
+            let page = page.await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            for run in page {
+                let Some(spool) = run.record.spool else {
+                    continue;
+                };
+                known.insert(spool);
+                if let Ok(id) = run.key.parse() {
+                    tracing::info!(run = run.key, "a run is gone on with");
+                    self.go_on(id, None);
+                }
+            }
+        }
+        let names = self.spool.names()?;
+        for name in names.into_iter().filter(|name| !known.contains(name)) {
+            self.forget_file(name).await;
+        }
+        Ok(())
+    }
+
+    /// Removes bodies that no segment knows: a crash has left them, and they are made again.
+    async fn forget_bodies(&self) -> Result<(), RunError> {
+        const PAGE: usize = 500;
+        let (mut known, mut after) = (std::collections::HashSet::new(), None::<String>);
+        loop {
+            let page =
+                records::list::<Segment>(self.store.as_ref(), after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            known.extend(page.into_iter().map(|segment| segment.record.body));
+        }
+        for body in self.store.list_blobs(BlobSpace::Outbox).await? {
+            if !known.contains(&body) {
+                self.store.delete_blob(BlobSpace::Outbox, &body).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Maps a run, whoever waits for that.
+    fn go_on(self: &Arc<Self>, id: RunId, scanned: Option<Scanned>) {
+        let runs = Arc::clone(self);
+        self.mapping
+            .spawn(async move { runs.map(&id, scanned).await });
+    }
+
+    pub(super) async fn forget_file(&self, name: String) {
+        let spool = self.spool.clone();
+        let removed = tokio::task::spawn_blocking(move || spool.remove(&name)).await;
+        if !matches!(removed, Ok(Ok(()))) {
+            tracing::warn!("a file that nobody needs is left for the next start");
+        }
+    }
+
+    /// A run as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::NotFound`].
+    pub async fn get(&self, id: &str) -> Result<Run, RunError> {
+        let run = records::get::<RunRecord>(self.store.as_ref(), id).await?;
+        let run = run.ok_or_else(|| RunError::NotFound { id: id.to_owned() })?;
+        self.told(run).await
+    }
+
+    /// A page of runs, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<Run>, RunError> {
+        let found = records::list::<RunRecord>(self.store.as_ref(), after, limit).await?;
+        let mut runs = Vec::with_capacity(found.len());
+        for run in found {
+            runs.push(self.told(run).await?);
+        }
+        Ok(runs)
+    }
+
+    /// Changes with everything that is written, and so whenever a run gets on.
+    #[must_use]
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.store.changed()
+    }
+
+    async fn told(&self, run: Stored<RunRecord>) -> Result<Run, RunError> {
+        let delivery = records::get::<Delivery>(self.store.as_ref(), &run.key).await?;
+        let delivery = delivery.map(|it| it.record).unwrap_or_default();
+        let (record, mapped) = (run.record.clone(), run.record.mapped);
+        let waiting = mapped
+            .messages
+            .saturating_sub(delivery.delivered + delivery.dead);
+        let state = match (mapped.done_at, waiting) {
+            (None, _) => "mapping",
+            (Some(_), 0) => "done",
+            (Some(_), _) => "sending",
+        };
+        Ok(Run {
+            id: run.key,
+            action: record.action,
+            version: record.version,
+            plan_id: record.plan.id,
+            plan_title: record.plan.title,
+            server_url: record.address.server_url,
+            state,
+            begun_at: record.begun_at,
+            updated_at: delivery
+                .at
+                .map_or(run.updated_at, |at| at.max(run.updated_at)),
+            rows: record.rows,
+            mapped: mapped.rows,
+            events: mapped.messages,
+            delivered: delivery.delivered,
+            waiting,
+            rejected: mapped.rejected,
+            rejections: mapped.first.into_iter().map(Reason::from).collect(),
+            dead: delivery.dead,
+            dead_letters: delivery.first.into_iter().map(Reason::from).collect(),
+            oversized: mapped.oversized,
+            last_error: delivery.last_error,
+        })
+    }
+}
+
+pub(super) fn pairs(given: &[(String, String)]) -> Vec<(&str, &str)> {
+    given
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+/// What makes two requests the same: action, schedule, destination, settings and every byte of the
+/// result.
+fn same(order: &Order, address: &str) -> String {
+    let parts = serde_json::json!([
+        order.action,
+        order.plan.id,
+        address,
+        order.settings,
+        order.received.digest.to_hex(),
+    ]);
+    Digest::of(parts.to_string().as_bytes()).to_hex()
+}

@@ -1,0 +1,453 @@
+//! Runs from the result to the data plane, with the built-in mappers and a real data plane's manners:
+//! a server over HTTP that takes batches, refuses what it does not like, and counts.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Order, Parts, Plan, ReceiveError, Run, RunError, Runs, Started};
+use crate::access::By;
+use crate::catalog::Catalog;
+use crate::clock::SystemClock;
+use crate::looker::Targets;
+use crate::sandbox::{Limits, Sandbox};
+use crate::secret::{MasterKey, Sealer};
+use crate::store::sled::SledStore;
+use crate::store::{BlobSpace, SharedStore, SpoolDir};
+
+/// How long things may take that happen by themselves.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A data plane: what it has taken, and how it answers next.
+#[derive(Clone, Default)]
+struct Plane(Arc<Mutex<Taken>>);
+
+#[derive(Default)]
+struct Taken {
+    /// By message id: how often it came, and the message.
+    messages: BTreeMap<String, (u32, Value)>,
+    requests: u32,
+    replies: VecDeque<(u16, Option<&'static str>)>,
+    /// A user id that it does not like.
+    dislikes: Option<&'static str>,
+    keys: Vec<String>,
+}
+
+impl Plane {
+    async fn start() -> (Self, SocketAddr) {
+        let plane = Self::default();
+        let app = Router::new()
+            .route("/v1/batch", axum::routing::post(take))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(plane.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        (plane, address)
+    }
+
+    fn answers(&self, replies: &[(u16, Option<&'static str>)]) {
+        self.0.lock().unwrap().replies.extend(replies);
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().messages.len()
+    }
+
+    fn requests(&self) -> u32 {
+        self.0.lock().unwrap().requests
+    }
+
+    fn messages(&self) -> BTreeMap<String, (u32, Value)> {
+        self.0.lock().unwrap().messages.clone()
+    }
+}
+
+async fn take(State(plane): State<Plane>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut taken = plane.0.lock().unwrap();
+    taken.requests += 1;
+    let key = headers["authorization"].to_str().unwrap().to_owned();
+    taken.keys.push(key);
+    if let Some((code, retry_after)) = taken.replies.pop_front() {
+        let status = StatusCode::from_u16(code).unwrap();
+        return match retry_after {
+            Some(after) => (status, [("retry-after", after)]).into_response(),
+            None => status.into_response(),
+        };
+    }
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(&body[..])
+        .read_to_end(&mut plain)
+        .unwrap();
+    assert!(plain.len() <= 4_000 * 1024, "a data plane takes no more");
+    let told: Value = serde_json::from_slice(&plain).unwrap();
+    let batch = told["batch"].as_array().unwrap();
+    let bad = |message: &Value| taken.dislikes.is_some_and(|id| message["userId"] == id);
+    if batch.iter().any(bad) {
+        return (
+            StatusCode::BAD_REQUEST,
+            "request neither has anonymousId nor userId",
+        )
+            .into_response();
+    }
+    for message in batch {
+        assert_eq!(message["sentAt"], told["sentAt"]);
+        let id = message["messageId"].as_str().unwrap().to_owned();
+        let known = taken.messages.entry(id).or_insert((0, message.clone()));
+        known.0 += 1;
+    }
+    "OK".into_response()
+}
+
+/// An installation on a folder.
+struct Installed {
+    runs: Arc<Runs>,
+    store: SharedStore,
+    spool: SpoolDir,
+    stop: CancellationToken,
+    folder: tempfile::TempDir,
+}
+
+impl Installed {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::on(folder).await
+    }
+
+    async fn on(folder: tempfile::TempDir) -> Self {
+        let clock = Arc::new(SystemClock);
+        let store = SledStore::open(folder.path(), clock.clone()).unwrap();
+        let store: SharedStore = Arc::new(store);
+        let sandbox = Arc::new(Sandbox::new(Limits::default()).unwrap());
+        let catalog = Catalog::open(Arc::clone(&store), sandbox, clock.clone())
+            .await
+            .unwrap();
+        let key = MasterKey::from_hex(&"ab".repeat(32).into()).unwrap();
+        let (stop, spool) = (
+            CancellationToken::new(),
+            SpoolDir::open(folder.path().join("spool")).unwrap(),
+        );
+        let runs = Runs::new(Parts {
+            store: Arc::clone(&store),
+            catalog,
+            sealer: Arc::new(Sealer::new(&key)),
+            targets: Arc::new(Targets::new(vec!["127.0.0.0/8".parse().unwrap()])),
+            clock,
+            spool: spool.clone(),
+            identity_secret: "secret".to_owned().into(),
+            stop: stop.clone(),
+        });
+        Self {
+            runs: runs.unwrap(),
+            store,
+            spool,
+            stop,
+            folder,
+        }
+    }
+
+    fn send(&self) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(super::sending::run(Arc::clone(&self.runs)))
+    }
+
+    async fn order(
+        &self,
+        action: &str,
+        document: &str,
+        plane: SocketAddr,
+    ) -> Result<Order, ReceiveError> {
+        let mut receiving = self.runs.receive()?;
+        receiving.push(document.as_bytes()).await?;
+        Ok(Order {
+            action: action.to_owned(),
+            plan: Plan {
+                id: Some("7".to_owned()),
+                title: Some("Plan".to_owned()),
+            },
+            query: b"{}".to_vec(),
+            settings: vec![("event".to_owned(), "Bought".to_owned())],
+            context: Vec::new(),
+            server_url: format!("http://{plane}/v1/batch"),
+            write_key: "key".to_owned().into(),
+            received: receiving.finish().await?,
+        })
+    }
+
+    async fn begin(&self, action: &str, document: &str, plane: SocketAddr) -> Started {
+        let order = self.order(action, document, plane).await.unwrap();
+        self.runs.begin(order, &By::server()).await.unwrap()
+    }
+
+    async fn until(&self, id: &str, what: &str, wanted: impl Fn(&Run) -> bool) -> Run {
+        let mut changed = self.runs.changed();
+        let waited = tokio::time::timeout(PATIENCE, async {
+            loop {
+                changed.mark_unchanged();
+                let run = self.runs.get(id).await.unwrap();
+                if wanted(&run) {
+                    return run;
+                }
+                let _ = tokio::time::timeout(Duration::from_secs(1), changed.changed()).await;
+            }
+        });
+        match waited.await {
+            Ok(run) => run,
+            Err(_) => panic!("{what}: not in time: {:?}", self.runs.get(id).await),
+        }
+    }
+
+    async fn done(&self, id: &str) -> Run {
+        self.until(id, "done", |run| run.state == "done").await
+    }
+}
+
+/// A result with people: their ids count from 0.
+fn people(count: usize) -> String {
+    let rows: Vec<String> = (0..count)
+        .map(|n| format!(r#"{{"u.id":{{"value":"u{n}"}},"u.n":{{"value":{n}.50}}}}"#))
+        .collect();
+    format!(
+        r#"{{"fields":{{"dimensions":[{{"name":"u.id","tags":["user_id"]}},{{"name":"u.n","tags":[]}}]}},"data":[{}]}}"#,
+        rows.join(",")
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_is_delivered_once_and_counted() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    let started = here.begin("rudder_track", &people(30_000), address).await;
+    let run = here.done(started.id.as_str()).await;
+    assert_eq!(
+        (run.rows, run.mapped, run.events, run.delivered),
+        (30_000, 30_000, 30_000, 30_000)
+    );
+    assert_eq!((run.rejected, run.dead, run.waiting), (0, 0, 0));
+    let messages = plane.messages();
+    assert_eq!(messages.len(), 30_000);
+    assert!(messages.values().all(|(times, _)| *times == 1));
+    let (_, some) = messages
+        .values()
+        .find(|(_, message)| message["userId"] == "u29999")
+        .unwrap();
+    assert_eq!(
+        (&some["event"], &some["properties"]),
+        (&json!("Bought"), &json!({"u.n": 29_999.5}))
+    );
+    assert_eq!(plane.0.lock().unwrap().keys[0], "Basic a2V5Og==");
+    assert!(plane.requests() < 20, "{} requests", plane.requests());
+    assert!(here.spool.names().unwrap().is_empty());
+    until_no_bodies(&here).await;
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+async fn until_no_bodies(here: &Installed) {
+    let gone = tokio::time::timeout(PATIENCE, async {
+        while !here
+            .store
+            .list_blobs(BlobSpace::Outbox)
+            .await
+            .unwrap()
+            .is_empty()
+        {
+            tokio::task::yield_now().await;
+        }
+    });
+    gone.await.expect("what was delivered is removed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_request_again_is_the_same_run() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    let first = here.begin("rudder_event", &people(3), address).await;
+    here.done(first.id.as_str()).await;
+    let again = here.begin("rudder_event", &people(3), address).await;
+    assert_eq!(
+        (again.id, again.repeated, first.repeated),
+        (first.id, true, false)
+    );
+    let other = here.begin("rudder_event", &people(4), address).await;
+    assert!(!other.repeated);
+    here.done(other.id.as_str()).await;
+    let track = here.begin("rudder_track", &people(3), address).await;
+    assert!(!track.repeated);
+    here.done(track.id.as_str()).await;
+    assert_eq!(plane.count(), 10);
+    assert!(plane.messages().values().all(|(times, _)| *times == 1));
+    assert!(here.spool.names().unwrap().is_empty());
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_mapped_is_told_by_its_row_and_the_others_go() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    let document = people(5).replace(r#"{"value":"u3"}"#, r#"{"value":true}"#);
+    let started = here.begin("rudder_event", &document, address).await;
+    let run = here.done(started.id.as_str()).await;
+    assert_eq!(
+        (run.rows, run.events, run.delivered, run.rejected),
+        (5, 4, 4, 1)
+    );
+    assert_eq!(run.rejections[0].row, Some(4), "{:?}", run.rejections);
+    assert_eq!(plane.count(), 4);
+    let none = here
+        .order(
+            "rudder_event",
+            r#"{"fields":{},"data":[{"a":{"value":1}}]}"#,
+            address,
+        )
+        .await
+        .unwrap();
+    let error = here.runs.begin(none, &By::server()).await.unwrap_err();
+    assert!(
+        matches!(error, RunError::Mapper(_)) && error.to_string().contains("tagged"),
+        "{error}"
+    );
+    assert!(here.spool.names().unwrap().is_empty());
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_that_is_away_gets_everything_when_it_is_back() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    plane.answers(&[(503, None), (429, Some("1")), (500, None)]);
+    let started = here.begin("rudder_event", &people(10), address).await;
+    let run = here
+        .until(started.id.as_str(), "an error", |run| {
+            run.last_error.is_some()
+        })
+        .await;
+    assert_eq!((run.state, run.waiting), ("sending", 10), "{run:?}");
+    let run = here.done(started.id.as_str()).await;
+    assert_eq!(
+        (run.delivered, run.last_error, plane.count()),
+        (10, None, 10)
+    );
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_message_in_five_thousand_does_not_sink_the_others() {
+    let (plane, address) = Plane::start().await;
+    plane.0.lock().unwrap().dislikes = Some("u2345");
+    let here = Installed::new().await;
+    let sending = here.send();
+    let started = here.begin("rudder_event", &people(5_000), address).await;
+    let run = here.done(started.id.as_str()).await;
+    assert_eq!((run.delivered, run.dead, run.waiting), (4_999, 1, 0));
+    assert!(
+        run.dead_letters[0]
+            .reason
+            .contains("neither has anonymousId"),
+        "{run:?}"
+    );
+    assert_eq!(plane.count(), 4_999);
+    assert!(plane.requests() < 40, "{} requests", plane.requests());
+    plane.0.lock().unwrap().dislikes = None;
+    let id = started.id.as_str();
+    here.runs.redrive(id, By::server()).await.unwrap();
+    let run = here.done(id).await;
+    assert_eq!((run.delivered, run.dead), (5_000, 0));
+    assert!(plane.messages().values().all(|(times, _)| *times == 1));
+    assert!(matches!(
+        here.runs.redrive(id, By::server()).await,
+        Err(RunError::NothingDead)
+    ));
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_final_and_can_be_mended() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    plane.answers(&[(401, None)]);
+    let started = here.begin("rudder_event", &people(10), address).await;
+    let run = here.done(started.id.as_str()).await;
+    assert_eq!((run.delivered, run.dead, plane.count()), (0, 10, 0));
+    assert!(run.dead_letters[0].reason.contains("401"), "{run:?}");
+    here.runs
+        .redrive(started.id.as_str(), By::server())
+        .await
+        .unwrap();
+    assert_eq!(here.done(started.id.as_str()).await.delivered, 10);
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_died_in_the_middle_is_followed_by_one_that_goes_on() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    // It maps, and dies before anything was sent.
+    let started = here.begin("rudder_event", &people(60_000), address).await;
+    let id = started.id.as_str().to_owned();
+    here.until(&id, "a segment", |run| run.events > 0).await;
+    let Installed {
+        runs,
+        store,
+        stop,
+        folder,
+        ..
+    } = here;
+    stop.cancel();
+    runs.mapping.close();
+    runs.mapping.wait().await;
+    let before = runs.get(&id).await.unwrap();
+    drop((runs, store));
+    let here = Installed::on(folder).await;
+    here.runs.resume().await.unwrap();
+    let sending = here.send();
+    let run = here.done(&id).await;
+    assert_eq!(
+        (run.mapped, run.events, run.delivered),
+        (60_000, 60_000, 60_000),
+        "after {before:?}"
+    );
+    assert_eq!(plane.count(), 60_000);
+    assert!(plane.messages().values().all(|(times, _)| *times == 1));
+    assert!(here.spool.names().unwrap().is_empty());
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_destination_waits_for_another() {
+    let (slow, slow_address) = Plane::start().await;
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    slow.answers(&[(503, Some("3600")); 4]);
+    let first = here.begin("rudder_event", &people(10), slow_address).await;
+    here.until(first.id.as_str(), "an error", |run| {
+        run.last_error.is_some()
+    })
+    .await;
+    let second = here.begin("rudder_event", &people(10), address).await;
+    assert_eq!(here.done(second.id.as_str()).await.delivered, 10);
+    assert_eq!((plane.count(), slow.count()), (10, 0));
+    here.stop.cancel();
+    sending.await.unwrap();
+}
