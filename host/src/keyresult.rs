@@ -7,6 +7,7 @@
 
 mod backfill;
 mod draft;
+pub mod drift;
 mod error;
 mod history;
 mod link;
@@ -22,6 +23,7 @@ mod refresh;
 pub mod schedule;
 pub mod scheduler;
 mod subscribers;
+mod watch;
 
 use std::sync::Arc;
 
