@@ -23,6 +23,11 @@ const STILL_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
 const GRACE: (SignedDuration, SignedDuration) =
     (SignedDuration::from_secs(10), SignedDuration::from_mins(5));
 
+/// The most that is repeated of what Looker or an extractor says, and of the name of a chart type, in
+/// characters. What does not fit must not stop the readings of its neighbours.
+const MOST_WORDS: usize = 500;
+const LONGEST_TYPE: usize = 200;
+
 /// A way in which a key result is no longer what it was when it was linked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Drift {
@@ -234,7 +239,8 @@ impl Watch {
             Found::Gone { words } => Some(Drift::new(
                 DriftKind::SourceGone,
                 format!(
-                    "what it is linked to is gone: {words}; the last value stays; link the key result to another chart, or switch its integration off"
+                    "what it is linked to is gone: {}; the last value stays; link the key result to another chart, or switch its integration off",
+                    cut(words, MOST_WORDS)
                 ),
             )),
         }
@@ -259,10 +265,12 @@ impl Watch {
             ),
             (None, _) => "no extractor reads it as it is".to_owned(),
         };
-        let type_now = now.unwrap_or("none");
+        let before = cut(before, LONGEST_TYPE);
+        let now = now.map(|now| cut(now, LONGEST_TYPE));
+        let type_now = now.as_deref().unwrap_or("none");
         Some(Drift {
-            from: Some(before.to_owned()),
-            to: now.map(ToOwned::to_owned),
+            from: Some(before.clone()),
+            to: now.clone(),
             ..Drift::new(
                 DriftKind::ChartTypeChanged,
                 format!(
@@ -312,8 +320,9 @@ impl Watch {
                     ..Drift::new(
                         DriftKind::FieldRenamed,
                         format!(
-                            "{} was good for control {control} when the key result was linked and is not any more: {words}{hint}; the last value stays; choose {control} anew",
+                            "{} was good for control {control} when the key result was linked and is not any more: {}{hint}; the last value stays; choose {control} anew",
                             before.map_or("its default", String::as_str),
+                            cut(words, MOST_WORDS),
                         ),
                     )
                 })
@@ -402,6 +411,10 @@ impl Offered {
             }
         }
     }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }
 
 fn still(

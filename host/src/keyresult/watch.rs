@@ -9,7 +9,7 @@ use crate::catalog::Version;
 use crate::chart::{ChartError, Live};
 use crate::looker::{Chart, LookerError};
 use crate::reading::Reading;
-use crate::sandbox::types::{Control, ControlKind};
+use crate::sandbox::types::{Choice, Control, ControlKind};
 
 use super::KeyResults;
 use super::drift::{Came, Drift, Found, Linked, Offered, Seen, Watch, overdue, still_after};
@@ -20,6 +20,12 @@ use super::record::{Integration, KeyResult};
 const MOST_OFFERS: usize = 500;
 /// The longest label that is remembered, in characters.
 const LONGEST_LABEL: usize = 200;
+/// The longest value that may be a successor, in bytes: no longer one can be chosen.
+const LONGEST_VALUE: usize = 2_000;
+/// The longest name of a control or field that is remembered, in bytes, and how many controls. All of
+/// it stands beside every reading of the key result.
+const LONGEST_NAME: usize = 200;
+const MOST_CONTROLS: usize = 16;
 
 impl Found {
     /// What an error says of the chart that it kept from being found.
@@ -116,7 +122,8 @@ fn offers(control: &Control) -> Vec<(String, String)> {
     let (ControlKind::Choice(choices) | ControlKind::Many(choices)) = &control.kind else {
         return Vec::new();
     };
-    if choices.len() > MOST_OFFERS {
+    let long = |choice: &Choice| choice.value.len() > LONGEST_VALUE;
+    if choices.len() > MOST_OFFERS || choices.iter().any(long) {
         return Vec::new();
     }
     let pair = |value: &str, label: &str| {
@@ -144,7 +151,12 @@ fn chosen_of(
         };
         Some((control.name.clone(), offered))
     };
-    controls.iter().filter_map(offered).collect()
+    controls
+        .iter()
+        .filter(|control| control.name.len() <= LONGEST_NAME)
+        .filter_map(offered)
+        .take(MOST_CONTROLS)
+        .collect()
 }
 
 impl KeyResult {
@@ -205,7 +217,8 @@ fn came(reading: &Reading, over: bool) -> Came<'_> {
     match reading.value.parse() {
         Ok(value) => Came::Number {
             value,
-            field: reading.why.get("field").and_then(|field| field.as_str()),
+            field: (reading.why.get("field").and_then(|field| field.as_str()))
+                .filter(|field| field.len() <= LONGEST_NAME),
             ran_at: reading.ran_at,
             over,
         },
