@@ -49,6 +49,8 @@ pub struct Wanted {
     /// What the tile was called when it was linked; by it one of a LookML dashboard is found again
     /// whose id a deploy has changed.
     pub called: Option<Called>,
+    /// Where it was found last, if that was elsewhere.
+    pub found: Option<Source>,
 }
 
 /// What outlives the id of a tile.
@@ -107,7 +109,8 @@ impl Charts {
             filters: wanted.filters.clone(),
             time_zone: wanted.time_zone.clone(),
         };
-        let resolved = looker.resolve(&wanted.source, &overrides, terms).await;
+        let place = wanted.found.as_ref().unwrap_or(&wanted.source);
+        let resolved = looker.resolve(place, &overrides, terms).await;
         let lost = match (&resolved, &wanted.called) {
             (Err(LookerError::NotFound { .. }), Some(called)) => Some(called),
             // A deploy may give the id of one tile to another.

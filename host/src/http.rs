@@ -22,7 +22,6 @@ mod readings;
 mod repeat;
 mod request;
 mod routes;
-mod runs;
 mod state;
 mod webhooks;
 

@@ -7,6 +7,7 @@
 
 mod backfill;
 mod draft;
+pub mod drift;
 mod error;
 mod history;
 mod link;
@@ -22,6 +23,7 @@ mod refresh;
 pub mod schedule;
 pub mod scheduler;
 mod subscribers;
+mod watch;
 
 use std::sync::Arc;
 
@@ -278,6 +280,12 @@ impl KeyResults {
                 Expected::Version(before.version),
             )
             .delete(Kind::Progress, id.as_str(), Expected::Any)
+            .put(
+                Kind::Setting,
+                entry(history::FORGET, id.as_str()),
+                Expected::Any,
+                records::ENTRY,
+            )
             .tell(TOPIC, told.to_string())
             .audited(by.entry("key-result.delete", format!("key-result:{id}")));
         if let Some(objective) = &before.record.objective {
@@ -293,9 +301,9 @@ impl KeyResults {
             Err(error) => return Err(error.into()),
         }
         // Ids never come back, so what is left of a history that could not be forgotten is seen by
-        // nobody.
-        if let Err(error) = self.store.forget_readings(id.as_str()).await {
-            tracing::warn!(%error, key_result = %id, "the history of a deleted key result is left behind");
+        // nobody; it is forgotten later.
+        if let Err(error) = self.forget(id.as_str()).await {
+            tracing::warn!(%error, key_result = %id, "the history of a deleted key result is left for later");
         }
         Ok(())
     }

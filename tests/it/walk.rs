@@ -182,6 +182,74 @@ fn every_operation_that_changes_something_has_a_case_here() {
     }
 }
 
+/// Whether a GET of the document answers a list: an array, or `items`.
+fn is_list(api: &Value, operation: &Value) -> bool {
+    let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+    let name = schema["$ref"].as_str().and_then(|place| place.strip_prefix("#/components/schemas/"));
+    let schema = name.map_or(schema, |name| &api["components"]["schemas"][name]);
+    schema["type"] == "array" || schema["properties"].get("items").is_some()
+}
+
+/// Every list, and that its operation takes `limit` and `page_token`.
+fn lists() -> Vec<String> {
+    let api = shared().stranger().get("/openapi.json").expect(200);
+    let mut lists = Vec::new();
+    for (path, item) in api["paths"].as_object().expect("paths") {
+        if !is_list(&api, &item["get"]) {
+            continue;
+        }
+        let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        for name in ["limit", "page_token"] {
+            assert!(parameters.iter().any(|it| it["name"] == name && it["in"] == "query"), "GET {path} takes no `{name}`");
+        }
+        lists.push(path.clone());
+    }
+    lists
+}
+
+#[test]
+fn every_list_comes_in_pages() {
+    let world = World::new();
+    let client = &world.client;
+    crate::harness::world::connect(client, &world.looker, "Another", json!({}));
+    let mut made = Vec::new();
+    for title in ["One", "Two", "Three"] {
+        client.post("/v1/objectives", &json!({"title": title})).expect(201);
+        let key_result = client.post("/v1/key-results", &json!({"title": title, "start": 0, "target": 1})).expect(201);
+        made.push(key_result["id"].as_str().expect("an id").to_string());
+    }
+    for kind in ["reading", "failure"] {
+        client.post("/v1/webhooks", &json!({"url": "https://hook.example", "kinds": [kind]})).expect(201);
+    }
+    for value in 1..=3 {
+        any(client).patch(&format!("/v1/key-results/{}", made[0]), &json!({"current": value})).expect(200);
+    }
+    let lists = lists();
+    assert!(lists.len() >= 9, "{lists:?}");
+    for path in lists {
+        let id = if path.starts_with("/v1/connections") { &world.connection } else { &made[0] };
+        let path = path.replace("{id}", id).replace("{dashboard_id}", "1");
+        assert!(!path.contains('{'), "{path}: this test has no name for a part of it");
+        let whole = client.items(&path);
+        assert!(whole.len() >= 2, "{path} has too few items to page: {whole:?}");
+        let (mut walked, mut place) = (Vec::new(), format!("{path}?limit=1"));
+        loop {
+            let page = client.get(&place).expect(200);
+            let items = page["items"].as_array().unwrap_or_else(|| panic!("{path}: no items in {page}")).clone();
+            assert_eq!(items.len(), 1, "{place}: {page}");
+            walked.extend(items);
+            assert!(page.get("next_page_token").is_some(), "{path}: {page}");
+            let Some(token) = page["next_page_token"].as_str() else { break };
+            assert!(walked.len() < whole.len(), "{path} goes on after its last item");
+            place = format!("{path}?limit=1&page_token={token}");
+        }
+        assert_eq!(walked, whole, "{path}");
+        for wrong in ["limit=0", "limit=201", "limit=many", "page_token=nonsense", "colour=red"] {
+            client.get(&format!("{path}?{wrong}")).problem(400, "invalid-input");
+        }
+    }
+}
+
 fn audit(client: &Client) -> Vec<Value> {
     client.get("/v1/audit").expect(200)["items"].as_array().cloned().unwrap_or_default()
 }

@@ -56,7 +56,7 @@ impl Domain {
         let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&shared)).await?;
         let connections = Connections::new(
             Arc::clone(&store),
-            Sealer::new(&MasterKey::in_folder(&data)?),
+            Arc::new(Sealer::new(&MasterKey::in_folder(&data)?)),
             Arc::new(Targets::new(vec!["127.0.0.1/32".parse()?])),
             Arc::clone(&shared),
         );
@@ -159,5 +159,6 @@ fn link(connection: &ConnectionId, chart: usize, charts: usize) -> Link {
         cron: None,
         time_zone: None,
         missed: Missed::Once,
+        still_after: None,
     }
 }

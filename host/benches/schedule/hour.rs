@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use lensmount::access::By;
 use lensmount::id::{KeyResultId, ObjectiveId};
 use lensmount::keyresult::{ObjectiveDraft, ObjectiveEdit, Span, scheduler};
+use lensmount::store::Line;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -155,7 +156,7 @@ impl Hour {
 
     /// When something is to be done next: a poll, or a lease that ends.
     async fn next_due(&self) -> anyhow::Result<Timestamp> {
-        let due = self.domain.store.next_due().await?;
+        let due = self.domain.store.next_due(Line::Charts).await?;
         due.context("there is nothing to read")
     }
 

@@ -41,8 +41,11 @@ enum Command {
     Looks {
         #[command(flatten)]
         through: Through,
-        /// The title (% stands for anything), a URL or an id
+        /// The whole title, a URL or an id
         title: Option<String>,
+        /// The title is only part of one
+        #[arg(long)]
+        part: bool,
     },
 }
 
@@ -79,13 +82,14 @@ impl Dashboard {
                     })
                 })
             }
-            Command::Looks { through, title } => {
+            Command::Looks {
+                through,
+                title,
+                part,
+            } => {
                 let id = through.id(&self.talk.server).await?;
-                let query: Vec<_> = title
-                    .as_deref()
-                    .map(|title| ("title", title))
-                    .into_iter()
-                    .collect();
+                let mut query = vec![("match", if *part { "part" } else { "complete" })];
+                query.extend(title.as_deref().map(|title| ("title", title)));
                 let path = ["v1", "connections", &id, "looks"];
                 let found = self.talk.server.all(&path, &query).await?;
                 let columns = ["id", "title", "folder", "chart type", "extractor"];

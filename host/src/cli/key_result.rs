@@ -72,6 +72,10 @@ enum Command {
         /// What to do about slots that were missed
         #[arg(long, value_name = "POLICY", value_parser = ["once", "skip"])]
         missed: Option<String>,
+        /// For how long its number may stay the same before that is told as drift, such as 30d, or
+        /// never; 7d without it
+        #[arg(long, value_name = "INTERVAL")]
+        still_after: Option<String>,
     },
     /// Switch the integration on as it is
     Enable {
@@ -125,8 +129,8 @@ enum Command {
     },
 }
 
-const COLUMNS: [&str; 8] = [
-    "id", "title", "current", "target", "progress", "expected", "read", "failure",
+const COLUMNS: [&str; 9] = [
+    "id", "title", "current", "target", "progress", "expected", "read", "failure", "drift",
 ];
 
 impl KeyResult {
@@ -180,10 +184,16 @@ impl KeyResult {
                 every,
                 cron,
                 missed,
+                still_after,
             } => {
                 let mut request = place.request(&self.talk.server).await?;
                 request["enabled"] = true.into();
-                for (field, given) in [("every", every), ("cron", cron), ("missed", missed)] {
+                for (field, given) in [
+                    ("every", every),
+                    ("cron", cron),
+                    ("missed", missed),
+                    ("still_after", still_after),
+                ] {
                     if let Some(given) = given {
                         request[field] = given.as_str().into();
                     }
@@ -305,7 +315,18 @@ fn row(it: &Value) -> Vec<String> {
         part(&it["expected"]),
         cell(&it["last_reading"]["read_at"]),
         cell(&it["last_failure"]["code"]),
+        kinds(&it["drift"]),
     ]
+}
+
+/// The kinds of drift.
+fn kinds(drift: &Value) -> String {
+    let drift = drift.as_array().map_or(&[][..], Vec::as_slice);
+    if drift.is_empty() {
+        return "-".to_owned();
+    }
+    let kinds: Vec<String> = drift.iter().map(|it| cell(&it["kind"])).collect();
+    kinds.join(", ")
 }
 
 fn percent(value: &Value) -> String {

@@ -161,7 +161,7 @@ impl Runs {
                 Some(scanned) => scanned,
                 None => rescanned(&spooled, bytes)?,
             };
-            let behind = spooled.len()?.saturating_sub(bytes);
+            let behind = spooled.size()?.saturating_sub(bytes);
             let mut query = vec![0; usize::try_from(behind).unwrap_or(0)];
             spooled.read_at(bytes, &mut query)?;
             Ok::<_, RunError>((spooled, scanned, query))

@@ -65,6 +65,7 @@ impl OnLooker {
             filters: self.filters.clone(),
             time_zone: self.time_zone.clone(),
             called: None,
+            found: None,
         };
         let located = charts.locate(&wanted, Fresh::Now).await?;
         let chart_type = located.chart.chart_type.as_deref();
@@ -236,6 +237,7 @@ async fn verify_live(
         filters: BTreeMap::new(),
         time_zone: None,
         called: None,
+        found: None,
     };
     let fetched = async {
         let located = charts.locate(&wanted, Fresh::Now).await?;

@@ -103,9 +103,31 @@ fn tile(charts: &Charts, tile: Tile) -> TileBody {
     }
 }
 
+impl Search {
+    fn window(&self) -> Result<(usize, usize), Problem> {
+        let page_token = self.page_token.clone();
+        window(&Page {
+            limit: self.limit,
+            page_token,
+        })
+    }
+
+    /// What is asked for, and one more.
+    fn find(self, limit: usize, offset: usize) -> Find {
+        Find {
+            title: self.title,
+            match_: match self.how {
+                How::Complete => Match::Complete,
+                How::Part => Match::Part,
+            },
+            limit: limit + 1,
+            offset,
+        }
+    }
+}
+
 /// Pages of Looker's go by offset, since that is all Looker has.
-fn window(limit: Option<usize>, page_token: Option<String>) -> Result<(usize, usize), Problem> {
-    let page = Page { limit, page_token };
+fn window(page: &Page) -> Result<(usize, usize), Problem> {
     let limit = page.limit()?;
     let offset = page.after()?.map(|text| text.parse()).transpose();
     let offset =
@@ -136,18 +158,9 @@ pub(super) async fn dashboards(
     Id(id): Id<ConnectionId>,
     Query(search): Query<Search>,
 ) -> Result<Answer<List<DashboardSummary>>, Problem> {
-    let (limit, offset) = window(search.limit, search.page_token)?;
+    let (limit, offset) = search.window()?;
     let looker = charts.connections().looker(&id).await?;
-    let find = Find {
-        title: search.title,
-        match_: match search.how {
-            How::Complete => Match::Complete,
-            How::Part => Match::Part,
-        },
-        limit: limit + 1,
-        offset,
-    };
-    let found = looker.dashboards(&find).await;
+    let found = looker.dashboards(&search.find(limit, offset)).await;
     Ok(paged(found.map_err(ConnectionError::from)?, limit, offset))
 }
 
@@ -183,20 +196,20 @@ pub(super) async fn dashboard(
 /// Each with the extractor that reads it, or why none does. Text, buttons and other tiles without a
 /// query are left out.
 #[utoipa::path(get, path = "/v1/connections/{id}/dashboards/{dashboard_id}/tiles", tag = "connections",
-    params(("id" = String, Path), ("dashboard_id" = String, Path)),
+    params(("id" = String, Path), ("dashboard_id" = String, Path), Page),
     responses((status = 200, body = List<TileBody>), (status = "4XX", body = ProblemBody), (status = "5XX", body = ProblemBody)))]
 pub(super) async fn tiles(
     _: Viewer,
     State(charts): State<Arc<Charts>>,
     Id(id): Id<ConnectionId>,
     Path((_connection, dashboard)): Path<(String, String)>,
+    Query(page): Query<Page>,
 ) -> Result<Answer<List<TileBody>>, Problem> {
+    let (limit, offset) = window(&page)?;
     let found = whole(&charts, &id, &dashboard).await?;
-    let tiles = found.tiles.into_iter().map(|it| tile(&charts, it));
-    Ok(Answer(List {
-        items: tiles.collect(),
-        next_page_token: None,
-    }))
+    let tiles = found.tiles.into_iter().skip(offset).take(limit + 1);
+    let tiles = tiles.map(|it| tile(&charts, it)).collect();
+    Ok(paged(tiles, limit, offset))
 }
 
 async fn whole(charts: &Charts, id: &ConnectionId, dashboard: &str) -> Result<Dashboard, Problem> {
@@ -205,36 +218,22 @@ async fn whole(charts: &Charts, id: &ConnectionId, dashboard: &str) -> Result<Da
     Ok(found.map_err(ConnectionError::from)?)
 }
 
-/// Which looks.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct SearchLooks {
-    /// The title as Looker matches it (`%` stands for anything), a pasted URL, or an id; all without
-    /// it.
-    title: Option<String>,
-    /// Items on a page, at most 200.
-    limit: Option<usize>,
-    /// `next_page_token` of the page before.
-    page_token: Option<String>,
-}
-
-/// Find looks by title
+/// Find looks by title, by part of it, by URL or id
+///
+/// Titles repeat across folders: folder and id tell them apart.
 #[utoipa::path(get, path = "/v1/connections/{id}/looks", tag = "connections",
-    params(("id" = String, Path), SearchLooks),
+    params(("id" = String, Path), Search),
     responses((status = 200, body = List<LookBody>), (status = "4XX", body = ProblemBody), (status = "5XX", body = ProblemBody)))]
 pub(super) async fn looks(
     _: Viewer,
     State(charts): State<Arc<Charts>>,
     Id(id): Id<ConnectionId>,
-    Query(search): Query<SearchLooks>,
+    Query(search): Query<Search>,
 ) -> Result<Answer<List<LookBody>>, Problem> {
-    let (limit, offset) = window(search.limit, search.page_token)?;
+    let (limit, offset) = search.window()?;
     let looker = charts.connections().looker(&id).await?;
-    let found = looker
-        .looks(search.title.as_deref(), limit + 1, offset)
-        .await
-        .map_err(ConnectionError::from)?;
+    let found = looker.looks(&search.find(limit, offset)).await;
+    let found = found.map_err(ConnectionError::from)?;
     let looks = found.into_iter().map(|summary| {
         let (extractor, reason) = charts.judged(summary.chart_type.as_deref());
         LookBody {

@@ -19,7 +19,7 @@ use super::request::observe;
 use super::state::Api;
 use super::{
     audit, changes, charts, connections, dashboards, docs, extractors, key_results, objectives,
-    operate, readings, runs, webhooks,
+    operate, readings, webhooks,
 };
 
 fn routes() -> OpenApiRouter<Api> {
@@ -65,9 +65,6 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(key_results::history::readings))
         .routes(routes!(key_results::history::backfill))
         .routes(routes!(changes::changes))
-        .routes(routes!(runs::list))
-        .routes(routes!(runs::show))
-        .routes(routes!(runs::redrive))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::delete))
         .routes(routes!(webhooks::test))

@@ -6,7 +6,7 @@ use jiff::{Span, Timestamp, ToSpan as _};
 use lensmount_sdk::stamp::{self, Grain};
 
 use crate::access::By;
-use crate::chart::{Fresh, Queue};
+use crate::chart::{Fresh, Queue, Wanted};
 use crate::id::KeyResultId;
 use crate::reading::Reading;
 use crate::store::{Change, Expected, Kind, NewReading, StoreError};
@@ -40,18 +40,16 @@ impl KeyResults {
     pub async fn backfill(&self, id: &KeyResultId, by: By) -> Result<Backfilled, KeyResultError> {
         let before = self.get(id).await?;
         let integration = on(&before)?;
-        let located = self
-            .charts
-            .locate_all_of(&integration.wanted(), Fresh::Now)
-            .await?;
+        let wanted = Wanted {
+            found: before.progress.watch.found.clone(),
+            ..integration.wanted()
+        };
+        let located = self.charts.locate_all_of(&wanted, Fresh::Now).await?;
         let live = self
             .charts
             .fetch(&located, Fresh::Now, Queue::Within)
             .await?;
-        let version = self.charts.reader(
-            located.chart.chart_type.as_deref(),
-            integration.link.extractor.as_deref(),
-        )?;
+        let version = self.reader_for(&located.chart, &integration)?;
         let origin = |at: Option<&str>| format!("backfill:{}", at.unwrap_or_default());
         let series = live.series(&version, &integration.chosen(), origin).await?;
         let zone = live.source().time_zone();

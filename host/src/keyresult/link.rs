@@ -9,7 +9,9 @@ use crate::id::KeyResultId;
 use crate::record::{self as records, entry};
 use crate::store::{Change, Due, Expected, Kind};
 
+use super::drift::{Watch, still_after};
 use super::error::KeyResultError;
+use super::outcome::drifted;
 use super::poll::{PollId, PollRecord};
 use super::record::{Integration, KeyResult, Link, ProgressRecord};
 use super::schedule::Schedule;
@@ -65,6 +67,7 @@ impl KeyResults {
                     .map_or(Expected::Absent, Expected::Version),
                 records::body(&progress)?,
             );
+            change = drifted(change, &before, &progress.watch);
             change = self.subscribed(change, id, planned).await?;
             let action = if planned.link.enabled {
                 "key-result.link"
@@ -124,6 +127,10 @@ impl KeyResults {
         known: Option<Called>,
     ) -> Result<Integration, KeyResultError> {
         self.schedule_of(link)?;
+        still_after(link.still_after.as_deref()).map_err(|error| {
+            let words = format!("{error}; `never` is taken as well");
+            KeyResultError::invalid("/still_after", words)
+        })?;
         words("/selection", &link.selection)?;
         words("/filters", &link.filters)?;
         match self.charts.connections().get(&link.connection).await {
@@ -137,13 +144,14 @@ impl KeyResults {
             self.charts.reader(None, Some(name))?;
         }
         let wanted = link.wanted(known);
-        let (mut called, mut chart_type) = (wanted.called.clone(), None);
+        let (mut called, mut chart_type, mut reader) = (wanted.called.clone(), None, None);
         if link.enabled {
             let located = self.charts.locate_all_of(&wanted, Fresh::Now).await?;
-            self.charts.reader(
+            let version = self.charts.reader(
                 located.chart.chart_type.as_deref(),
                 link.extractor.as_deref(),
             )?;
+            reader = Some(version.name.clone());
             called = Some(Called {
                 title: located.chart.title,
                 lookml_link_id: located.chart.lookml_link_id,
@@ -155,6 +163,7 @@ impl KeyResults {
             poll: PollId::of(&wanted),
             called,
             chart_type,
+            reader,
         })
     }
 
@@ -183,6 +192,7 @@ impl KeyResults {
         let progress = ProgressRecord {
             slot: integration.link.enabled.then_some(now),
             next_due: integration.link.enabled.then_some(now),
+            watch: Watch::begun(now),
             ..ProgressRecord::default()
         };
         let change = change.put(
@@ -194,13 +204,15 @@ impl KeyResults {
         self.subscribed(change, id, integration).await
     }
 
-    /// What was read stays; why reads failed under the link before says nothing of this one.
+    /// What was read stays; why reads failed under the link before, and how that has drifted, says
+    /// nothing of this one.
     fn progress_linked(&self, before: &KeyResult, integration: &Integration) -> ProgressRecord {
         let now = self.clock.now();
         ProgressRecord {
             last_failure: None,
             slot: integration.link.enabled.then_some(now),
             next_due: integration.link.enabled.then_some(now),
+            watch: Watch::begun(now),
             ..before.progress.clone()
         }
     }

@@ -11,6 +11,7 @@ use crate::reading::Reading;
 use crate::record as records;
 use crate::store::{Change, Expected, Kind, NewReading};
 
+use super::drift::{Found, Watch};
 use super::error::KeyResultError;
 use super::progress::shown_percent;
 use super::record::{Failure, KeyResult};
@@ -87,12 +88,13 @@ impl Outcome {
     }
 
     /// Adds to a change what this means for a key result, which must not have changed since it was
-    /// read from the store.
+    /// read from the store. `found` is what the read found at the other end of the link.
     pub fn recorded(
         &self,
         change: Change,
         before: &KeyResult,
         ahead: Ahead,
+        found: &Found,
         now: Timestamp,
     ) -> Result<Change, KeyResultError> {
         let mut progress = before.progress.clone();
@@ -130,6 +132,8 @@ impl Outcome {
                 progress.last_failure = Some(failure);
             }
         }
+        progress.watch = before.watched(found, self, now);
+        change = drifted(change, before, &progress.watch);
         Ok(change.put(
             Kind::Progress,
             before.id.as_str(),
@@ -139,6 +143,18 @@ impl Outcome {
             records::body(&progress)?,
         ))
     }
+}
+
+/// Tells what drift has begun and what has ended.
+pub(super) fn drifted(mut change: Change, before: &KeyResult, now: &Watch) -> Change {
+    let (begun, ended) = before.progress.watch.changes(now);
+    let begun = begun.into_iter().map(|it| ("begun", it));
+    let ended = ended.into_iter().map(|it| ("ended", it));
+    for (what, drift) in ended.chain(begun) {
+        let told = json!({ "key_result_id": before.id, "change": what, "drift": drift });
+        change = change.tell("drift", told.to_string());
+    }
+    change
 }
 
 /// The number of a reading. The catalog has held it to plain decimal text.

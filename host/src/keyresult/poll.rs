@@ -115,6 +115,7 @@ impl PollRecord {
             filters: self.filters.clone(),
             time_zone: self.time_zone.clone(),
             called: self.called.clone(),
+            found: None,
         }
     }
 }
@@ -140,6 +141,7 @@ mod tests {
                 filters: filters.collect(),
                 time_zone: zone.map(Into::into),
                 called: None,
+                found: None,
             })
         };
         let plain = wanted("1", "23", &[], None);

@@ -10,12 +10,13 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
-use crate::chart::{Live, left_running, was_queueing};
+use crate::chart::{Live, Wanted, left_running, was_queueing};
 use crate::id::KeyResultId;
 use crate::record as records;
 use crate::store::{Change, Expected, Kind, Lease, Next};
 
 use super::KeyResults;
+use super::drift::Found;
 use super::error::KeyResultError;
 use super::outcome::Outcome;
 use super::poll::{Pending, PollRecord};
@@ -30,8 +31,18 @@ const LONGEST_ASKED: SignedDuration = SignedDuration::from_mins(15);
 /// Reads of one poll that are under way at a time.
 const SIDE_BY_SIDE: usize = 4;
 
-/// What was read under which integration. An outcome counts only for that one.
-type Outcomes = HashMap<KeyResultId, (Integration, Outcome, bool)>;
+/// What came of a read.
+struct Noted {
+    /// Under which integration. It counts only for that one.
+    integration: Integration,
+    outcome: Outcome,
+    /// What the chart was found to be.
+    found: Found,
+    /// Whether that was the last word on the slot.
+    last: bool,
+}
+
+type Outcomes = HashMap<KeyResultId, Noted>;
 
 /// What a run leaves behind for the next one.
 #[derive(Debug, Clone, Default)]
@@ -76,8 +87,8 @@ impl KeyResults {
             waited_for: poll.record.pending,
             ..after
         };
-        for (_, outcome, _) in outcomes.values() {
-            if let Some(outcome) = outcome.counted() {
+        for noted in outcomes.values() {
+            if let Some(outcome) = noted.outcome.counted() {
                 self.metrics.read(outcome);
             }
         }
@@ -122,7 +133,13 @@ impl KeyResults {
             .iter()
             .partition(|(slot, it)| poll.pending.is_none() && it.skips(*slot, now));
         for (_, subscriber) in skipped {
-            note(&mut outcomes, subscriber, Outcome::Skipped, true);
+            note(
+                &mut outcomes,
+                subscriber,
+                Outcome::Skipped,
+                Found::Unknown,
+                true,
+            );
         }
         if due.is_empty() {
             let after = After {
@@ -135,12 +152,13 @@ impl KeyResults {
         let since = due.iter().map(|(slot, it)| it.since(*slot)).max();
         let slot = due.iter().map(|(slot, _)| *slot).max();
         let (since, slot) = (since.unwrap_or(now), slot.unwrap_or(now));
-        let after = match self.result_of(poll, since, slot, now).await {
+        let wanted = wanted(poll, &due);
+        let after = match self.result_of(poll, &wanted, since, slot, now).await {
             Ok(Ok(live)) => {
                 let read = self.read_all(&live, &due, reads).await;
-                let busy = read.iter().any(|(_, _, last)| !last);
-                for (subscriber, outcome, last) in read {
-                    note(&mut outcomes, subscriber, outcome, last);
+                let busy = read.iter().any(|(.., last)| !last);
+                for (subscriber, outcome, found, last) in read {
+                    note(&mut outcomes, subscriber, outcome, found, last);
                 }
                 self.after_reads(lease, poll, busy)
             }
@@ -149,7 +167,11 @@ impl KeyResults {
             Err(failed) => {
                 for (_, subscriber) in &due {
                     let outcome = Outcome::failed(&failed.error);
-                    note(&mut outcomes, subscriber, outcome, false);
+                    let found = match &failed.chart {
+                        Ok(chart) => Found::Chart(self.chart_seen(chart, &subscriber.integration)),
+                        Err(found) => found.as_ref().clone(),
+                    };
+                    note(&mut outcomes, subscriber, outcome, found, false);
                 }
                 self.after_failure(lease, poll, &due, failed)
             }
@@ -240,7 +262,7 @@ impl KeyResults {
         live: &Live,
         due: &[&'a (Timestamp, Subscriber)],
         reads: &Semaphore,
-    ) -> Vec<(&'a Subscriber, Outcome, bool)> {
+    ) -> Vec<(&'a Subscriber, Outcome, Found, bool)> {
         let mut reading = Vec::with_capacity(due.len());
         for (slot, subscriber) in due {
             let read = async move {
@@ -250,7 +272,13 @@ impl KeyResults {
                 let read = self.read_with(live, &subscriber.integration, &origin);
                 let read = read.await;
                 let last = read.as_ref().err().is_none_or(|error| !error.is_passing());
-                (subscriber, Outcome::of(read), last)
+                let outcome = Outcome::of(read);
+                let (integration, watch) = (
+                    &subscriber.integration,
+                    &subscriber.key_result.progress.watch,
+                );
+                let found = self.found(live, integration, watch, &outcome).await;
+                (subscriber, outcome, found, last)
             };
             reading.push(read.boxed());
         }
@@ -261,7 +289,23 @@ impl KeyResults {
     }
 }
 
-fn note(outcomes: &mut Outcomes, of: &Subscriber, outcome: Outcome, done: bool) {
-    let integration = of.integration.clone();
-    outcomes.insert(of.key_result.id.clone(), (integration, outcome, done));
+fn note(outcomes: &mut Outcomes, of: &Subscriber, outcome: Outcome, found: Found, last: bool) {
+    let noted = Noted {
+        integration: of.integration.clone(),
+        outcome,
+        found,
+        last,
+    };
+    outcomes.insert(of.key_result.id.clone(), noted);
+}
+
+/// What a poll asks for, and where that was found last.
+fn wanted(poll: &PollRecord, due: &[&(Timestamp, Subscriber)]) -> Wanted {
+    let mut found = due
+        .iter()
+        .map(|(_, it)| &it.key_result.progress.watch.found);
+    Wanted {
+        found: found.find_map(Clone::clone),
+        ..poll.wanted()
+    }
 }

@@ -17,6 +17,7 @@ use crate::reading::Reading;
 use crate::record::Record;
 use crate::store::Kind;
 
+use super::drift::Watch;
 use super::period::Moment;
 use super::poll::PollId;
 
@@ -95,6 +96,9 @@ pub struct Link {
     pub time_zone: Option<String>,
     /// What is done about slots that were missed.
     pub missed: Missed,
+    /// For how long its number may stay the same before that is drift: an interval, or `never`.
+    #[serde(default)]
+    pub still_after: Option<String>,
 }
 
 /// A link, with what was found at its other end.
@@ -108,6 +112,9 @@ pub struct Integration {
     pub called: Option<Called>,
     /// Of which type it was when it was linked.
     pub chart_type: Option<String>,
+    /// Which extractor read that type when it was linked.
+    #[serde(default)]
+    pub reader: Option<String>,
 }
 
 /// What is done about slots that passed while nobody was there to read.
@@ -134,6 +141,9 @@ pub struct ProgressRecord {
     pub slot: Option<Timestamp>,
     /// When it will be read.
     pub next_due: Option<Timestamp>,
+    /// What is watched of its link, and how that has drifted.
+    #[serde(default)]
+    pub watch: Watch,
 }
 
 impl Record for ProgressRecord {

@@ -15,10 +15,12 @@ use crate::reading::Reading;
 use crate::record as records;
 use crate::store::{Change, Due, Expected, Kind, StoreError};
 
+use super::drift::Found;
 use super::error::KeyResultError;
 use super::outcome::{Ahead, Outcome};
 use super::poll::{Pending, PollRecord};
 use super::record::{Integration, KeyResult, Link};
+use super::schedule::{BadSchedule, Schedule};
 use super::{KeyResults, TRIES};
 
 /// The most bytes of a reading that is kept, with all that the extractor says about it.
@@ -42,15 +44,18 @@ impl KeyResults {
         let integration = on(&before)?;
         let begun = self.clock.now();
         let known = self.pending_of(&integration).await?;
-        let located = self
-            .charts
-            .locate_all_of(&integration.wanted(), fresh)
-            .await;
-        let read = match &located {
-            Ok(located) => {
-                self.read_now(located, &integration, known.clone(), fresh)
-                    .await
-            }
+        let wanted = Wanted {
+            found: before.progress.watch.found.clone(),
+            ..integration.wanted()
+        };
+        let located = self.charts.locate_all_of(&wanted, fresh).await;
+        let live = match &located {
+            Ok(located) => self.live_now(located, known.clone(), fresh).await,
+            Err(error) => Err(error.clone()),
+        };
+        let origin = format!("refresh:{}", Uuid::now_v7().simple());
+        let read = match &live {
+            Ok(live) => self.read_with(live, &integration, &origin).await,
             Err(error) => Err(error.clone()),
         };
         let failure = read.as_ref().err().cloned();
@@ -59,18 +64,28 @@ impl KeyResults {
             return Err(error.clone().into());
         }
         let task = failure.as_ref().and_then(left_running);
-        let pending = task.zip(located.ok()).map(|(task, located)| Pending {
-            task: task.to_owned(),
-            identity: located.chart.identity,
-            // Asking after a query makes it no younger.
-            since: known
-                .filter(|known| known.task == task)
-                .map_or(begun, |known| known.since),
-        });
+        let pending = task
+            .zip(located.as_ref().ok())
+            .map(|(task, located)| Pending {
+                task: task.to_owned(),
+                identity: located.chart.identity.clone(),
+                // Asking after a query makes it no younger.
+                since: known
+                    .filter(|known| known.task == task)
+                    .map_or(begun, |known| known.since),
+            });
         let outcome = Outcome::of(read);
         if let Some(outcome) = outcome.counted() {
             self.metrics.read(outcome);
         }
+        let found = match (&live, &located) {
+            (Ok(live), _) => {
+                let watch = &before.progress.watch;
+                self.found(live, &integration, watch, &outcome).await
+            }
+            (_, Ok(located)) => Found::Chart(self.chart_seen(&located.chart, &integration)),
+            (_, Err(error)) => Found::missed(error),
+        };
         for _ in 0..TRIES {
             let before = self.get(id).await?;
             if before.enabled() != Some(&integration) {
@@ -85,7 +100,7 @@ impl KeyResults {
                 ahead.slot = Some(ahead.slot.map_or(now, |slot| slot.min(now)));
                 change = self.waiting(change, &integration, pending).await?;
             }
-            let change = outcome.recorded(change, &before, ahead, now)?;
+            let change = outcome.recorded(change, &before, ahead, &found, now)?;
             match self.store.commit(change).await {
                 Ok(_) => {
                     return match failure {
@@ -100,19 +115,16 @@ impl KeyResults {
         Err(KeyResultError::Contended)
     }
 
-    async fn read_now(
+    async fn live_now(
         &self,
         located: &Located,
-        integration: &Integration,
         known: Option<Pending>,
         fresh: Fresh,
-    ) -> Result<Reading, ChartError> {
-        let live = match self.picked_up(located, known).await? {
-            Some(live) => live,
-            None => self.charts.fetch(located, fresh, Queue::Within).await?,
-        };
-        let origin = format!("refresh:{}", Uuid::now_v7().simple());
-        self.read_with(&live, integration, &origin).await
+    ) -> Result<Arc<Live>, ChartError> {
+        match self.picked_up(located, known).await? {
+            Some(live) => Ok(live),
+            None => self.charts.fetch(located, fresh, Queue::Within).await,
+        }
     }
 
     /// The query that the poll waits for, if it does.
@@ -186,10 +198,7 @@ impl KeyResults {
         integration: &Integration,
         origin: &str,
     ) -> Result<Reading, ChartError> {
-        let chart_type = live.chart().chart_type.as_deref();
-        let version = self
-            .charts
-            .reader(chart_type, integration.link.extractor.as_deref())?;
+        let version = self.reader_for(live.chart(), integration)?;
         let chosen = integration.chosen();
         let reading = live.read(&version, &chosen, origin).await?;
         // What cannot be kept is a failure of its extractor's, and no reason to lose the rest.
@@ -227,11 +236,27 @@ impl Link {
             filters: self.filters.clone(),
             time_zone: self.time_zone.clone(),
             called,
+            found: None,
         }
     }
 }
 
 impl Integration {
+    /// When it is read. It was checked when it was linked; the shortest interval may have been raised
+    /// since.
+    ///
+    /// # Errors
+    ///
+    /// When what is stored is no schedule.
+    pub fn schedule(&self) -> Result<Schedule, BadSchedule> {
+        Schedule::parse(
+            self.link.every.as_deref(),
+            self.link.cron.as_deref(),
+            self.link.time_zone.as_deref(),
+            SignedDuration::from_secs(1),
+        )
+    }
+
     /// The chart it points at.
     #[must_use]
     pub fn wanted(&self) -> Wanted {

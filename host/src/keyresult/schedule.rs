@@ -214,7 +214,11 @@ pub fn zone(name: Option<&str>) -> Result<TimeZone, BadSchedule> {
     })
 }
 
-fn interval(text: &str, shortest: SignedDuration) -> Result<SignedDuration, BadSchedule> {
+/// An interval such as `15m`, no shorter than `shortest`.
+pub(super) fn interval(
+    text: &str,
+    shortest: SignedDuration,
+) -> Result<SignedDuration, BadSchedule> {
     let wrong = || BadSchedule::NotAnInterval {
         text: text.chars().take(80).collect(),
     };

@@ -83,14 +83,7 @@ impl KeyResults {
             if integration.poll.as_str() != poll {
                 continue;
             }
-            // It was checked when it was linked; the shortest interval may have been raised since.
-            let schedule = Schedule::parse(
-                integration.link.every.as_deref(),
-                integration.link.cron.as_deref(),
-                integration.link.time_zone.as_deref(),
-                SignedDuration::from_secs(1),
-            );
-            match schedule {
+            match integration.schedule() {
                 Ok(schedule) => found.push(Subscriber {
                     key_result,
                     integration,

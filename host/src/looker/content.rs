@@ -1,8 +1,9 @@
-//! Finding dashboards.
+//! Finding dashboards, and what finding looks shares with it.
 
 use std::collections::HashSet;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use super::ask::{Ask, segment};
@@ -12,16 +13,13 @@ use super::error::LookerError;
 use super::link::{dashboard_id_in, is_link};
 use super::wire::DashboardItem;
 
-/// How many dashboards are asked for at a time.
+/// How many are asked for at a time.
 const PAGE: usize = 200;
-
-/// How many are looked through for those that fit.
-const LOOKED_THROUGH: usize = 10_000;
 
 /// What is asked for of each.
 const FIELDS: &str = "id,title,folder(name),deleted";
 
-/// Which dashboards are looked for.
+/// Which dashboards or looks are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Find {
     /// A title, or a pasted URL or id; all without it.
@@ -91,7 +89,7 @@ impl From<DashboardItem> for DashboardSummary {
 
 impl Find {
     /// What is wanted, without blanks around it.
-    fn title(&self) -> Option<&str> {
+    pub(super) fn title(&self) -> Option<&str> {
         self.title
             .as_deref()
             .map(str::trim)
@@ -141,7 +139,13 @@ impl Looker {
         }
         // User-defined dashboards only; those in LookML have a search of their own.
         for path in ["/dashboards/search", "/dashboards/lookml/search"] {
-            self.search(path, find, wanted, &mut found, deadline)
+            let search = Search {
+                path,
+                what: "list of dashboards",
+                fields: FIELDS,
+            };
+            let summary = |item: DashboardItem| Some(DashboardSummary::from(item));
+            self.search(&search, find, wanted, &mut found, summary, deadline)
                 .await?;
         }
         Ok(page(found, find))
@@ -168,22 +172,24 @@ impl Looker {
         }
     }
 
-    /// Adds what fits, until there are as many as wanted.
-    async fn search(
+    /// Adds what fits, until there are as many as wanted or no more. Looker is asked page after page,
+    /// as many as it has: what fits may stand on the last.
+    pub(super) async fn search<W: DeserializeOwned, S: Titled>(
         &self,
-        path: &str,
+        search: &Search,
         find: &Find,
         wanted: usize,
-        found: &mut Vec<DashboardSummary>,
+        found: &mut Vec<S>,
+        summary: impl Fn(W) -> Option<S>,
         deadline: Deadline,
     ) -> Result<(), LookerError> {
-        let mut seen: HashSet<String> = found.iter().map(|item| item.id.clone()).collect();
-        for offset in (0..LOOKED_THROUGH).step_by(PAGE) {
+        let mut seen: HashSet<String> = found.iter().map(|item| item.id().to_owned()).collect();
+        for offset in (0..).step_by(PAGE) {
             if found.len() >= wanted {
                 break;
             }
-            let mut ask = Ask::get(path.to_owned(), "list of dashboards")
-                .with("fields", FIELDS)
+            let mut ask = Ask::get(search.path.to_owned(), search.what)
+                .with("fields", search.fields)
                 .with("deleted", "false")
                 .with("sorts", "title,id")
                 .with("limit", PAGE.to_string())
@@ -191,10 +197,12 @@ impl Looker {
             if let Some(pattern) = find.pattern() {
                 ask = ask.with("title", pattern);
             }
-            let items: Vec<DashboardItem> = self.api.read(&ask, deadline).await?;
+            let items: Vec<W> = self.api.read(&ask, deadline).await?;
             let (came, before) = (items.len(), seen.len());
-            let new = items.into_iter().map(DashboardSummary::from);
-            found.extend(new.filter(|item| seen.insert(item.id.clone()) && find.fits(&item.title)));
+            let new = items.into_iter().filter_map(&summary);
+            found.extend(
+                new.filter(|item| seen.insert(item.id().to_owned()) && find.fits(item.title())),
+            );
             // A server that does not know paging sends the same again and again.
             if came < PAGE || seen.len() == before {
                 break;
@@ -204,7 +212,32 @@ impl Looker {
     }
 }
 
-fn page(found: Vec<DashboardSummary>, find: &Find) -> Vec<DashboardSummary> {
+/// A search of Looker's.
+pub(super) struct Search {
+    pub path: &'static str,
+    pub what: &'static str,
+    /// What is asked for of each.
+    pub fields: &'static str,
+}
+
+/// Something that a search finds.
+pub(super) trait Titled {
+    fn id(&self) -> &str;
+    fn title(&self) -> &str;
+}
+
+impl Titled for DashboardSummary {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+}
+
+/// The part of what was found that was asked for.
+pub(super) fn page<S>(found: Vec<S>, find: &Find) -> Vec<S> {
     found
         .into_iter()
         .skip(find.offset)

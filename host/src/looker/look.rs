@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::ask::{Ask, segment};
 use super::connection::Looker;
+use super::content::{Find, Search, Titled, page};
 use super::deadline::Deadline;
 use super::error::LookerError;
 use super::link::{is_link, look_id_in};
@@ -30,6 +31,16 @@ pub struct LookSummary {
     pub chart_type: Option<String>,
 }
 
+impl Titled for LookSummary {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+}
+
 impl LookSummary {
     /// A look without an id is none that could be read.
     fn of(look: wire::Look) -> Option<Self> {
@@ -47,44 +58,35 @@ impl LookSummary {
 }
 
 impl Looker {
-    /// Finds looks by title as Looker matches it, where `%` and `_` are wildcards, or by a pasted
-    /// URL or id.
+    /// Finds looks by title, by a pasted URL or by id.
     ///
     /// # Errors
     ///
     /// What Looker or the way to it answered.
-    pub async fn looks(
-        &self,
-        title: Option<&str>,
-        limit: usize,
-        offset: usize,
-    ) -> Result<Vec<LookSummary>, LookerError> {
+    pub async fn looks(&self, find: &Find) -> Result<Vec<LookSummary>, LookerError> {
         let deadline = self.api.deadline();
-        let title = title.map(str::trim).filter(|title| !title.is_empty());
-        let mut ask = Ask::get("/looks/search".to_owned(), "list of looks")
-            .with("fields", "id,title,folder(name)")
-            .with("deleted", "false")
-            .with("sorts", "title,id")
-            .with("limit", limit.to_string())
-            .with("offset", offset.to_string());
-        if let Some(title) = title {
+        let wanted = find.offset.saturating_add(find.limit);
+        let mut found = Vec::new();
+        if let Some(title) = find.title() {
             if let Some(id) = look_id_in(title) {
                 match self.look_whole(&id, Terms::now(deadline)).await {
-                    Ok(look) => {
-                        let found = LookSummary::of(look);
-                        return Ok(found.into_iter().skip(offset).take(limit).collect());
-                    }
+                    Ok(look) => found.extend(LookSummary::of(look)),
                     Err(LookerError::NotFound { .. }) => {}
                     Err(error) => return Err(error),
                 }
             }
             if is_link(title) {
-                return Ok(Vec::new());
+                return Ok(page(found, find));
             }
-            ask = ask.with("title", title);
         }
-        let looks: Vec<wire::Look> = self.api.read(&ask, deadline).await?;
-        let mut found: Vec<_> = looks.into_iter().filter_map(LookSummary::of).collect();
+        let search = Search {
+            path: "/looks/search",
+            what: "list of looks",
+            fields: "id,title,folder(name)",
+        };
+        self.search(&search, find, wanted, &mut found, LookSummary::of, deadline)
+            .await?;
+        let mut found = page(found, find);
         for some in found.chunks_mut(SIDE_BY_SIDE) {
             join_all(some.iter_mut().map(|look| self.complete(look, deadline))).await;
         }

@@ -98,6 +98,11 @@ impl Looker {
                 return Err(LookerError::Unsupported { why });
             }
         };
+        // Where it stands now, which need not be where it was asked for.
+        let source = Source::Tile {
+            dashboard_id: dashboard_id.to_owned(),
+            tile_id: element.id.0.clone(),
+        };
         let frame = Frame {
             source,
             title: tile::title(element),

@@ -192,7 +192,7 @@ impl Spooled {
     /// # Errors
     ///
     /// When that cannot be found out.
-    pub fn len(&self) -> Result<u64, StoreError> {
+    pub fn size(&self) -> Result<u64, StoreError> {
         let metadata = self.file.metadata();
         Ok(metadata.map_err(StoreError::io("read", &self.path))?.len())
     }
@@ -214,11 +214,11 @@ mod tests {
         file.append(b"one ").unwrap();
         file.append(b"two").unwrap();
         let name = file.keep().unwrap();
-        assert_eq!(dir.names().unwrap(), [name.clone()]);
+        assert_eq!(dir.names().unwrap(), std::slice::from_ref(&name));
         let read = dir.read(&name).unwrap();
         let mut bytes = [0; 3];
         read.read_at(4, &mut bytes).unwrap();
-        assert_eq!((&bytes, read.len().unwrap()), (b"two", 7));
+        assert_eq!((&bytes, read.size().unwrap()), (b"two", 7));
         assert!(read.read_at(5, &mut bytes).is_err());
         dir.remove(&name).unwrap();
         dir.remove(&name).unwrap();

@@ -76,6 +76,12 @@ impl Looker {
         self.faults(&json!({}));
     }
 
+    /// Puts these edits of the content in the place of all others.
+    pub fn edit(&self, edits: &Value) {
+        let answer = self.control().post("/_edit", edits);
+        assert!((200..300).contains(&answer.status), "{answer}");
+    }
+
     /// Moves the clock by seconds.
     pub fn advance(&self, seconds: u64) {
         let answer = self.control().post("/_clock", &json!({ "advance": seconds }));

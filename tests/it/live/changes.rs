@@ -8,10 +8,10 @@ use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, channel};
 
 /// An event: its id, its name, what it carries.
-type Event = (String, String, Value);
+pub(super) type Event = (String, String, Value);
 
 /// Listens from after an event, or from now on. It is heard from the moment this returns.
-fn listen(world: &World, after: Option<&str>) -> Receiver<Event> {
+pub(super) fn listen(world: &World, after: Option<&str>) -> Receiver<Event> {
     let address = world.server.url().replace("http://", "");
     let mut stream = TcpStream::connect(&address).expect("the server is up");
     let last = after.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
@@ -42,7 +42,7 @@ fn listen(world: &World, after: Option<&str>) -> Receiver<Event> {
     hear
 }
 
-fn next(events: &Receiver<Event>, name: &str) -> Event {
+pub(super) fn next(events: &Receiver<Event>, name: &str) -> Event {
     loop {
         let event = events.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no event `{name}`"));
         if event.1 == name {

@@ -48,6 +48,9 @@ fn a_key_result_is_linked_and_followed_by_commands_alone() {
     let tiles = json_of(&world, &["dashboard", "tiles", "-c", "Shop", &pasted]);
     assert!(tiles.as_array().is_some_and(|tiles| tiles.iter().any(|it| it["id"] == tile.as_str())), "{tiles}");
     assert!(table_of(&world, &["dashboard", "looks", "-c", "Shop"]).contains("EXTRACTOR"));
+    let looks = json_of(&world, &["dashboard", "looks", "-c", "Shop", "--part", "% of visits"]);
+    assert_eq!(looks.as_array().map(Vec::len), Some(1), "{looks}");
+    assert_eq!(json_of(&world, &["dashboard", "looks", "-c", "Shop", "% of visits"]), json!([]));
 
     let place = ["-c", "Shop", "--dashboard", &dashboard, "--tile", &tile];
     let sets: Vec<String> =
@@ -64,11 +67,19 @@ fn a_key_result_is_linked_and_followed_by_commands_alone() {
     assert_eq!(made["start"], "-5");
     let set = json_of(&world, &["key-result", "set", &id, "-4.5", "--note", "counted"]);
     assert_eq!((&set["current"], &set["last_reading"]["why"]["note"]), (&"-4.5".into(), &"counted".into()));
-    let linked = json_of(&world, &[&["key-result", "link", &id, "--every", "1h"], &place[..], &sets].concat());
-    assert_eq!(linked["integration"]["every"], "1h", "{linked}");
+    let linked =
+        json_of(&world, &[&["key-result", "link", &id, "--every", "1h"], &["--still-after", "30d"][..], &place[..], &sets].concat());
+    assert_eq!((&linked["integration"]["every"], &linked["integration"]["still_after"]), (&"1h".into(), &"30d".into()), "{linked}");
     let refreshed = json_of(&world, &["key-result", "refresh", &id]);
     assert_eq!(refreshed["current"], read["value"], "{refreshed}");
     assert!(table_of(&world, &["key-result", "list"]).contains(" orders"));
+    world.looker.edit(&json!({"tiles": {&tile: {"gone": true}}}));
+    assert_eq!(run(&world, &["key-result", "refresh", &id]).status.code(), Some(1));
+    for words in [&["key-result", "list"][..], &["key-result", "show", &id]] {
+        let table = table_of(&world, words);
+        assert!(table.contains("DRIFT") && table.contains("source-gone"), "{table}");
+    }
+    world.looker.edit(&json!({}));
     assert!(json_of(&world, &["key-result", "readings", &id]).as_array().is_some_and(|all| all.len() >= 2));
     assert_eq!(json_of(&world, &["key-result", "disable", &id])["integration"]["enabled"], false);
     assert_eq!(json_of(&world, &["key-result", "enable", &id])["integration"]["enabled"], true);

@@ -4,6 +4,7 @@ mod canary;
 mod changes;
 mod commands;
 mod connections;
+mod drift;
 mod failures;
 mod finding;
 mod history;

@@ -17,6 +17,7 @@ use crate::refusal::Refusal;
 use crate::server::Sim;
 
 mod dashboards;
+mod edited;
 mod found;
 mod looks;
 mod merges;
@@ -97,9 +98,14 @@ pub fn router(sim: Arc<Sim>) -> Router {
         .route("/versions", get(sessions::versions))
         .route("/_clock", post(switches::set_clock).get(switches::clock))
         .route("/_faults", post(switches::set_faults))
+        .route("/_edit", post(switches::set_edits))
         .route("/_log", get(switches::log).delete(switches::reset_log))
         .fallback(async || Refusal::NoRoute)
         .method_not_allowed_fallback(async || Refusal::NoRoute)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&sim),
+            edited::pass,
+        ))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&sim),
             layer::pass,

@@ -12,6 +12,7 @@ mod login;
 mod refusal;
 
 mod content;
+mod edits;
 mod fields;
 mod like;
 mod page;

@@ -52,7 +52,13 @@ pub async fn run(sim: &Sim, asked: &Asked, path: &str) -> (Arc<Ran>, Freshness) 
     let now = sim.clock.now();
     let limit = asked.limit.as_deref();
     let outcome = Plan::of(&stored.query).and_then(|plan| {
-        let table = evaluate(&stored.query, &plan, limit, sim.ledger, now)?;
+        let table = evaluate(
+            &stored.query,
+            &plan,
+            limit,
+            sim.ledger,
+            sim.edits.moment(now),
+        )?;
         Ok((plan, table))
     });
     drop(running);

@@ -12,6 +12,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::content::Content;
+use crate::edits::Edited;
 use crate::faults::Faults;
 use crate::ledger::Ledger;
 use crate::log::Log;
@@ -44,6 +45,8 @@ pub struct Sim {
     pub logins: Logins,
     /// What goes wrong.
     pub faults: Faults,
+    /// What has become of the content.
+    pub edits: Edited,
     /// What was asked.
     pub log: Log,
 }
@@ -61,6 +64,7 @@ pub fn router(config: Config) -> Router {
         cache: Cache::new(config.cache_seconds),
         logins: Logins::default(),
         faults: Faults::new(),
+        edits: Edited::default(),
         log: Log::default(),
         config,
     };

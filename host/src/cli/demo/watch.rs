@@ -61,6 +61,15 @@ fn show(titles: &HashMap<String, String>, happened: &Value) -> anyhow::Result<()
             let (code, detail) = (cell(&failure["code"]), cell(&failure["detail"]));
             writeln!(out, "{}  {title}: {code}: {detail}", cell(&happened["at"]))?;
         }
+        Some("drift") => {
+            let (drift, at) = (&data["drift"], cell(&happened["at"]));
+            let (kind, message) = (cell(&drift["kind"]), cell(&drift["message"]));
+            if data["change"] == "begun" {
+                writeln!(out, "{at}  {title}: {kind}: {message}")?;
+            } else {
+                writeln!(out, "{at}  {title}: {kind} is over")?;
+            }
+        }
         _ => {}
     }
     out.flush()?;

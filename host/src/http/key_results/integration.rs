@@ -58,6 +58,11 @@ pub(crate) struct NewIntegration {
     /// What is done about slots that passed while nobody was there to read.
     #[serde(default)]
     missed: Option<Missed>,
+    /// For how long its number may stay the same before it is told as drift (`not-moving`): an
+    /// interval, or `never`; `7d` without it.
+    #[serde(default)]
+    #[schema(example = "7d")]
+    still_after: Option<String>,
 }
 
 impl NewIntegration {
@@ -77,6 +82,7 @@ impl NewIntegration {
             cron: self.cron,
             time_zone: self.time_zone,
             missed: self.missed.unwrap_or_default(),
+            still_after: self.still_after,
         })
     }
 
@@ -91,6 +97,7 @@ impl NewIntegration {
             && self.cron.is_none()
             && self.time_zone.is_none()
             && self.missed.is_none()
+            && self.still_after.is_none()
     }
 }
 
@@ -104,7 +111,7 @@ pub(super) fn under(place: &str, mut problem: Problem) -> Problem {
 
 /// A problem of a create, where what is wrong with the link lies below `/integration`.
 pub(super) fn of_create(mut problem: Problem) -> Problem {
-    const OF_LINK: [&str; 7] = [
+    const OF_LINK: [&str; 8] = [
         "/connection_id",
         "/source",
         "/selection",
@@ -112,6 +119,7 @@ pub(super) fn of_create(mut problem: Problem) -> Problem {
         "/every",
         "/cron",
         "/time_zone",
+        "/still_after",
     ];
     if problem.code == Code::INVALID_INPUT {
         for error in &mut problem.errors {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::decimal::Decimal;
+use crate::keyresult::drift::Drift;
 use crate::keyresult::period::Moment;
 use crate::keyresult::progress::{expected, shown_percent};
 use crate::keyresult::{self, Failure, Missed};
@@ -54,6 +55,9 @@ pub(crate) struct KeyResult {
     last_reading: Option<Reading>,
     /// Why the reads after that failed; null once one has succeeded.
     last_failure: Option<Failure>,
+    /// How it is no longer what it was linked to, or no longer tells anything; empty while all is well
+    /// and while its integration is off.
+    drift: Vec<Drift>,
     /// When it is read next.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_due: Option<Timestamp>,
@@ -91,6 +95,12 @@ pub(crate) struct Integration {
     time_zone: Option<String>,
     /// What is done about slots that were missed.
     missed: Missed,
+    /// For how long its number may stay the same before that is drift; null for a week.
+    #[schema(example = "7d")]
+    still_after: Option<String>,
+    /// Where the chart was found last, where that is not `source`: a LookML tile that a deploy has
+    /// given another id.
+    found_at: Option<Source>,
     /// What the chart was called when it was linked.
     chart_title: Option<String>,
     /// Of which type it was when it was linked.
@@ -102,7 +112,7 @@ pub(crate) struct Integration {
 impl KeyResult {
     /// A key result as it stands at `now`.
     pub fn of(of: keyresult::KeyResult, now: Timestamp) -> Self {
-        let progress = of.fraction();
+        let (progress, drift) = (of.fraction(), of.drift(now));
         let (record, read) = (of.record, of.progress);
         let (from, to) = (record.from, record.to);
         Self {
@@ -124,7 +134,10 @@ impl KeyResult {
             ),
             from,
             to,
-            integration: record.integration.map(Integration::from),
+            integration: record
+                .integration
+                .map(|integration| Integration::of(integration, read.watch.found)),
+            drift,
             last_reading: read.last_reading,
             last_failure: read.last_failure,
             next_due: read.next_due,
@@ -139,8 +152,8 @@ impl KeyResult {
     }
 }
 
-impl From<keyresult::Integration> for Integration {
-    fn from(integration: keyresult::Integration) -> Self {
+impl Integration {
+    fn of(integration: keyresult::Integration, found_at: Option<Source>) -> Self {
         let link = integration.link;
         Self {
             enabled: link.enabled,
@@ -153,6 +166,8 @@ impl From<keyresult::Integration> for Integration {
             cron: link.cron,
             time_zone: link.time_zone,
             missed: link.missed,
+            still_after: link.still_after,
+            found_at,
             chart_title: integration.called.map(|called| called.title),
             chart_type: integration.chart_type,
             poll: integration.poll.to_string(),

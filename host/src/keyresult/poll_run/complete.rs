@@ -10,7 +10,7 @@ use crate::keyresult::{KeyResults, TRIES};
 use crate::record as records;
 use crate::store::{Change, Expected, Kind, Lease, Next, StoreError};
 
-use super::{After, Outcomes};
+use super::{After, Noted, Outcomes};
 
 impl KeyResults {
     /// Writes all that came of a run. Whoever was changed, switched off or deleted in the meantime
@@ -31,11 +31,13 @@ impl KeyResults {
             let mut next: Option<Timestamp> = None;
             for subscriber in &subscribers {
                 let known = outcomes.get(&subscriber.key_result.id);
-                let known = known.filter(|(read, ..)| *read == subscriber.integration);
+                let known = known.filter(|noted| noted.integration == subscriber.integration);
                 let ahead = match known {
-                    Some((_, outcome, done)) => {
-                        let ahead = ahead(subscriber, key, *done, after.again, began);
-                        change = outcome.recorded(change, &subscriber.key_result, ahead, now)?;
+                    Some(noted) => {
+                        let of = &subscriber.key_result;
+                        let ahead = ahead(subscriber, key, noted.last, after.again, began);
+                        let Noted { outcome, found, .. } = noted;
+                        change = outcome.recorded(change, of, ahead, found, now)?;
                         ahead
                     }
                     None => waiting(subscriber, after.again, now),

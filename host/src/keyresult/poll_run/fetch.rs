@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::chart::{ChartError, Fresh, Live, Picked, Queue, left_running};
+use crate::chart::{ChartError, Fresh, Live, Picked, Queue, Wanted, left_running};
 use crate::keyresult::KeyResults;
+use crate::keyresult::drift::Found;
 use crate::keyresult::poll::{Pending, PollRecord};
-use crate::looker::LookerError;
+use crate::looker::{Chart, LookerError};
 
 /// How long a query that goes on at Looker is waited for; Looker forgets tasks before that.
 const LONGEST_PENDING: SignedDuration = SignedDuration::from_hours(1);
@@ -20,6 +21,8 @@ const LONGEST_QUEUE: Duration = Duration::from_secs(5 * 60);
 pub(super) struct Failed {
     pub error: ChartError,
     pub pending: Option<Pending>,
+    /// The chart, where it was found all the same, or what its absence means.
+    pub chart: Result<Box<Chart>, Box<Found>>,
 }
 
 /// Whether a task may be asked after again, as against one whose answer will always be the same.
@@ -51,20 +54,20 @@ impl KeyResults {
     pub(super) async fn result_of(
         &self,
         poll: &PollRecord,
+        wanted: &Wanted,
         since: Timestamp,
         slot: Timestamp,
         now: Timestamp,
     ) -> Result<Result<Arc<Live>, Pending>, Failed> {
         // What Looker works on is not forgotten because it could not be asked just now.
-        let keep = |error| Failed {
+        let keep = |chart, error| Failed {
             pending: poll.pending.clone(),
             error,
+            chart,
         };
-        let located = self
-            .charts
-            .locate_all_of(&poll.wanted(), Fresh::Since(slot))
-            .await
-            .map_err(keep)?;
+        let located = self.charts.locate_all_of(wanted, Fresh::Since(slot)).await;
+        let located = located.map_err(|error| keep(Err(Box::new(Found::missed(&error))), error))?;
+        let chart = || Ok(Box::new(located.chart.clone()));
         let pending = poll.pending.as_ref().filter(|pending| {
             pending.identity == located.chart.identity
                 && now.duration_since(pending.since) < LONGEST_PENDING
@@ -73,7 +76,7 @@ impl KeyResults {
             match self.charts.pick_up(&located, &pending.task).await {
                 Ok(Picked::Done(live)) => return Ok(Ok(live)),
                 Ok(Picked::Running) => return Ok(Err(pending.clone())),
-                Err(error) if may_pass(&error) => return Err(keep(error)),
+                Err(error) if may_pass(&error) => return Err(keep(chart(), error)),
                 // Its result will not come, or is of no use: the query is run anew.
                 Ok(Picked::Gone) | Err(_) => {}
             }
@@ -90,6 +93,7 @@ impl KeyResults {
                 since: now,
             }),
             error,
+            chart: chart(),
         })
     }
 }

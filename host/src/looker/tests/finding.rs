@@ -181,44 +181,84 @@ async fn a_dashboard_that_is_not_there_is_told_by_its_id() {
 
 #[tokio::test]
 async fn looks_are_found_by_title_by_link_and_by_id() {
+    // It answers a title with all, as after a wildcard, and looks without their queries.
     let server = StandIn::start(|seen| {
-        let look = json!({"id": "45", "title": "Orders", "folder": {"name": "Shop"},
-            "query": {"vis_config": {"type": "custom::kind"}}});
+        let whole = |id: &str, title: &str| {
+            json!({"id": id, "title": title, "folder": {"name": "Shop"},
+                "query": {"vis_config": {"type": "custom::kind"}}})
+        };
+        let offset = parameter(&seen.query, "offset").unwrap_or_default();
         match seen.call.as_str() {
-            LOOKS => Some(Reply::Json(
+            LOOKS if offset == "0" => Some(Reply::Json(
                 200,
-                json!([{"id": "45", "title": "Orders", "folder": {"name": "Shop"}}, {"id": 46, "title": null, "query": null}, {"title": "?"}]),
+                json!([
+                    {"id": "45", "title": "Q3_orders", "folder": {"name": "Shop"}},
+                    {"id": 46, "title": "q3_ORDERS", "folder": {"name": "Attic"}},
+                    {"id": "47", "title": "Q3-orders"},
+                    {"id": "48", "title": "45"},
+                    {"id": "49", "title": null, "query": null},
+                    {"title": "?"},
+                ]),
             )),
-            "GET /api/4.0/looks/45" => Some(Reply::Json(200, look)),
+            LOOKS => Some(Reply::Json(200, json!([]))),
+            "GET /api/4.0/looks/45" => Some(Reply::Json(200, whole("45", "Q3_orders"))),
             _ => None,
         }
     })
     .await;
     let looker = server.connect();
-    let found = looker.looks(Some("%orders%"), 10, 5).await.unwrap();
-    assert_eq!(found.len(), 2);
+    let ids = async |title, match_| -> Vec<String> {
+        let found = looker.looks(&find(title, match_)).await.unwrap();
+        found.into_iter().map(|look| look.id).collect()
+    };
+    // What repeats is told apart by its folder.
+    let found = looker
+        .looks(&find(" q3_orders ", Match::Complete))
+        .await
+        .unwrap();
+    let told: Vec<_> = found
+        .iter()
+        .map(|look| (look.id.as_str(), look.folder.as_deref()))
+        .collect();
+    assert_eq!(told, [("45", Some("Shop")), ("46", Some("Attic"))]);
     assert_eq!(found[0].chart_type.as_deref(), Some("custom::kind"));
-    assert_eq!(
-        (found[0].folder.as_deref(), found[1].title.as_str()),
-        (Some("Shop"), "Untitled")
-    );
     let calls = server.calls();
     let asked = calls.iter().find(|seen| seen.call == LOOKS).unwrap();
-    for (name, value) in [("title", "%orders%"), ("limit", "10"), ("offset", "5")] {
-        assert_eq!(parameter(&asked.query, name).as_deref(), Some(value));
-    }
-    for pasted in ["45", "https://x/looks/45"] {
-        assert_eq!(
-            looker.looks(Some(pasted), 10, 0).await.unwrap().len(),
-            1,
-            "{pasted}"
-        );
-    }
-    assert!(
-        looker
-            .looks(Some("https://x/looks/99"), 10, 0)
-            .await
-            .unwrap()
-            .is_empty()
+    assert_eq!(
+        parameter(&asked.query, "title").as_deref(),
+        Some("q3_orders")
     );
+    assert_eq!(ids("3_o", Match::Part).await, ["45", "46"]);
+    // A number may be an id and a title.
+    assert_eq!(ids("45", Match::Complete).await, ["45", "48"]);
+    assert_eq!(ids("https://x/looks/45", Match::Part).await, ["45"]);
+    assert!(ids("https://x/looks/99", Match::Part).await.is_empty());
+    let page = Find {
+        offset: 3,
+        limit: 1,
+        ..find("", Match::Complete)
+    };
+    assert_eq!(looker.looks(&page).await.unwrap()[0].id, "48");
+}
+
+#[tokio::test]
+async fn a_search_goes_on_to_the_last_page_however_many_there_are() {
+    let server = StandIn::start(|seen| {
+        let number = |name| -> Option<usize> { parameter(&seen.query, name)?.parse().ok() };
+        let items = match seen.call.as_str() {
+            SEARCH | LOOKS => (1..=10_500)
+                .skip(number("offset").unwrap_or(0))
+                .take(number("limit").unwrap_or(0))
+                .map(|id| json!({"id": id.to_string(), "title": format!("Number {id}")}))
+                .collect(),
+            LOOKML => Vec::new(),
+            _ => return None,
+        };
+        Some(Reply::Json(200, Value::Array(items)))
+    })
+    .await;
+    let last = find("Number 10500", Match::Complete);
+    assert_eq!(ids(&server, &last).await, ["10500"]);
+    let looks = server.connect().looks(&last).await.unwrap();
+    assert_eq!(looks[0].id, "10500");
 }

@@ -225,7 +225,14 @@ async fn everything_on(looker: &Looker, dashboard_id: &str) -> Vec<Result<(), St
 async fn looks_are_found_and_run() {
     let sim = Sim::start().await;
     let looker = sim.connect();
-    let looks = looker.looks(None, 50, 0).await.unwrap();
+    let find = |title: Option<&str>, match_| Find {
+        title: title.map(str::to_owned),
+        match_,
+        limit: 50,
+        offset: 0,
+    };
+    let all = find(None, Match::Complete);
+    let looks = looker.looks(&all).await.unwrap();
     let ids: BTreeSet<_> = looks.iter().map(|look| look.id.as_str()).collect();
     assert_eq!(ids, BTreeSet::from(["1", "2", "3", "4", "5"]));
     assert!(
@@ -237,8 +244,18 @@ async fn looks_are_found_and_run() {
         let body = result(&looker, &look(&found.id), &Overrides::default()).await;
         assert!(body["data"].is_array());
     }
-    let found = looker.looks(Some("100\\% of visits"), 50, 0).await.unwrap();
-    assert!(found.len() <= 1);
+    for (title, match_, ids) in [
+        ("100% of visits", Match::Complete, &["4"][..]),
+        ("100% visits", Match::Complete, &[]),
+        ("1__% of visits", Match::Complete, &[]),
+        ("% of", Match::Part, &["4"]),
+        ("MONTH", Match::Part, &["1", "3"]),
+        ("MONTH", Match::Complete, &[]),
+    ] {
+        let found = looker.looks(&find(Some(title), match_)).await.unwrap();
+        let found: Vec<_> = found.iter().map(|look| look.id.as_str()).collect();
+        assert_eq!(found, ids, "{title}");
+    }
     let error = looker
         .resolve_now(&look("6"), &Overrides::default())
         .await

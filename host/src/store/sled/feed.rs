@@ -30,13 +30,14 @@ impl Database {
         }
         let _memory = self.read();
         let end = Bound::Included(record::feed_key(newest));
-        let found = self.feed.range((start, end)).take(limit);
-        found
-            .map(|entry| {
-                let (key, value) = entry.map_err(unreadable)?;
-                record::open_entry(&key, &value)
-            })
-            .collect()
+        let found = self.feed.range((start, end)).filter_map(|entry| {
+            let entry = entry.map_err(unreadable);
+            // One that is damaged is told to nobody; those after it are.
+            entry
+                .map(|(key, value)| record::open_entry(&key, &value).ok())
+                .transpose()
+        });
+        found.take(limit).collect()
     }
 
     pub fn feed_edges(&self) -> Result<Option<FeedEdges>, StoreError> {
@@ -82,7 +83,9 @@ pub(super) fn told(change: &Change) -> usize {
         .count()
 }
 
+/// The place of an entry, be it damaged or not.
 fn place_of(entry: sled::Result<(IVec, IVec)>) -> Result<FeedPlace, StoreError> {
-    let (key, value) = entry.map_err(unreadable)?;
-    record::open_entry(&key, &value).map(|entry| entry.place)
+    let (key, _) = entry.map_err(unreadable)?;
+    record::read_feed_key(&key)
+        .ok_or_else(|| StoreError::corrupt(record::name(record::FEED, &key), "its key is no place"))
 }

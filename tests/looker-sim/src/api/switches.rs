@@ -1,4 +1,4 @@
-//! What a real Looker does not have: its clock, its faults and its log.
+//! What a real Looker does not have: its clock, its faults, edits of its content, and its log.
 
 use std::sync::Arc;
 
@@ -53,6 +53,11 @@ pub async fn set_faults(State(sim): State<Arc<Sim>>, body: Bytes) -> Result<Stat
         Refusal::Bad(format!("{error}{}", why.unwrap_or_default()))
     })?;
     sim.faults.replace(rules);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub async fn set_edits(State(sim): State<Arc<Sim>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    sim.edits.replace(read(&body)?, sim.clock.now());
     Ok(StatusCode::NO_CONTENT)
 }
 

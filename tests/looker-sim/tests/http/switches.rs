@@ -61,3 +61,33 @@ async fn the_log_counts_runs_and_lists_calls() {
     assert_eq!(calls.len(), 3);
     assert!(calls.iter().all(|call| call["method"] == "GET" && call["query"] == "cache=false" && call["status"] == 200), "{calls:?}");
 }
+
+#[tokio::test]
+async fn edits_change_what_is_shown_and_what_is_read() {
+    let sim = Sim::start().await;
+    let edit = async |edits| assert_eq!(sim.post("/_edit", edits).await.status, 204);
+    let ran = "/looks/1/run/json?cache=false&limit=1";
+    let before = sim.json(ran).await;
+    edit(json!({"looks": {"1": {"chart_type": "looker_bar"}}, "rename": {"orders.count": "orders.order_count"}})).await;
+    let look = sim.json("/looks/1").await;
+    assert_eq!(look["query"]["vis_config"]["type"], "looker_bar");
+    assert_eq!(look["query"]["fields"], json!(["orders.created_month", "orders.order_count"]));
+    let query = json!({"model": "shop", "view": "orders", "fields": ["orders.order_count"]});
+    let made = sim.post("/queries", query).await.json();
+    assert_eq!(made["fields"], json!(["orders.order_count"]), "{made}");
+    assert_eq!(sim.json(ran).await[0]["orders.order_count"], before[0]["orders.count"]);
+
+    edit(json!({"tiles": {"101": {"gone": true}}, "looks": {"1": {"gone": true}}})).await;
+    for gone in ["/looks/1", "/dashboard_elements/101"] {
+        assert_eq!(sim.get(gone).await.status, 404, "{gone}");
+    }
+    let dashboard = sim.json("/dashboards/1").await;
+    assert_eq!(dashboard["dashboard_elements"][0]["id"], "102");
+
+    edit(json!({"still": true})).await;
+    sim.post("/_clock", json!({"advance": 600})).await;
+    assert_eq!(sim.json(ran).await, before, "numbers stand still");
+    edit(json!({})).await;
+    assert_ne!(sim.json(ran).await, before, "and go on");
+    assert_eq!(sim.post("/_edit", json!({"tile": {}})).await.status, 400);
+}

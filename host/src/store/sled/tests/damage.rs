@@ -153,11 +153,29 @@ async fn with_a_flipped_bit(tree: impl Fn(&SledStore) -> &sled::Tree) -> TempDir
 }
 
 #[tokio::test]
-async fn a_damaged_poll_or_entry_of_the_feed_is_refused_by_name() {
+async fn a_damaged_poll_is_refused_by_name() {
     let dir = with_a_flipped_bit(|store| &store.database.polls).await;
     assert_corrupt(dir.path(), "the poll p1");
+}
+
+/// The feed is a hint to listeners: what is damaged of it is told to nobody, and nothing else stops.
+#[tokio::test]
+async fn a_damaged_entry_of_the_feed_is_left_out_and_named_by_check() {
     let dir = with_a_flipped_bit(|store| &store.database.feed).await;
-    assert_corrupt(dir.path(), "the entry 2-0 of the feed");
+    let store = open(dir.path()).unwrap();
+    let told = store.feed(None, 2).await.unwrap();
+    let versions: Vec<_> = told.iter().map(|entry| entry.place.version).collect();
+    assert_eq!(versions, [1, 3], "those around it");
+    assert_eq!(store.feed(Some(told[0].place), 1).await.unwrap().len(), 1);
+    let edges = store.feed_edges().await.unwrap().unwrap();
+    assert_eq!((edges.oldest.version, edges.newest.version), (1, 3));
+    let problems = store.check().await.unwrap().problems;
+    assert!(
+        problems.len() == 1 && problems[0].contains("the entry 2-0 of the feed"),
+        "{problems:?}"
+    );
+    store.commit(read(3)).await.unwrap();
+    assert_eq!(store.feed(None, 10).await.unwrap().len(), 3);
 }
 
 /// Readings are many, so they do not hold up the start. They are verified whenever they are read.
