@@ -12,6 +12,7 @@ pub mod message;
 mod pauses;
 pub mod receive;
 mod record;
+mod retention;
 pub mod run;
 pub mod scan;
 pub mod sending;

@@ -33,6 +33,7 @@ mod recent;
 mod resolve;
 mod resolver;
 mod retry;
+mod room;
 mod run;
 mod server_url;
 mod session;

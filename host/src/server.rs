@@ -261,10 +261,15 @@ impl Server {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
         });
-        let sweeping = tokio::spawn(sweep(self.store, Arc::clone(&self.key_results), self.clock));
+        let sweeping = tokio::spawn(sweep(
+            self.store,
+            Arc::clone(&self.key_results),
+            self.runs,
+            self.clock,
+        ));
         let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
         let telling = tokio::spawn(sender::run(self.webhooks, self.stop.clone()));
-        let delivering = tokio::spawn(deliver(self.runs));
+        let delivering = tokio::spawn(deliver(Arc::clone(&self.runs)));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let stop = self.stop.clone();
         let serving = axum::serve(listener, self.router).with_graceful_shutdown(async move {
@@ -311,13 +316,21 @@ async fn deliver(runs: Arc<Runs>) {
 }
 
 /// Removes what has been outlived, now and every so often.
-async fn sweep(store: SharedStore, key_results: Arc<KeyResults>, clock: SharedClock) {
+async fn sweep(
+    store: SharedStore,
+    key_results: Arc<KeyResults>,
+    runs: Arc<Runs>,
+    clock: SharedClock,
+) {
     loop {
         if let Err(error) = once::sweep(store.as_ref(), clock.now()).await {
             tracing::warn!(%error, "what has been outlived is left for later");
         }
         if let Err(error) = key_results.forget_deleted().await {
             tracing::warn!(%error, "histories of deleted key results are left for later");
+        }
+        if let Err(error) = runs.sweep().await {
+            tracing::warn!(%error, "runs that are long done are left for later");
         }
         tokio::time::sleep(SWEEP).await;
     }

@@ -19,6 +19,7 @@ use super::deadline::Deadline;
 use super::error::{Cause, LookerError};
 use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::retry::{Again, Failed};
+use super::room::{Room, SMALL};
 use super::target::{Refused, Targets};
 
 /// How long a connection may take to stand.
@@ -27,9 +28,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept. Less than proxies keep theirs: a query that is begun on one
 /// that was just closed is not begun again.
 const IDLE: Duration = Duration::from_secs(20);
-
-/// What is set aside for an answer before any of it has come, whatever length it announces.
-const SET_ASIDE: usize = 1 << 20;
 
 /// What came back, whatever its status.
 pub(super) struct Answer {
@@ -182,15 +180,24 @@ impl Transport {
         if announced > ask.cap as u64 {
             return Err(too_large());
         }
-        let mut body =
-            BytesMut::with_capacity(usize::try_from(announced).unwrap_or(0).min(SET_ASIDE));
+        let announced = usize::try_from(announced).unwrap_or(0);
+        let mut body = BytesMut::with_capacity(announced.min(SMALL));
+        let mut room = None;
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(error))? {
             if body.len() + chunk.len() > ask.cap {
                 return Err(too_large());
             }
+            if room.is_none() && body.len() + chunk.len() > SMALL {
+                // What it announces may be too little, but then it is cut off there.
+                let most = if announced > 0 { announced } else { ask.cap };
+                room = Room::of(most).await;
+            }
             body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
+        Ok(match room {
+            None => body.freeze(),
+            Some(room) => room.hold(body),
+        })
     }
 
     fn broken(&self, error: reqwest::Error) -> Failed {

@@ -1,0 +1,92 @@
+//! What is forgotten of runs, and when.
+
+use jiff::SignedDuration;
+
+use crate::record::{self as records, Stored};
+use crate::store::{BlobSpace, Change, Expected, Kind, StoreError};
+
+use super::error::RunError;
+use super::record::{Resend, RunRecord, Segment, dead};
+use super::run::{RESEND_WINDOW, Runs};
+
+/// How long a run is kept, with its counts and its dead letters.
+pub const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+const PAGE: usize = 200;
+
+impl Runs {
+    /// Forgets runs that are done and were begun a month ago, and which requests they were. Run now
+    /// and then.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn sweep(&self) -> Result<(), RunError> {
+        self.forget_requests().await?;
+        let now = self.clock.now();
+        let mut after: Option<String> = None;
+        loop {
+            let page = records::list::<RunRecord>(self.store.as_ref(), after.as_deref(), PAGE);
+            let page = page.await?;
+            for run in &page {
+                // They stand in the order of their making.
+                if now.duration_since(run.record.begun_at) < KEPT {
+                    return Ok(());
+                }
+                if self.get(&run.key).await?.state == "done" {
+                    self.forget_run(&run.key).await?;
+                }
+            }
+            match page.last() {
+                Some(last) => after = Some(last.key.clone()),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn forget_requests(&self) -> Result<(), RunError> {
+        let now = self.clock.now();
+        let mut after: Option<String> = None;
+        loop {
+            let page = records::list::<Resend>(self.store.as_ref(), after.as_deref(), PAGE);
+            let page = page.await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.key.clone());
+            let old = page
+                .iter()
+                .filter(|it| now.duration_since(it.record.at) > RESEND_WINDOW);
+            for resend in old {
+                let seen = Expected::Version(resend.version);
+                let change = Change::new().delete(Kind::Resend, &resend.key, seen);
+                match self.store.commit(change).await {
+                    // One that was written anew just now is kept.
+                    Ok(_) | Err(StoreError::Stale { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+    }
+
+    async fn forget_run(&self, id: &str) -> Result<(), RunError> {
+        let prefix = dead(id);
+        let page = self.store.list(Kind::Segment, Some(&prefix), 1_000).await?;
+        let dead = page.into_iter().filter(|it| it.key.starts_with(&prefix));
+        let dead: Vec<Stored<Segment>> = dead.map(records::parse).collect::<Result<_, _>>()?;
+        let mut change = Change::new().delete(Kind::Run, id, Expected::Any).delete(
+            Kind::Delivery,
+            id,
+            Expected::Any,
+        );
+        for segment in &dead {
+            change = change.delete(Kind::Segment, &segment.key, Expected::Any);
+        }
+        self.store.commit(change).await?;
+        for segment in dead {
+            let body = segment.record.body;
+            self.store.delete_blob(BlobSpace::Outbox, &body).await?;
+        }
+        Ok(())
+    }
+}
