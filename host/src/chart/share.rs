@@ -126,17 +126,21 @@ impl Shared {
         if !fresh.takes_cached() && entry.run.cache {
             return Fitting::None;
         }
+        let since = fresh.since();
+        if since.is_some_and(|since| entry.began < since) {
+            return Fitting::None;
+        }
         match &entry.state {
             State::Going(going) => going.upgrade().map_or(Fitting::None, |going| {
                 Fitting::Going(going, entry.run.clone())
             }),
-            State::Done(fetched) => match fresh {
-                Fresh::Since(since) if entry.began >= since => Fitting::Done(Arc::clone(fetched)),
-                _ => Fitting::None,
-            },
+            State::Done(fetched) if since.is_some() => Fitting::Done(Arc::clone(fetched)),
+            State::Done(_) => Fitting::None,
         }
     }
 
+    /// Begins a run. One that is under way already goes on for those who wait for it, and for nobody
+    /// who comes later: the younger one takes its place.
     fn begin(
         &self,
         key: &Key,
@@ -303,6 +307,25 @@ mod tests {
         assert_eq!(run(Fresh::Now).await, 3, "a refresh");
         clock.advance(KEPT);
         assert_eq!(run(Fresh::Since(slot)).await, 4, "kept no longer");
+    }
+
+    #[tokio::test]
+    async fn a_slot_does_not_wait_for_a_run_that_began_before_it() {
+        let (shared, clock, runs) = (Shared::default(), ManualClock::default(), Runs::default());
+        let (looker, shown, how) = (client(), clock.shared(), Run::default());
+        let run = |fresh| shared.run(key("a"), &looker, fresh, &shown, &how, || runs.one());
+        let mut before = Box::pin(run(Fresh::Now));
+        assert!(futures_util::poll!(&mut before).is_pending());
+        clock.advance(SignedDuration::from_secs(10));
+        let slot = clock.now();
+        let mut younger = Box::pin(run(Fresh::Since(slot)));
+        assert!(futures_util::poll!(&mut younger).is_pending());
+        assert_eq!(runs.count(), 2, "it runs anew");
+        before.await.expect("fetched");
+        run(Fresh::Since(slot)).await.expect("fetched");
+        younger.await.expect("fetched");
+        run(Fresh::Since(slot)).await.expect("fetched");
+        assert_eq!(runs.count(), 2, "the end of the older one hides nothing");
     }
 
     #[tokio::test]
