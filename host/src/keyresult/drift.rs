@@ -117,6 +117,8 @@ pub(super) struct Linked<'a> {
     pub selection: &'a BTreeMap<String, String>,
     /// How long its number may stay the same; none where that is never too long.
     pub still_after: Option<SignedDuration>,
+    /// Whether the key result's period is over.
+    pub over: bool,
 }
 
 /// What a read found at the other end of a link.
@@ -146,8 +148,17 @@ pub(super) struct Seen {
     pub claimed_by: Option<String>,
     /// What is chosen, as it is offered; only with the first good read.
     pub chosen: BTreeMap<String, Offered>,
-    /// Values that the control which failed offers, with their labels; only with a bad selection.
-    pub offers: Vec<(String, String)>,
+    /// What the control which failed offers; only with a bad selection, and only where it could be had.
+    pub offers: Option<Offers>,
+}
+
+/// What a control offers after something else was chosen for it than it takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Offers {
+    /// Whether what was chosen is among it.
+    pub chosen: bool,
+    /// The values with their labels; none where they are too many or too long to look for a successor.
+    pub values: Vec<(String, String)>,
 }
 
 /// What a read came to.
@@ -161,8 +172,6 @@ pub(super) enum Came<'a> {
         field: Option<&'a str>,
         /// When Looker computed it.
         ran_at: Option<Timestamp>,
-        /// Whether the key result's period was over then.
-        over: bool,
     },
     /// The control names something that is not there.
     BadSelection {
@@ -205,7 +214,6 @@ impl Watch {
             value,
             field,
             ran_at,
-            ..
         } = came
         {
             watch.still = Some(still(self.still.as_ref(), value, *ran_at, now));
@@ -299,15 +307,19 @@ impl Watch {
             Came::BadSelection { control, words } if self.has_read() => {
                 let before = linked.selection.get(*control);
                 let offers = match found {
-                    Found::Chart(seen) => seen.offers.as_slice(),
-                    Found::Gone { .. } | Found::Unknown => &[],
+                    Found::Chart(seen) => seen.offers.as_ref(),
+                    Found::Gone { .. } | Found::Unknown => None,
+                };
+                let Some(offers) = offers else {
+                    // Nobody knows whether it is offered still, so it is as it was last.
+                    return self.known(DriftKind::FieldRenamed);
                 };
                 // What is offered still is not gone, whatever else is wrong with it.
-                if before.is_some_and(|before| offers.iter().any(|(value, _)| value == before)) {
+                if offers.chosen {
                     return None;
                 }
                 let chosen = self.chosen.get(*control);
-                let successor = chosen.and_then(|chosen| chosen.successor(offers));
+                let successor = chosen.and_then(|chosen| chosen.successor(&offers.values));
                 let hint = successor.as_ref().map_or_else(String::new, |successor| {
                     format!(
                         "; it may be called {successor} now, which is not read before somebody chooses it"
@@ -333,9 +345,13 @@ impl Watch {
     }
 
     fn moving(&self, linked: Linked<'_>, came: &Came<'_>, now: Timestamp) -> Option<Drift> {
-        // A number that is not read is not known to stand still, and that of a past period should.
-        let Came::Number { over: false, .. } = came else {
+        // That of a past period should stand still.
+        if linked.over {
             return None;
+        }
+        // A read that fails does not show that the number moves again, nor that it stands still.
+        let Came::Number { .. } = came else {
+            return self.known(DriftKind::NotMoving);
         };
         let (still, most) = (self.still.as_ref()?, linked.still_after?);
         if still.reads < FEWEST_READS || now.duration_since(still.since) < most {
@@ -388,12 +404,13 @@ impl Drift {
         }
     }
 
-    /// Whether it is the same drift still, whatever is said of it.
+    /// Whether it is the same drift still, whatever is said of it. What a control might have instead
+    /// is said of it: that is guessed anew with each read, and may be another each time.
     fn same(&self, other: &Self) -> bool {
         self.kind == other.kind
             && self.control == other.control
             && self.from == other.from
-            && self.to == other.to
+            && (self.control.is_some() || self.to == other.to)
     }
 }
 

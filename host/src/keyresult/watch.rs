@@ -12,7 +12,9 @@ use crate::reading::Reading;
 use crate::sandbox::types::{Choice, Control, ControlKind};
 
 use super::KeyResults;
-use super::drift::{Came, Drift, Found, Linked, Offered, Seen, Watch, overdue, still_after};
+use super::drift::{
+    Came, Drift, Found, Linked, Offered, Offers, Seen, Watch, overdue, still_after,
+};
 use super::outcome::Outcome;
 use super::record::{Integration, KeyResult};
 
@@ -97,24 +99,72 @@ impl KeyResults {
         let Ok(version) = self.reader_for(live.chart(), integration) else {
             return Found::Chart(seen);
         };
-        // Later controls may depend on earlier ones, but none may name what is gone.
-        let chosen = match wanted {
-            None => integration.chosen(),
-            Some(_) => Vec::new(),
-        };
-        match live.outline(&version, &chosen).await {
-            Ok(offering) => match wanted {
-                None => seen.chosen = chosen_of(&offering.controls, &integration.link.selection),
-                Some(wanted) => {
-                    let mut controls = offering.controls.iter();
-                    let control = controls.find(|control| control.name == *wanted);
-                    seen.offers = control.map(offers).unwrap_or_default();
+        match wanted {
+            None => match live.outline(&version, &integration.chosen()).await {
+                Ok(offering) => {
+                    seen.chosen = chosen_of(&offering.controls, &integration.link.selection);
                 }
+                // It is a hint that is lost, and no reading.
+                Err(error) => tracing::debug!(%error, "what a chart offers is not known"),
             },
-            // It is a hint that is lost, and no reading.
-            Err(error) => tracing::debug!(%error, "what a chart offers is not known"),
+            Some(control) => {
+                seen.offers = still_offered(live, &version, integration, control).await;
+            }
         }
         Found::Chart(seen)
+    }
+}
+
+/// What a control offers that does not take what was chosen for it; none where that cannot be had.
+/// It may depend on what else is chosen, so that stays as it is, save what is not taken either.
+async fn still_offered(
+    live: &Live,
+    version: &Version,
+    integration: &Integration,
+    wanted: &str,
+) -> Option<Offers> {
+    let mut chosen = integration.chosen();
+    let mut gone = wanted.to_owned();
+    loop {
+        chosen.retain(|(name, _)| *name != gone);
+        let error = match live.outline(version, &chosen).await {
+            Ok(offering) => {
+                let mut controls = offering.controls.iter();
+                let control = controls.find(|control| control.name == wanted);
+                let before = integration.link.selection.get(wanted).map(String::as_str);
+                // What is not there offers nothing.
+                return Some(control.map_or_else(Offers::default, |it| Offers::of(it, before)));
+            }
+            Err(error) => error,
+        };
+        match Outcome::failed(&error) {
+            Outcome::Failed {
+                code: "bad-selection",
+                control: Some(another),
+                ..
+            } if chosen.iter().any(|(name, _)| *name == another) => gone = another,
+            _ => {
+                tracing::debug!(%error, "what a chart offers is not known");
+                return None;
+            }
+        }
+    }
+}
+
+impl Offers {
+    fn of(control: &Control, before: Option<&str>) -> Self {
+        let chosen = before.is_some_and(|before| match &control.kind {
+            ControlKind::Choice(choices) => choices.iter().any(|choice| choice.value == before),
+            ControlKind::Many(choices) => {
+                let offered = |value: &String| choices.iter().any(|choice| choice.value == *value);
+                serde_json::from_str::<Vec<String>>(before).is_ok_and(|all| all.iter().all(offered))
+            }
+            _ => false,
+        });
+        Self {
+            chosen,
+            values: offers(control),
+        }
     }
 }
 
@@ -189,16 +239,17 @@ impl KeyResult {
         let Some(integration) = &self.record.integration else {
             return before.clone();
         };
+        let ends = self.record.to.and_then(super::period::Moment::ends);
         let linked = Linked {
             chart_type: integration.chart_type.as_deref(),
             selection: &integration.link.selection,
             // It was checked when it was linked.
             still_after: still_after(integration.link.still_after.as_deref()).unwrap_or_default(),
+            over: ends.is_some_and(|ends| ends <= now),
         };
-        let ends = self.record.to.and_then(super::period::Moment::ends);
         let came = match outcome {
             Outcome::Skipped => return before.clone(),
-            Outcome::Read(reading) => came(reading, ends.is_some_and(|ends| ends <= now)),
+            Outcome::Read(reading) => came(reading),
             Outcome::Failed {
                 code: "bad-selection",
                 control: Some(control),
@@ -213,15 +264,66 @@ impl KeyResult {
     }
 }
 
-fn came(reading: &Reading, over: bool) -> Came<'_> {
+fn came(reading: &Reading) -> Came<'_> {
     match reading.value.parse() {
         Ok(value) => Came::Number {
             value,
             field: (reading.why.get("field").and_then(|field| field.as_str()))
                 .filter(|field| field.len() <= LONGEST_NAME),
             ran_at: reading.ran_at,
-            over,
         },
         Err(_) => Came::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn control(
+        values: impl Iterator<Item = String>,
+        kind: fn(Vec<Choice>) -> ControlKind,
+    ) -> Control {
+        let choice = |value: String| Choice {
+            label: value.clone(),
+            value,
+            group: None,
+        };
+        Control {
+            name: "y".to_owned(),
+            label: "Y".to_owned(),
+            help: String::new(),
+            required: false,
+            default: None,
+            attributes: Vec::new(),
+            kind: kind(values.map(choice).collect()),
+        }
+    }
+
+    #[test]
+    fn what_is_offered_among_many_or_long_values_is_offered() {
+        let many = || (0..=MOST_OFFERS).map(|nth| nth.to_string());
+        let long = || ["a".repeat(LONGEST_VALUE + 1), "1".to_owned()].into_iter();
+        for control in [
+            control(many(), ControlKind::Choice),
+            control(long(), ControlKind::Choice),
+        ] {
+            for (value, chosen) in [(Some("1"), true), (Some("gone"), false), (None, false)] {
+                let offers = Offers::of(&control, value);
+                assert_eq!(
+                    (offers.chosen, offers.values),
+                    (chosen, vec![]),
+                    "{value:?}"
+                );
+            }
+        }
+        let several = control(many(), ControlKind::Many);
+        for (value, chosen) in [
+            (r#"["1","2"]"#, true),
+            (r#"["1","gone"]"#, false),
+            ("1", false),
+        ] {
+            assert_eq!(Offers::of(&several, Some(value)).chosen, chosen, "{value}");
+        }
     }
 }

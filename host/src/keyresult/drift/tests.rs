@@ -23,6 +23,7 @@ fn linked(selection: &BTreeMap<String, String>) -> Linked<'_> {
         chart_type: Some("line"),
         selection,
         still_after: Some(SignedDuration::from_mins(10)),
+        over: false,
     }
 }
 
@@ -44,12 +45,23 @@ fn offered() -> Offered {
     }
 }
 
+/// A chart whose failed control offers these values, with their labels.
+fn offering(values: &[(&str, &str)]) -> Found {
+    let pair = |(value, label): &(&str, &str)| ((*value).to_owned(), (*label).to_owned());
+    Found::Chart(Seen {
+        offers: Some(Offers {
+            chosen: values.iter().any(|(value, _)| *value == "o.count"),
+            values: values.iter().map(pair).collect(),
+        }),
+        ..seen("line")
+    })
+}
+
 fn number(value: &str, field: &'static str, ran_at: Timestamp) -> Came<'static> {
     Came::Number {
         value: value.parse().expect("a number"),
         field: Some(field),
         ran_at: Some(ran_at),
-        over: false,
     }
 }
 
@@ -87,7 +99,8 @@ fn drift_lasts_until_a_read_shows_that_it_is_over() {
     let lost = || (gone(), Came::Nothing);
     let unknown = || (Found::Unknown, Came::Nothing);
     let bar = || (Found::Chart(seen("bar")), number("1", "o.count", minute(0)));
-    let bad = || (line(), BAD);
+    let bad = || (offering(&[("o.n", "Number")]), BAD);
+    let bad_somehow = || (line(), BAD);
     let other = || (line(), number("1", "o.total", minute(0)));
     let cases: Vec<(&str, Vec<Read>, &[DriftKind])> = vec![
         ("a good read", vec![good()], &[]),
@@ -125,6 +138,16 @@ fn drift_lasts_until_a_read_shows_that_it_is_over() {
             &[FieldRenamed],
         ),
         ("then it is there again", vec![good(), bad(), good()], &[]),
+        (
+            "nobody knows whether it is offered",
+            vec![good(), bad_somehow()],
+            &[],
+        ),
+        (
+            "nobody knows whether it is offered again",
+            vec![good(), bad(), bad_somehow()],
+            &[FieldRenamed],
+        ),
         (
             "another field by default",
             vec![good(), other()],
@@ -172,10 +195,6 @@ fn what_lasts_keeps_its_beginning_and_is_told_once() {
 
 #[test]
 fn a_successor_is_named_where_exactly_one_can_be_meant() {
-    let offers = |offers: &[(&str, &str)]| -> Vec<(String, String)> {
-        let pair = |(value, label): &(&str, &str)| ((*value).to_owned(), (*label).to_owned());
-        offers.iter().map(pair).collect()
-    };
     let good = (
         Found::Chart(seen("line")),
         number("1", "o.count", minute(0)),
@@ -208,11 +227,7 @@ fn a_successor_is_named_where_exactly_one_can_be_meant() {
         ),
         ("nothing", &[], None),
     ] {
-        let found = Found::Chart(Seen {
-            offers: offers(now),
-            ..seen("line")
-        });
-        let drift = after(&[good.clone(), (found, BAD)]).drift;
+        let drift = after(&[good.clone(), (offering(now), BAD)]).drift;
         let [drift] = &drift[..] else {
             panic!("{name}: {drift:?}")
         };
@@ -228,11 +243,25 @@ fn a_successor_is_named_where_exactly_one_can_be_meant() {
         );
     }
     // What is offered still was not renamed, whatever else the extractor has against it.
-    let found = Found::Chart(Seen {
-        offers: offers(&[("o.count", "Count")]),
-        ..seen("line")
-    });
+    let found = offering(&[("o.count", "Count")]);
     assert_eq!(after(&[good, (found, BAD)]).drift, []);
+}
+
+#[test]
+fn a_guess_that_changes_is_no_drift_that_ends_and_begins() {
+    let selection = selection();
+    let good = (
+        Found::Chart(seen("line")),
+        number("1", "o.count", minute(0)),
+    );
+    let june = after(&[good, (offering(&[("june", "June"), ("may", "May")]), BAD)]);
+    assert_eq!(june.drift[0].to.as_deref(), Some("may"));
+    let july = offering(&[("july", "July"), ("june", "June")]);
+    let july = june.after(linked(&selection), &july, &BAD, minute(5));
+    assert_eq!(june.changes(&july), (vec![], vec![]));
+    assert_eq!(july.drift[0].since, june.drift[0].since);
+    assert_eq!(july.drift[0].to.as_deref(), Some("june"), "the newest");
+    assert!(july.drift[0].message.contains("june"), "{july:?}");
 }
 
 #[test]
@@ -242,12 +271,10 @@ fn a_number_stands_still_once_enough_reads_over_enough_time_have_shown_it() {
     let read = |reads: &[(i64, &str, i64)], still_after, over| {
         let mut watch = Watch::begun(minute(0));
         for (read, value, ran) in reads {
-            let mut came = number(value, "o.count", minute(*ran));
-            if let Came::Number { over: known, .. } = &mut came {
-                *known = over;
-            }
+            let came = number(value, "o.count", minute(*ran));
             let linked = Linked {
                 still_after,
+                over,
                 ..linked(&selection)
             };
             watch = watch.after(linked, &found, &came, minute(*read));
@@ -290,21 +317,39 @@ fn a_number_stands_still_once_enough_reads_over_enough_time_have_shown_it() {
         cached.drift[0].message.contains("not computed it anew"),
         "{cached:?}"
     );
-    // What cannot be read is not known to stand still, and what is read again has not moved.
-    let failing = still.after(
+}
+
+#[test]
+fn a_read_that_fails_neither_begins_nor_ends_that_a_number_stands_still() {
+    let selection = selection();
+    let found = Found::Chart(seen("line"));
+    let same = || number("5", "o.count", minute(0));
+    let mut watch = Watch::begun(minute(0));
+    for read in [0, 5] {
+        watch = watch.after(linked(&selection), &found, &same(), minute(read));
+    }
+    let failing = watch.after(
         linked(&selection),
         &Found::Unknown,
         &Came::Nothing,
-        minute(11),
+        minute(10),
     );
-    assert_eq!(kinds(&failing), []);
-    let again = failing.after(
-        linked(&selection),
-        &found,
-        &number("5", "o.count", minute(12)),
-        minute(12),
-    );
-    assert_eq!(kinds(&again), [DriftKind::NotMoving]);
+    assert_eq!(kinds(&failing), [], "nobody saw it for so long");
+    let still = failing.after(linked(&selection), &found, &same(), minute(11));
+    assert_eq!(kinds(&still), [DriftKind::NotMoving]);
+    for (found, came) in [(&Found::Unknown, Came::Nothing), (&found, BAD)] {
+        let failing = still.after(linked(&selection), found, &came, minute(12));
+        assert_eq!(still.changes(&failing), (vec![], vec![]), "{came:?}");
+        let again = failing.after(linked(&selection), found, &same(), minute(13));
+        assert_eq!(failing.changes(&again), (vec![], vec![]), "{came:?}");
+        assert_eq!(again.drift[0].since, minute(11));
+        let over = Linked {
+            over: true,
+            ..linked(&selection)
+        };
+        let over = failing.after(over, found, &came, minute(13));
+        assert_eq!(kinds(&over), [], "its period is over");
+    }
 }
 
 #[test]
