@@ -255,6 +255,8 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
+        // Before anything new comes in, so that it is not taken for a leftover.
+        self.runs.resume().await;
         // Answers are small and waited for: they must not wait for more to send along.
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
@@ -264,12 +266,12 @@ impl Server {
         let sweeping = tokio::spawn(sweep(
             self.store,
             Arc::clone(&self.key_results),
-            self.runs,
+            Arc::clone(&self.runs),
             self.clock,
         ));
         let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
         let telling = tokio::spawn(sender::run(self.webhooks, self.stop.clone()));
-        let delivering = tokio::spawn(deliver(Arc::clone(&self.runs)));
+        let delivering = tokio::spawn(event::sending::run(self.runs));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let stop = self.stop.clone();
         let serving = axum::serve(listener, self.router).with_graceful_shutdown(async move {
@@ -302,17 +304,6 @@ impl Server {
         self.connections.log_out().await;
         served
     }
-}
-
-/// Goes on with the runs that a server before has left, and sends what waits.
-async fn deliver(runs: Arc<Runs>) {
-    if let Err(error) = runs.resume().await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "runs that were begun are left to the next start"
-        );
-    }
-    event::sending::run(runs).await;
 }
 
 /// Removes what has been outlived, now and every so often.

@@ -96,7 +96,11 @@ impl Webhooks {
             let mut change = Change::new();
             if let Some(once) = &once {
                 match once.known(self.outbox.as_ref(), now).await? {
-                    Known::Made(id) => return self.with_secret(&id).await,
+                    Known::Made(id) => {
+                        // Its first request may have ended before anybody knew of it.
+                        self.outbox.reload().await?;
+                        return self.with_secret(&id).await;
+                    }
                     Known::Other => return Err(WebhookError::OtherRequest),
                     Known::New(expected) => {
                         change = once.noted(change, expected, id.as_str(), now)?;

@@ -34,6 +34,9 @@ pub enum RunError {
     /// There is nothing to send again.
     #[error("the run has no dead letters, so there is nothing to send again")]
     NothingDead,
+    /// Its result is not on this machine's disk.
+    #[error("the result that it was to be made of is no longer on disk; run the schedule again")]
+    NoResult,
     /// Others change it all the time.
     #[error("the run is being worked on; look at it and try again")]
     Contended,

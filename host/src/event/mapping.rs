@@ -5,6 +5,7 @@
 //! again is the same.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use super::error::RunError;
 use super::message::{DOCUMENTED, Wording, time};
 use super::record::{FIRST, Mapped, Rejected, RunRecord, Segment, poll, waiting};
 use super::run::{Runs, pairs};
-use super::scan::{Chunk, Scanned, Scanner};
+use super::scan::{Chunk, Scanned, Scanner, rows_in};
 
 /// Chunks of one run that are mapped ahead of the one that is written next.
 const AHEAD: usize = 8;
@@ -31,8 +32,15 @@ const AHEAD: usize = 8;
 const WRITING: usize = 2;
 /// How long to wait when the store or the sandbox has no time for us.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often a chunk is tried while the sandbox is busy.
-const TRIES: u32 = 60;
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How often a call that took too long to answer is made again: the server may have been busy.
+const WAITS: u32 = 3;
+/// Why an event is rejected that is told of no row of its own.
+const OUT_OF_ORDER: &str = "the mapper told of an event of a row that is not there, or out of order; tell the mapper's author";
+/// Why rows were given up whose turn never came.
+const UNTRIED: &str = "the mapper failed on too many rows around this one";
+/// Calls that are spent on finding the rows of a chunk that a mapper fails on.
+const SEARCH: usize = 48;
 /// The longest reason that is kept, in characters.
 const LONGEST_REASON: usize = 300;
 
@@ -66,10 +74,15 @@ struct Writing {
 impl Runs {
     /// Maps a run until it is mapped, or the server stops. The store may be away for a while.
     pub(super) async fn map(self: Arc<Self>, id: &RunId, scanned: Option<Scanned>) {
-        let mut scanned = scanned;
+        let (mut scanned, mut pause) = (scanned, PAUSE);
         loop {
+            let one = async {
+                // A semaphore that is never closed always gives its permit.
+                let _turn = self.turns.acquire().await;
+                self.try_map(id, scanned.take()).await
+            };
             let done = tokio::select! {
-                done = self.try_map(id, scanned.take()) => done,
+                done = one => done,
                 () = self.stop.cancelled() => return,
             };
             match done {
@@ -81,9 +94,10 @@ impl Runs {
                 ),
             }
             tokio::select! {
-                () = tokio::time::sleep(PAUSE) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = self.stop.cancelled() => return,
             }
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -97,8 +111,14 @@ impl Runs {
         let Some(spool) = stored.record.spool.clone() else {
             return Ok(());
         };
-        let (job, chunks) = self.job(id, &stored, &spool, scanned).await?;
-        let job = Arc::new(job);
+        let job = match self.job(id, &stored, &spool, scanned).await {
+            Ok(job) => Ok(job),
+            Err(error) => match gone(&error) {
+                // Nobody brings back what it needs: what is not mapped is said to be so.
+                Some(reason) => Err(reason),
+                None => return Err(error),
+            },
+        };
         let mut writer = Writer {
             runs: self,
             id,
@@ -106,9 +126,26 @@ impl Runs {
             record: stored.record,
             batch: Batch::default(),
             writing: VecDeque::new(),
-            at: job.at.clone(),
         };
         let mut mapped = writer.record.mapped.clone();
+        let (job, chunks) = match job {
+            Ok((job, chunks)) => (Arc::new(job), chunks),
+            Err(reason) => {
+                let row = mapped.rows + 1;
+                tracing::error!(run = %id, row, reason, "a run cannot be mapped any further");
+                mapped.rejected += writer.record.rows.saturating_sub(mapped.rows);
+                mapped.first.truncate(FIRST - 1);
+                mapped.first.push(Rejected {
+                    row: Some(row),
+                    reason: format!("this row and all after it: {reason}"),
+                });
+                (mapped.rows, mapped.ahead) = (writer.record.rows, 0);
+                mapped.done_at = Some(self.clock.now());
+                writer.finish(mapped).await?;
+                self.forget_file(spool).await;
+                return Ok(());
+            }
+        };
         let from = mapped.rows;
         let left = chunks.into_iter().filter(|chunk| chunk.first >= from);
         let mut made = futures_util::stream::iter(left)
@@ -155,6 +192,9 @@ impl Runs {
             .catalog
             .version(&record.action, Some(&record.version))?;
         let (dir, name, bytes) = (self.spool.clone(), spool.to_owned(), record.bytes);
+        if !self.spool.names()?.iter().any(|known| known == spool) {
+            return Err(RunError::NoResult);
+        }
         let read = tokio::task::spawn_blocking(move || {
             let spooled = dir.read(&name)?;
             let scanned = match scanned {
@@ -198,105 +238,163 @@ fn rescanned(spooled: &Spooled, bytes: u64) -> Result<Scanned, RunError> {
 }
 
 impl Job {
-    /// Maps a chunk in a fresh instance, and words its events.
+    /// Maps a chunk, each call in a fresh instance, and words its events. Rows that a mapper fails
+    /// on are found by halves, so that they do not sink the others.
     async fn make(self: Arc<Self>, chunk: Chunk) -> Result<Made, RunError> {
+        // Before any memory is taken, so that what waits costs none. It is never closed.
+        let _turn = self.runs.calls.acquire().await;
         let size = chunk.bytes.end - chunk.bytes.start;
-        let mut rows = vec![0; usize::try_from(size).unwrap_or(0) + 2];
-        let end = rows.len() - 1;
-        (rows[0], rows[end]) = (b'[', b']');
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
         // It has just been written, so it is in memory still; what is not is read in a moment.
-        self.spooled.read_at(chunk.bytes.start, &mut rows[1..end])?;
+        self.spooled.read_at(chunk.bytes.start, &mut bytes)?;
         let mut made = Made {
-            messages: Vec::with_capacity(rows.len() * 2),
+            messages: Vec::with_capacity(bytes.len() * 2),
             ends: Vec::with_capacity(chunk.rows as usize),
             rejected: Vec::new(),
             chunk,
         };
-        match self.converted(&rows).await {
-            Ok(batch) => self.word(&batch, &mut made),
-            Err(CatalogError::Call(error)) => made.reject_all(&reason(&error)),
-            Err(error) => return Err(error.into()),
+        let reason = match self.converted(&bytes).await? {
+            Ok(batch) => {
+                self.word(&batch, 0, made.chunk.rows, &mut made);
+                return Ok(made);
+            }
+            Err(reason) => reason,
+        };
+        let rows = rows_in(&bytes);
+        // Parts that are still to be tried, and those that the mapper failed on, with the reason;
+        // the first rows last, so that events stay in the order of their rows.
+        let (mut left, mut calls) = (vec![(0..rows.len(), Some(reason))], 0);
+        while let Some((range, failed)) = left.pop() {
+            match failed {
+                None if calls >= SEARCH => made.reject(range, UNTRIED),
+                None => {
+                    calls += 1;
+                    let tried = self.part(&bytes, &rows, range.clone(), &mut made).await?;
+                    left.extend(tried.err().map(|reason| (range, Some(reason))));
+                }
+                Some(reason) if range.len() <= 1 => made.reject(range, &reason),
+                Some(_) => {
+                    let middle = range.start + range.len() / 2;
+                    left.push((middle..range.end, None));
+                    left.push((range.start..middle, None));
+                }
+            }
         }
         Ok(made)
     }
 
-    async fn converted(&self, rows: &[u8]) -> Result<events::Batch, CatalogError> {
+    /// Maps some of a chunk's rows.
+    async fn part(
+        &self,
+        bytes: &[u8],
+        rows: &[Range<usize>],
+        range: Range<usize>,
+        made: &mut Made,
+    ) -> Result<Result<(), String>, RunError> {
+        let (Some(first), Some(last)) = (rows.get(range.start), rows.get(range.end - 1)) else {
+            return Ok(Ok(()));
+        };
+        Ok(match self.converted(&bytes[first.start..last.end]).await? {
+            Ok(batch) => {
+                let count = u32::try_from(range.len()).unwrap_or(u32::MAX);
+                self.word(&batch, range.start as u64, count, made);
+                Ok(())
+            }
+            Err(reason) => Err(reason),
+        })
+    }
+
+    /// What the mapper makes of whole rows with commas between them, or why it makes nothing. That
+    /// the server is busy is no reason.
+    async fn converted(&self, rows: &[u8]) -> Result<Result<events::Batch, String>, RunError> {
+        let rows = [b"[", rows, b"]"].concat();
         let (settings, context) = (pairs(&self.record.settings), pairs(&self.record.context));
-        for _ in 1..TRIES {
+        let mut waits = 0;
+        loop {
             let run = events::Run {
                 head: &self.head,
                 query: &self.query,
                 settings: &settings,
                 context: &context,
             };
-            // A semaphore that is never closed always gives its permit.
-            let turn = self.runs.calls.acquire().await;
-            let converted = self
-                .runs
-                .catalog
-                .convert_rows(&self.version, run, rows)
-                .await;
-            drop(turn);
-            match converted {
+            let runs = &self.runs;
+            match runs.catalog.convert_rows(&self.version, run, &rows).await {
+                Ok(batch) => return Ok(Ok(batch)),
                 Err(CatalogError::Call(CallError::Stopped(stopped)))
-                    if stopped.code == StopCode::Busy =>
+                    if stopped.code == StopCode::Busy
+                        || (stopped.code == StopCode::WallTimeout && waits < WAITS) =>
                 {
+                    waits += 1;
                     tokio::time::sleep(PAUSE).await;
                 }
-                other => return other,
+                Err(CatalogError::Call(error)) => return Ok(Err(reason(&error))),
+                Err(error) => return Err(error.into()),
             }
         }
-        let run = events::Run {
-            head: &self.head,
-            query: &self.query,
-            settings: &settings,
-            context: &context,
-        };
-        self.runs
-            .catalog
-            .convert_rows(&self.version, run, rows)
-            .await
     }
 
-    fn word(&self, batch: &events::Batch, made: &mut Made) {
+    /// Words the events of some rows: `rows` of them from the chunk's `first` on.
+    fn word(&self, batch: &events::Batch, first: u64, rows: u32, made: &mut Made) {
         let wording = Wording {
             run: self.run,
             at: self.at.clone(),
             anonymous: &self.runs.identities,
         };
-        let mut rejected = batch.rejected.iter().map(|it| (it.row, it.reason.as_str()));
-        made.rejected
-            .extend(rejected.by_ref().map(|(row, why)| Rejected {
-                row: Some(made.chunk.first + u64::from(row) + 1),
-                reason: why.chars().take(LONGEST_REASON).collect(),
-            }));
+        let first = made.chunk.first + first;
+        let mut reject = |row: u32, reason: &str| {
+            made.rejected.push(Rejected {
+                row: Some(first + u64::from(row.min(rows.saturating_sub(1))) + 1),
+                reason: reason.chars().take(LONGEST_REASON).collect(),
+            });
+        };
+        for rejection in &batch.rejected {
+            reject(rejection.row, &rejection.reason);
+        }
         let mut before: Option<(u32, u32)> = None;
         for event in &batch.events {
-            // Events of one row stand together; the n-th of them is known by that.
+            // Message ids go by the row and which of its events it is, so rows have to come in order.
             let n = match before {
                 Some((row, n)) if row == event.row => n + 1,
                 _ => 0,
             };
+            if event.row >= rows || before.is_some_and(|(row, _)| row > event.row) {
+                reject(event.row, OUT_OF_ORDER);
+                continue;
+            }
             before = Some((event.row, n));
-            let row = made.chunk.first + u64::from(event.row);
+            let row = first + u64::from(event.row);
             match wording.write(event, row, n, &mut made.messages) {
                 Ok(()) => made.ends.push(made.messages.len()),
-                Err(reason) => made.rejected.push(Rejected {
-                    row: Some(row + 1),
-                    reason,
-                }),
+                Err(reason) => reject(event.row, &reason),
             }
         }
     }
 }
 
 impl Made {
-    fn reject_all(&mut self, reason: &str) {
-        let rows = (self.chunk.first..).take(self.chunk.rows as usize);
+    fn reject(&mut self, rows: Range<usize>, reason: &str) {
+        let first = self.chunk.first;
         self.rejected.extend(rows.map(|row| Rejected {
-            row: Some(row + 1),
+            row: Some(first + row as u64 + 1),
             reason: reason.to_owned(),
         }));
+    }
+}
+
+/// Why nobody can ever map a run, where that is so: its mapper or its result is gone.
+fn gone(error: &RunError) -> Option<String> {
+    match error {
+        RunError::Mapper(error) => match error {
+            CatalogError::NoExtractor { .. }
+            | CatalogError::NoVersion { .. }
+            | CatalogError::NotActive { .. }
+            | CatalogError::OtherWorld { .. }
+            | CatalogError::Load { .. } => Some(error.to_string()),
+            _ => None,
+        },
+        RunError::Batch(error) => Some(format!("its result is damaged: {error}")),
+        RunError::NoResult => Some(error.to_string()),
+        _ => None,
     }
 }
 
@@ -318,13 +416,13 @@ struct Writer<'a> {
     record: RunRecord,
     batch: Batch,
     writing: VecDeque<Writing>,
-    at: String,
 }
 
 impl Writer<'_> {
     /// Closes the batch. `mapped` says how far the mapping is with it.
     async fn close(&mut self, mapped: Mapped) -> Result<(), RunError> {
-        let (batch, at) = (std::mem::take(&mut self.batch), self.at.clone());
+        let batch = std::mem::take(&mut self.batch);
+        let at = time(self.record.begun_at);
         let store = Arc::clone(&self.runs.store);
         let task = tokio::spawn(async move {
             let zipped = tokio::task::spawn_blocking(move || batch.body(&at));
@@ -352,7 +450,8 @@ impl Writer<'_> {
         let segment = Segment {
             body,
             messages,
-            made: self.at.clone(),
+            made: time(self.record.begun_at),
+            since: self.runs.clock.now(),
             refused: None,
         };
         self.record.mapped = Mapped {

@@ -83,14 +83,14 @@ impl Wording<'_> {
         let derived;
         let anonymous = match (&event.anonymous_id, user, &event.identity_key) {
             (Some(id), ..) => Some(id.as_str()),
-            (None, Some(user), _) if !user.is_empty() => None,
+            (None, Some(user), _) if !is_blank(user) => None,
             (None, _, Some(key)) => {
                 derived = self.anonymous.id(key).to_string();
                 Some(derived.as_str())
             }
             (None, ..) => None,
         };
-        if user.is_none_or(str::is_empty) && anonymous.is_none_or(str::is_empty) {
+        if user.is_none_or(is_blank) && anonymous.is_none_or(is_blank) {
             return Err("it has neither a user id nor anything to tell the person by".to_owned());
         }
         let (word, traits) = match event.kind {
@@ -123,9 +123,9 @@ impl Wording<'_> {
         let at = match &event.timestamp {
             None => None,
             Some(text) => {
-                let at: Timestamp = text
-                    .parse()
-                    .map_err(|_| format!("{:.80?} is no time", text))?;
+                let at: Timestamp = text.parse().map_err(|_| {
+                    format!("{:?} is no time", text.chars().take(80).collect::<String>())
+                })?;
                 Some(time(at))
             }
         };
@@ -134,7 +134,11 @@ impl Wording<'_> {
         json(into, &user);
         into.extend_from_slice(b",\"anonymousId\":");
         json(into, &anonymous);
-        for (name, value) in [("groupId", &event.group_id), ("event", &event.name)] {
+        let called = match event.kind {
+            Kind::Page | Kind::Screen => "name",
+            _ => "event",
+        };
+        for (name, value) in [("groupId", &event.group_id), (called, &event.name)] {
             if let Some(value) = value {
                 member(into, name);
                 json(into, value);
@@ -142,21 +146,32 @@ impl Wording<'_> {
         }
         member(into, traits);
         into.extend_from_slice(&event.traits);
-        into.extend_from_slice(
-            b",\"context\":{\"app\":{\"name\":\"looker/actions\",\"version\":\"dev\"}",
-        );
-        if matches!(event.kind, Kind::Identify) {
-            into.extend_from_slice(b",\"traits\":");
-            into.extend_from_slice(&event.traits);
-        }
-        into.extend_from_slice(LIBRARY.as_bytes());
-        if let Some(extra) = &extra {
-            for (name, value) in &extra.context {
+        into.extend_from_slice(b",\"context\":{");
+        let laid = extra.as_ref().map(|extra| &extra.context);
+        let mut first = true;
+        let mut part = |into: &mut Vec<u8>, name: &str, value: &[u8]| {
+            if !std::mem::take(&mut first) {
                 into.push(b',');
-                json(into, name);
-                into.push(b':');
-                into.extend_from_slice(value.get().as_bytes());
             }
+            json(into, name);
+            into.push(b':');
+            into.extend_from_slice(value);
+        };
+        let traits = matches!(event.kind, Kind::Identify).then_some(event.traits.as_slice());
+        for (name, value) in [
+            ("app", Some(APP)),
+            ("traits", traits),
+            ("library", Some(LIBRARY)),
+        ] {
+            // What a mapper lays over it takes its place.
+            if let Some(value) = value
+                && !laid.is_some_and(|laid| laid.contains_key(name))
+            {
+                part(into, name, value);
+            }
+        }
+        for (name, value) in laid.into_iter().flatten() {
+            part(into, name, value.get().as_bytes());
         }
         into.push(b'}');
         if let Some(extra) = &extra {
@@ -187,11 +202,18 @@ impl Wording<'_> {
     }
 }
 
-const LIBRARY: &str = concat!(
-    ",\"library\":{\"name\":\"lensmount\",\"version\":\"",
+const APP: &[u8] = br#"{"name":"looker/actions","version":"dev"}"#;
+const LIBRARY: &[u8] = concat!(
+    "{\"name\":\"lensmount\",\"version\":\"",
     env!("CARGO_PKG_VERSION"),
     "\"}"
-);
+)
+.as_bytes();
+
+/// A data plane trims ids before it looks whether there are any.
+fn is_blank(id: &str) -> bool {
+    id.trim().is_empty()
+}
 
 fn member(into: &mut Vec<u8>, name: &str) {
     into.push(b',');
@@ -331,13 +353,14 @@ mod tests {
 
     #[test]
     fn what_a_mapper_lays_over_a_message_is_in_it() {
-        let extra = br#"{"context":{"ip":"1.2.3.4","page":{"a":1.0}},"integrations":{"All":false},"unknown":1}"#;
+        let extra = br#"{"context":{"ip":"1.2.3.4","page":{"a":1.0},"app":{"name":"mine"}},"integrations":{"All":false},"unknown":1}"#;
         let message = message(&Event {
             extra: Some(extra.to_vec()),
             ..event(Kind::Identify)
         });
         assert_eq!(message["context"]["ip"], "1.2.3.4");
         assert_eq!(message["context"]["library"]["name"], "lensmount");
+        assert_eq!(message["context"]["app"], json!({"name": "mine"}));
         assert_eq!(message["integrations"], json!({"All": false}));
         assert!(message["unknown"].is_null());
     }

@@ -113,6 +113,8 @@ pub(super) struct Segment {
     pub messages: u32,
     /// The time that the body was made for, as it is written in it.
     pub made: String,
+    /// Since when it is to be sent: it is tried for so long.
+    pub since: Timestamp,
     /// Why it was refused; for dead letters.
     #[serde(default)]
     pub refused: Option<String>,

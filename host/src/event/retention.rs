@@ -6,7 +6,7 @@ use crate::record::{self as records, Stored};
 use crate::store::{BlobSpace, Change, Expected, Kind, StoreError};
 
 use super::error::RunError;
-use super::record::{Resend, RunRecord, Segment, dead};
+use super::record::{Delivery, Resend, RunRecord, Segment, dead};
 use super::run::{RESEND_WINDOW, Runs};
 
 /// How long a run is kept, with its counts and its dead letters.
@@ -70,19 +70,30 @@ impl Runs {
     }
 
     async fn forget_run(&self, id: &str) -> Result<(), RunError> {
+        let delivery = records::get::<Delivery>(self.store.as_ref(), id).await?;
         let prefix = dead(id);
-        let page = self.store.list(Kind::Segment, Some(&prefix), 1_000).await?;
+        let page = self.store.list(Kind::Segment, Some(&prefix), PAGE).await?;
         let dead = page.into_iter().filter(|it| it.key.starts_with(&prefix));
         let dead: Vec<Stored<Segment>> = dead.map(records::parse).collect::<Result<_, _>>()?;
-        let mut change = Change::new().delete(Kind::Run, id, Expected::Any).delete(
-            Kind::Delivery,
-            id,
-            Expected::Any,
-        );
+        let mut change = Change::new();
         for segment in &dead {
-            change = change.delete(Kind::Segment, &segment.key, Expected::Any);
+            let seen = Expected::Version(segment.version);
+            change = change.delete(Kind::Segment, &segment.key, seen);
         }
-        self.store.commit(change).await?;
+        // With the last of its dead letters goes the run.
+        if dead.len() < PAGE {
+            change = change.delete(Kind::Run, id, Expected::Any);
+            if let Some(delivery) = delivery {
+                let seen = Expected::Version(delivery.version);
+                change = change.delete(Kind::Delivery, id, seen);
+            }
+        }
+        match self.store.commit(change).await {
+            Ok(_) => {}
+            // It is sent again just now, and is looked at the next time.
+            Err(StoreError::Stale { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
         for segment in dead {
             let body = segment.record.body;
             self.store.delete_blob(BlobSpace::Outbox, &body).await?;

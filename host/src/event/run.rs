@@ -5,6 +5,7 @@
 //! `mapping` makes segments of the rows, `sending` brings them to the destination. A server that dies
 //! goes on where it was; what it makes anew is the same to the byte.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use hmac::{Hmac, Mac as _};
@@ -143,6 +144,8 @@ pub struct Runs {
     pub(super) data_plane: DataPlane,
     /// Calls of mappers that are under way, over all runs, in the order in which they asked.
     pub(super) calls: Arc<Semaphore>,
+    /// Runs that are mapped at a time: each takes some memory, and none waits for a destination.
+    pub(super) turns: Semaphore,
     pub(super) identities: Identities,
     pub(super) pauses: Pauses,
     pub(super) mapping: TaskTracker,
@@ -221,6 +224,7 @@ impl Runs {
             spool: parts.spool,
             clock: parts.clock,
             calls: Arc::new(Semaphore::new(cores * 2)),
+            turns: Semaphore::new(cores * 2),
             pauses: Pauses::default(),
             mapping: TaskTracker::new(),
             stop: parts.stop,
@@ -249,34 +253,27 @@ impl Runs {
         let version = self.catalog.version(&order.action, None)?;
         let key = self.identities.address(&server_url, &order.write_key);
         let same = same(&order, &key);
-        let known = records::get::<Resend>(self.store.as_ref(), &same).await?;
-        let known = known.filter(|it| now.duration_since(it.record.at) < RESEND_WINDOW);
-        if let Some(id) = known.and_then(|it| it.record.run.parse().ok()) {
+        let (mut seen, known) = self.known(&same, now).await?;
+        if let Some(id) = known {
             return Ok(Started { id, repeated: true });
         }
-        let Received {
-            scanned,
-            mut file,
-            digest,
-        } = order.received;
         let settings: Vec<(&str, &str)> = pairs(&order.settings);
         let context: Vec<(&str, &str)> = pairs(&order.context);
         let run = events::Run {
-            head: &scanned.head,
+            head: &order.received.scanned.head,
             query: &order.query,
             settings: &settings,
             context: &context,
         };
         self.catalog.judge(&version, run).await?;
-        let query = order.query;
-        let kept = tokio::task::spawn_blocking(move || {
-            file.append(&query)?;
-            file.keep()
-        });
-        let spool = kept.await.map_err(RunError::Worker)??;
         let id = RunId::fresh(self.clock.as_ref());
         let place = format!("run/{id}/write_key");
-        let record = RunRecord {
+        let Received {
+            scanned,
+            mut file,
+            digest,
+        } = order.received;
+        let mut record = RunRecord {
             action: order.action,
             version: version.record.version.clone(),
             plan: order.plan,
@@ -291,75 +288,122 @@ impl Runs {
             rows: scanned.rows,
             bytes: scanned.bytes,
             result: digest,
-            spool: Some(spool.clone()),
+            spool: None,
             mapped: Mapped::default(),
         };
-        let resend = Resend {
-            run: id.as_str().to_owned(),
-            at: now,
-        };
-        let change = Change::new()
-            .put(
-                Kind::Run,
-                id.as_str(),
-                Expected::Absent,
-                records::body(&record)?,
-            )
-            .put(Kind::Resend, same, Expected::Any, records::body(&resend)?)
-            .audited(by.entry("run.begin", format!("run:{id}")));
-        if let Err(error) = self.store.commit(change).await {
-            // What nobody knows of is not kept; what may have been kept after all is left for the
-            // next start to look at.
-            if !matches!(error, StoreError::InDoubt { .. }) {
-                self.forget_file(spool).await;
+        let (runs, audit) = (Arc::clone(self), by.entry("run.begin", format!("run:{id}")));
+        let query = order.query;
+        // A task of its own: a caller who hangs up must not leave a run that nobody maps.
+        let begun = tokio::spawn(async move {
+            let kept = tokio::task::spawn_blocking(move || {
+                file.append(&query)?;
+                file.keep()
+            });
+            let spool = kept.await.map_err(RunError::Worker)??;
+            record.spool = Some(spool.clone());
+            loop {
+                let change = begin_change(&record, &id, &same, seen)?.audited(audit.clone());
+                match runs.store.commit(change).await {
+                    Ok(_) => break,
+                    // Of two equal requests at once the other one was first.
+                    Err(StoreError::Stale { .. }) => {
+                        let (now_seen, known) = runs.known(&same, now).await?;
+                        if let Some(id) = known {
+                            runs.forget_file(spool).await;
+                            return Ok(Started { id, repeated: true });
+                        }
+                        seen = now_seen;
+                    }
+                    Err(error) => {
+                        // What nobody knows of is not kept; what may have been kept after all is
+                        // left for the next start to look at.
+                        if !matches!(error, StoreError::InDoubt { .. }) {
+                            runs.forget_file(spool).await;
+                        }
+                        return Err(error.into());
+                    }
+                }
             }
-            return Err(error.into());
-        }
-        self.go_on(id.clone(), Some(scanned));
-        Ok(Started {
-            id,
-            repeated: false,
-        })
+            runs.go_on(id.clone(), Some(scanned));
+            Ok(Started {
+                id,
+                repeated: false,
+            })
+        });
+        begun.await.map_err(RunError::Worker)?
     }
 
-    /// Goes on with what a server before has left, and removes files that no run knows.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
-    pub async fn resume(self: &Arc<Self>) -> Result<(), RunError> {
-        const PAGE: usize = 200;
-        // Before anything is made again, so that nothing new is taken for a leftover.
-        self.forget_bodies().await?;
-        let mut known = std::collections::HashSet::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = records::list::<RunRecord>(self.store.as_ref(), after.as_deref(), PAGE);
-            let page = page.await?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.key.clone());
-            for run in page {
-                let Some(spool) = run.record.spool else {
-                    continue;
-                };
-                known.insert(spool);
-                if let Ok(id) = run.key.parse() {
-                    tracing::info!(run = run.key, "a run is gone on with");
+    /// Which run such a request was, if it was one not long ago, and what a change of that has to
+    /// expect.
+    async fn known(
+        &self,
+        same: &str,
+        now: Timestamp,
+    ) -> Result<(Expected, Option<RunId>), RunError> {
+        let Some(found) = records::get::<Resend>(self.store.as_ref(), same).await? else {
+            return Ok((Expected::Absent, None));
+        };
+        let lately = now.duration_since(found.record.at) < RESEND_WINDOW;
+        let id = found.record.run.parse().ok().filter(|_| lately);
+        Ok((Expected::Version(found.version), id))
+    }
+
+    /// Goes on with what a server before has left, and removes files that no run knows. To be done
+    /// before anything is begun. What cannot be read is told and left alone.
+    pub async fn resume(self: &Arc<Self>) {
+        match self.unmapped().await {
+            Ok((runs, spools)) => {
+                // Bodies are made again by those that are gone on with, so they go first.
+                if let Err(error) = self.forget_bodies().await {
+                    tracing::error!(%error, "bodies that nobody needs are left");
+                }
+                let left = self.spool.names().unwrap_or_default();
+                for name in left.into_iter().filter(|name| !spools.contains(name)) {
+                    self.forget_file(name).await;
+                }
+                for id in runs {
+                    tracing::info!(run = %id, "a run is gone on with");
                     self.go_on(id, None);
                 }
             }
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "runs that were begun are left to the next start"
+            ),
         }
-        let names = self.spool.names()?;
-        for name in names.into_iter().filter(|name| !known.contains(name)) {
-            self.forget_file(name).await;
+    }
+
+    /// The runs that are not mapped, and all files that runs know.
+    async fn unmapped(&self) -> Result<(Vec<RunId>, HashSet<String>), RunError> {
+        const PAGE: usize = 200;
+        let (mut runs, mut spools) = (Vec::new(), HashSet::new());
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.store.list(Kind::Run, after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else {
+                return Ok((runs, spools));
+            };
+            after = Some(last.key.clone());
+            for document in page {
+                let key = document.key.clone();
+                match records::parse::<RunRecord>(document) {
+                    Ok(run) => {
+                        let Some(spool) = run.record.spool else {
+                            continue;
+                        };
+                        spools.insert(spool);
+                        runs.extend(key.parse::<RunId>());
+                    }
+                    Err(error) => tracing::error!(run = key, %error, "a run cannot be read"),
+                }
+            }
         }
-        Ok(())
     }
 
     /// Removes bodies that no segment knows: a crash has left them, and they are made again.
     async fn forget_bodies(&self) -> Result<(), RunError> {
         const PAGE: usize = 500;
-        let (mut known, mut after) = (std::collections::HashSet::new(), None::<String>);
+        let (mut known, mut after) = (HashSet::new(), None::<String>);
         loop {
             let page =
                 records::list::<Segment>(self.store.as_ref(), after.as_deref(), PAGE).await?;
@@ -396,9 +440,11 @@ impl Runs {
     ///
     /// [`RunError::NotFound`].
     pub async fn get(&self, id: &str) -> Result<Run, RunError> {
+        // In this order: what is delivered was made before, so it is never more than was made.
+        let delivery = records::get::<Delivery>(self.store.as_ref(), id).await?;
         let run = records::get::<RunRecord>(self.store.as_ref(), id).await?;
         let run = run.ok_or_else(|| RunError::NotFound { id: id.to_owned() })?;
-        self.told(run).await
+        Ok(told(run, delivery))
     }
 
     /// A page of runs, the oldest first.
@@ -410,7 +456,12 @@ impl Runs {
         let found = records::list::<RunRecord>(self.store.as_ref(), after, limit).await?;
         let mut runs = Vec::with_capacity(found.len());
         for run in found {
-            runs.push(self.told(run).await?);
+            match self.get(&run.key).await {
+                Ok(run) => runs.push(run),
+                // It was forgotten just now.
+                Err(RunError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(runs)
     }
@@ -420,43 +471,42 @@ impl Runs {
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.store.changed()
     }
+}
 
-    async fn told(&self, run: Stored<RunRecord>) -> Result<Run, RunError> {
-        let delivery = records::get::<Delivery>(self.store.as_ref(), &run.key).await?;
-        let delivery = delivery.map(|it| it.record).unwrap_or_default();
-        let (record, mapped) = (run.record.clone(), run.record.mapped);
-        let waiting = mapped
-            .messages
-            .saturating_sub(delivery.delivered + delivery.dead);
-        let state = match (mapped.done_at, waiting) {
-            (None, _) => "mapping",
-            (Some(_), 0) => "done",
-            (Some(_), _) => "sending",
-        };
-        Ok(Run {
-            id: run.key,
-            action: record.action,
-            version: record.version,
-            plan_id: record.plan.id,
-            plan_title: record.plan.title,
-            server_url: record.address.server_url,
-            state,
-            begun_at: record.begun_at,
-            updated_at: delivery
-                .at
-                .map_or(run.updated_at, |at| at.max(run.updated_at)),
-            rows: record.rows,
-            mapped: mapped.rows,
-            events: mapped.messages,
-            delivered: delivery.delivered,
-            waiting,
-            rejected: mapped.rejected,
-            rejections: mapped.first.into_iter().map(Reason::from).collect(),
-            dead: delivery.dead,
-            dead_letters: delivery.first.into_iter().map(Reason::from).collect(),
-            oversized: mapped.oversized,
-            last_error: delivery.last_error,
-        })
+fn told(run: Stored<RunRecord>, delivery: Option<Stored<Delivery>>) -> Run {
+    let delivery = delivery.map(|it| it.record).unwrap_or_default();
+    let (record, mapped) = (run.record.clone(), run.record.mapped);
+    let waiting = mapped
+        .messages
+        .saturating_sub(delivery.delivered + delivery.dead);
+    let state = match (mapped.done_at, waiting) {
+        (None, _) => "mapping",
+        (Some(_), 0) => "done",
+        (Some(_), _) => "sending",
+    };
+    Run {
+        id: run.key,
+        action: record.action,
+        version: record.version,
+        plan_id: record.plan.id,
+        plan_title: record.plan.title,
+        server_url: record.address.server_url,
+        state,
+        begun_at: record.begun_at,
+        updated_at: delivery
+            .at
+            .map_or(run.updated_at, |at| at.max(run.updated_at)),
+        rows: record.rows,
+        mapped: mapped.rows,
+        events: mapped.messages,
+        delivered: delivery.delivered,
+        waiting,
+        rejected: mapped.rejected,
+        rejections: mapped.first.into_iter().map(Reason::from).collect(),
+        dead: delivery.dead,
+        dead_letters: delivery.first.into_iter().map(Reason::from).collect(),
+        oversized: mapped.oversized,
+        last_error: delivery.last_error,
     }
 }
 
@@ -465,6 +515,27 @@ pub(super) fn pairs(given: &[(String, String)]) -> Vec<(&str, &str)> {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect()
+}
+
+/// The change that makes a run known.
+fn begin_change(
+    record: &RunRecord,
+    id: &RunId,
+    same: &str,
+    seen: Expected,
+) -> Result<Change, RunError> {
+    let resend = Resend {
+        run: id.as_str().to_owned(),
+        at: record.begun_at,
+    };
+    Ok(Change::new()
+        .put(
+            Kind::Run,
+            id.as_str(),
+            Expected::Absent,
+            records::body(record)?,
+        )
+        .put(Kind::Resend, same, seen, records::body(&resend)?))
 }
 
 /// What makes two requests the same: action, schedule, destination, settings and every byte of the

@@ -10,6 +10,8 @@ use std::ops::Range;
 
 /// The most bytes that everything but the rows may have.
 pub const LARGEST_HEAD: usize = 8 << 20;
+/// The most bytes that one row may have: it is held in memory while it is mapped.
+pub const LARGEST_ROW: usize = 8 << 20;
 /// How deep a document may be nested.
 const DEEPEST: usize = 128;
 /// A chunk ends with the row that brings it to so many rows or bytes.
@@ -50,6 +52,12 @@ pub enum ScanError {
         "the result has more than {LARGEST_HEAD} bytes beside its rows; nothing of it was sent"
     )]
     Head,
+    /// A row is too large.
+    #[error("row {row} of the result has more than {LARGEST_ROW} bytes; nothing of it was sent")]
+    Row {
+        /// Its number, the first being 1.
+        row: u64,
+    },
     /// It is nested too deeply.
     #[error("the result is nested deeper than {DEEPEST} levels; nothing of it was sent")]
     Deep,
@@ -120,6 +128,8 @@ pub struct Scanner {
     chunk: Option<Chunk>,
     chunks: Vec<Chunk>,
     rows: u64,
+    /// Bytes of the row that is being read.
+    row: usize,
     position: u64,
 }
 
@@ -135,6 +145,7 @@ impl Default for Scanner {
             chunk: None,
             chunks: Vec::new(),
             rows: 0,
+            row: 0,
             position: 0,
         }
     }
@@ -278,9 +289,14 @@ impl Scanner {
     /// In a row.
     fn row(&mut self, bytes: &[u8]) -> Result<usize, ScanError> {
         let (taken, ended) = self.inside(bytes)?;
+        self.row += taken;
+        if self.row > LARGEST_ROW {
+            return Err(ScanError::Row { row: self.rows + 1 });
+        }
         if ended {
             self.at = At::RowComma;
             self.rows += 1;
+            self.row = 0;
             let end = self.position + taken as u64;
             if let Some(chunk) = &mut self.chunk {
                 chunk.rows += 1;
@@ -339,6 +355,35 @@ impl Scanner {
             at: self.position,
         }
     }
+}
+
+/// Where each of some rows stands that were scanned before: objects with commas between them.
+#[must_use]
+pub fn rows_in(bytes: &[u8]) -> Vec<Range<usize>> {
+    let (mut rows, mut depth, mut begin, mut at) = (Vec::new(), 0_usize, 0, 0);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' => {
+                let mut string = Some(false);
+                at += in_string(&bytes[at + 1..], &mut string).0;
+            }
+            b'{' | b'[' => {
+                if depth == 0 {
+                    begin = at;
+                }
+                depth += 1;
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    rows.push(begin..at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    rows
 }
 
 /// Reads on in a string: how many bytes of it there are, and whether it has ended with them.
@@ -473,8 +518,23 @@ mod tests {
         }
         let deep = format!(r#"{{"a":{}"#, "[".repeat(DEEPEST + 1));
         assert_eq!(scan(deep.as_bytes(), 50), Err(ScanError::Deep));
+        let row = format!(r#"{{"data":[{{}},{{"a":"{}"#, "x".repeat(LARGEST_ROW));
+        let error = scan(row.as_bytes(), 1 << 16);
+        assert_eq!(error, Err(ScanError::Row { row: 2 }));
         let large = format!(r#"{{"a":"{}"#, "x".repeat(LARGEST_HEAD));
         assert_eq!(scan(large.as_bytes(), 1 << 16), Err(ScanError::Head));
+    }
+
+    #[test]
+    fn rows_of_a_chunk_are_found_again() {
+        let rows = [r#"{"a":{"value":"]},\\\""}}"#, "{}", r#"{"b":[{},{}]}"#];
+        let text = rows.join(" , ");
+        let found: Vec<&str> = rows_in(text.as_bytes())
+            .into_iter()
+            .map(|row| &text[row])
+            .collect();
+        assert_eq!(found, rows);
+        assert!(rows_in(b"").is_empty());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::record::{self as records, Stored};
 use crate::store::{BlobSpace, Change, Expected, Kind, Lease, Line, Next, StoreError};
 
-use super::batch::{self, Batch};
+use super::batch::{self, Batch, Body};
 use super::data_plane::Answer;
 use super::error::RunError;
 use super::message::time;
@@ -42,8 +42,6 @@ const LOOK: Duration = Duration::from_secs(5);
 const AWAY: Duration = Duration::from_secs(1);
 /// How long requests may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(3);
-/// The longest pause after a destination was away.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a segment is tried for.
 const LIFE: SignedDuration = SignedDuration::from_hours(72);
 /// A body that was made so long ago says anew when it is sent.
@@ -56,21 +54,35 @@ const TRIES: usize = 8;
 /// A segment that was sent, and what became of it.
 struct Sent {
     segment: Stored<Segment>,
+    /// The time that its messages say they were sent at.
+    stamp: String,
     outcome: Outcome,
 }
 
 enum Outcome {
-    /// All of it is there, save for these.
-    Done {
-        refused: Vec<(Box<RawValue>, String)>,
-    },
-    /// None of it will ever be.
+    /// The destination has it, save for the messages that it refused for good and those that are
+    /// still to be sent.
+    Found(Sifted),
+    /// None of it will ever be taken.
     Refused(String),
     /// Not now.
-    Away {
-        reason: String,
-        asked: Option<Duration>,
-    },
+    Away(Away),
+    /// Its run is gone, and so is it.
+    Orphan,
+}
+
+/// What is known of the messages of a segment that is not taken as a whole.
+#[derive(Default)]
+struct Sifted {
+    refused: Vec<(Box<RawValue>, String)>,
+    left: Vec<Box<RawValue>>,
+    away: Option<Away>,
+}
+
+/// A destination was away.
+struct Away {
+    reason: String,
+    asked: Option<Duration>,
 }
 
 /// Sends what waits until it is told to stop.
@@ -156,16 +168,21 @@ impl Runs {
         let address = lease.poll.strip_prefix("deliver/").unwrap_or_default();
         let mut flying = FuturesUnordered::new();
         let mut keys: HashSet<String> = HashSet::new();
-        let mut away: Option<SignedDuration> = None;
         let mut changed = self.store.changed();
+        let mut failed = None;
         loop {
-            if away.is_none() && flying.len() < SIDE_BY_SIDE {
+            let paused = self.pauses.until(address);
+            let is_open = failed.is_none() && paused.is_none_or(|until| until <= self.clock.now());
+            if is_open && flying.len() < SIDE_BY_SIDE {
                 changed.mark_unchanged();
-                let found = self.next_segments(address, &keys).await?;
-                for segment in found {
-                    if flying.len() >= SIDE_BY_SIDE {
-                        break;
+                let found = match self.next_segments(address, &keys).await {
+                    Ok(found) => found,
+                    Err(error) => {
+                        failed = Some(error);
+                        Vec::new()
                     }
+                };
+                for segment in found.into_iter().take(SIDE_BY_SIDE - flying.len()) {
                     keys.insert(segment.key.clone());
                     flying.push(self.send(segment));
                 }
@@ -175,27 +192,27 @@ impl Runs {
             }
             tokio::select! {
                 Some(sent) = flying.next() => {
-                    let sent = sent?;
-                    keys.remove(&sent.segment.key);
-                    if let Some(asked) = self.settle(sent).await? {
-                        away = Some(away.unwrap_or_default().max(asked));
-                    }
+                    // What went out beside one that failed is settled all the same.
+                    let settled = match sent {
+                        Ok(sent) => {
+                            keys.remove(&sent.segment.key);
+                            self.settle(address, sent).await
+                        }
+                        Err(error) => Err(error),
+                    };
+                    failed = failed.or(settled.err());
                 }
                 // Segments are made while others are on their way.
-                Ok(()) = changed.changed(), if flying.len() < SIDE_BY_SIDE => {}
+                Ok(()) = changed.changed(), if is_open && flying.len() < SIDE_BY_SIDE => {}
             }
         }
-        let next = match away {
-            None => {
-                self.pauses.forget(address);
-                Next::Gone
-            }
-            Some(asked) => {
-                let pause = self.pauses.next(address).min(LONGEST_PAUSE).max(asked);
-                let now = self.clock.now();
-                Next::At(now.saturating_add(pause).unwrap_or(now))
-            }
-        };
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let now = self.clock.now();
+        let paused = self.pauses.until(address).filter(|until| *until > now);
+        let next = paused.map_or(Next::Gone, Next::At);
+        // Whoever made a segment meanwhile made it due now; but it is left alone until then.
         let done = Change::new().completing(lease.clone(), next);
         self.store.commit(done).await?;
         Ok(())
@@ -211,231 +228,295 @@ impl Runs {
         let page = self.store.list(Kind::Segment, Some(&prefix), PAGE).await?;
         let of_this = page.into_iter().filter(|it| it.key.starts_with(&prefix));
         let waiting = of_this.filter(|it| !flying.contains(&it.key));
-        Ok(waiting.map(records::parse).collect::<Result<_, _>>()?)
+        let read = waiting.map(|it| {
+            let key = it.key.clone();
+            records::parse(it).map_err(|error| (key, error))
+        });
+        Ok(read
+            .filter_map(|read| match read {
+                Ok(segment) => Some(segment),
+                // It stays where it is, and the others go on.
+                Err((key, error)) => {
+                    tracing::error!(key, %error, "a segment cannot be read");
+                    None
+                }
+            })
+            .collect())
     }
 
     async fn send(&self, segment: Stored<Segment>) -> Result<Sent, RunError> {
+        let mut stamp = segment.record.made.clone();
+        let outcome = self.sent(&segment, &mut stamp).await?;
+        Ok(Sent {
+            segment,
+            stamp,
+            outcome,
+        })
+    }
+
+    async fn sent(
+        &self,
+        segment: &Stored<Segment>,
+        stamp: &mut String,
+    ) -> Result<Outcome, RunError> {
         let Some(run) = self.run_of(&segment.key).await? else {
-            // Its run was removed, and so is it.
-            let outcome = Outcome::Refused("its run is gone".to_owned());
-            return Ok(Sent { segment, outcome });
+            return Ok(Outcome::Orphan);
         };
         let address = &run.record.address;
         let place = format!("run/{}/write_key", run.key);
         let key = match self.sealer.open(&place, &address.write_key) {
             Ok(key) => key,
-            Err(error) => {
-                let outcome = Outcome::Refused(error.to_string());
-                return Ok(Sent { segment, outcome });
-            }
+            Err(error) => return Ok(Outcome::Refused(error.to_string())),
         };
         let now = self.clock.now();
-        if now.duration_since(run.record.begun_at) > LIFE {
-            let reason = "it was not taken for three days".to_owned();
-            let outcome = Outcome::Refused(reason);
-            return Ok(Sent { segment, outcome });
-        }
         let body = self
             .store
             .blob(BlobSpace::Outbox, &segment.record.body)
-            .await?;
-        let Some(body) = body else {
-            let outcome = Outcome::Refused("its events are missing from the store".to_owned());
-            return Ok(Sent { segment, outcome });
+            .await;
+        let mut body = match body {
+            Ok(Some(body)) => Vec::from(body),
+            Ok(None) => return Ok(lost("its events are missing from the store")),
+            Err(error @ StoreError::Corrupt { .. }) => return Ok(lost(&error.to_string())),
+            Err(error) => return Err(error.into()),
         };
-        let mut body = Vec::from(body);
-        let mut stamp = segment.record.made.clone();
         let made: Option<Timestamp> = stamp.parse().ok();
         if made.is_some_and(|made| now.duration_since(made) > STALE) {
-            let made = std::mem::replace(&mut stamp, time(now));
+            let made = std::mem::replace(stamp, time(now));
             let again = stamp.clone();
             let again = tokio::task::spawn_blocking(move || batch::sent_at(&body, &made, &again));
-            body = again
-                .await
-                .map_err(RunError::Worker)?
-                .map_err(RunError::Batch)?;
+            body = match again.await.map_err(RunError::Worker)? {
+                Ok(body) => body,
+                Err(error) => return Ok(lost(&error.to_string())),
+            };
         }
         let answer = self
             .data_plane
             .send(&address.server_url, &key, body.clone());
-        let outcome = match answer.await {
-            Answer::Taken => Outcome::Done {
-                refused: Vec::new(),
-            },
+        Ok(match answer.await {
+            Answer::Taken => Outcome::Found(Sifted::default()),
             Answer::Refused(reason) => Outcome::Refused(reason),
-            Answer::Away { reason, asked } => Outcome::Away { reason, asked },
+            Answer::Away { reason, asked } => Outcome::Away(Away { reason, asked }),
             Answer::Unfit(reason) => {
-                let messages = batch::messages(&body).map_err(RunError::Batch)?;
-                self.search(&address.server_url, &key, messages, &stamp, reason)
-                    .await?
+                let messages = tokio::task::spawn_blocking(move || batch::messages(&body));
+                match messages.await.map_err(RunError::Worker)? {
+                    Ok(messages) => Outcome::Found(
+                        self.sift(&address.server_url, &key, messages, stamp, reason)
+                            .await?,
+                    ),
+                    Err(error) => lost(&error.to_string()),
+                }
             }
-        };
-        Ok(Sent { segment, outcome })
+        })
     }
 
     /// Finds the messages that a destination refuses, so that they do not sink the others: halves
-    /// are sent until each that is refused stands alone.
-    async fn search(
+    /// are sent until each that is refused stands alone. What is not told apart in one go is left for
+    /// the next.
+    async fn sift(
         &self,
         server_url: &str,
         key: &SecretString,
         messages: Vec<Box<RawValue>>,
         stamp: &str,
         reason: String,
-    ) -> Result<Outcome, RunError> {
-        let (mut refused, mut requests) = (Vec::new(), 0);
+    ) -> Result<Sifted, RunError> {
+        let (mut sifted, mut requests) = (Sifted::default(), 0);
         let mut left = vec![(messages, reason)];
         while let Some((mut messages, reason)) = left.pop() {
             if messages.len() <= 1 {
-                refused.extend(
-                    messages
-                        .into_iter()
-                        .map(|message| (message, reason.clone())),
-                );
+                let refused = messages.into_iter().map(|it| (it, reason.clone()));
+                sifted.refused.extend(refused);
                 continue;
             }
             let second = messages.split_off(messages.len() / 2);
             for half in [second, messages] {
-                if requests >= SEARCH {
-                    let reason =
-                        format!("{reason} (one of {} that were not told apart)", half.len());
-                    refused.extend(half.into_iter().map(|message| (message, reason.clone())));
+                if requests >= SEARCH || sifted.away.is_some() {
+                    sifted.left.extend(half);
                     continue;
                 }
                 requests += 1;
-                let mut batch = Batch::default();
-                for message in &half {
-                    batch.add(message.get().as_bytes());
-                }
-                let body = batch.body(stamp).map_err(RunError::Batch)?;
-                match self.data_plane.send(server_url, key, body.bytes).await {
+                let (made, half) = bodied(half, stamp.to_owned()).await?;
+                match self.data_plane.send(server_url, key, made.bytes).await {
                     Answer::Taken => {}
                     Answer::Unfit(reason) => left.push((half, reason)),
                     Answer::Refused(reason) => {
-                        refused.extend(half.into_iter().map(|message| (message, reason.clone())));
+                        let refused = half.into_iter().map(|it| (it, reason.clone()));
+                        sifted.refused.extend(refused);
                     }
-                    // What has been taken is sent again with the rest, under the same ids.
-                    Answer::Away { reason, asked } => return Ok(Outcome::Away { reason, asked }),
+                    Answer::Away { reason, asked } => {
+                        sifted.away = Some(Away { reason, asked });
+                        sifted.left.extend(half);
+                    }
                 }
             }
+            if sifted.away.is_some() || requests >= SEARCH {
+                let rest = left.drain(..).flat_map(|(messages, _)| messages);
+                sifted.left.extend(rest);
+            }
         }
-        Ok(Outcome::Done { refused })
+        Ok(sifted)
     }
 
-    /// Writes what became of a segment. How long to leave its destination alone, where that is so.
-    async fn settle(&self, sent: Sent) -> Result<Option<SignedDuration>, RunError> {
-        let Sent { segment, outcome } = sent;
+    /// Writes what became of a segment.
+    async fn settle(&self, address: &str, sent: Sent) -> Result<(), RunError> {
+        let Sent {
+            segment,
+            stamp,
+            outcome,
+        } = sent;
         let run = run_in(&segment.key).to_owned();
-        let all = u64::from(segment.record.messages);
-        let (dead, error, pause) = match outcome {
-            Outcome::Done { refused } => (
-                self.dead_letters(&run, &segment, refused).await?,
-                None,
-                None,
-            ),
-            Outcome::Refused(reason) => {
-                let refused = Segment {
-                    refused: Some(reason.clone()),
-                    ..segment.record.clone()
-                };
-                let dead = Dead {
-                    segment: Some(refused),
-                    count: all,
-                    first: vec![reason.clone()],
-                };
-                (dead, Some(reason), None)
+        let now = self.clock.now();
+        let seen = Expected::Version(segment.version);
+        let gone = Change::new().delete(Kind::Segment, &segment.key, seen);
+        let sifted = match outcome {
+            Outcome::Found(sifted) => sifted,
+            Outcome::Orphan => {
+                self.store.commit(gone).await?;
+                self.forget_body(&segment).await;
+                return Ok(());
             }
-            Outcome::Away { reason, asked } => {
-                let asked = asked.and_then(|it| SignedDuration::try_from(it).ok());
-                self.note(
+            Outcome::Refused(reason) => return self.bury(&run, &segment, &reason).await,
+            Outcome::Away(away) => {
+                self.away(address, &away);
+                if now.duration_since(segment.record.since) > LIFE {
+                    let reason = format!("it was not taken for three days: {}", away.reason);
+                    return self.bury(&run, &segment, &reason).await;
+                }
+                let noted = self.note(
                     &run,
-                    |delivery| delivery.last_error = Some(reason.clone()),
+                    |delivery| delivery.last_error = Some(away.reason.clone()),
                     Change::new(),
-                )
-                .await?;
-                return Ok(Some(asked.unwrap_or_default()));
+                );
+                return noted.await;
             }
         };
-        let mut change = Change::new().delete(Kind::Segment, &segment.key, Expected::Any);
-        let keeps_body = dead
-            .segment
-            .as_ref()
-            .is_some_and(|it| it.body == segment.record.body);
-        if let Some(dead) = &dead.segment {
-            let number = segment.key.rsplit('/').next().unwrap_or_default();
-            let key = format!("{}{number}", self::dead(&run));
-            change = change.put(Kind::Segment, key, Expected::Any, records::body(dead)?);
+        match &sifted.away {
+            Some(away) => self.away(address, away),
+            None => self.pauses.taken(address, now),
         }
-        let now = self.clock.now();
+        let (refused, left) = (sifted.refused.len() as u64, sifted.left.len() as u64);
+        let delivered = u64::from(segment.record.messages).saturating_sub(refused + left);
+        let first: Vec<String> = sifted
+            .refused
+            .iter()
+            .take(FIRST)
+            .map(|(_, reason)| reason.clone())
+            .collect();
+        let mut change = if left > 0 {
+            let (body, _) = bodied(sifted.left, stamp.clone()).await?;
+            let rest = self.kept(body, &segment.record, &stamp, None).await?;
+            Change::new().put(Kind::Segment, &segment.key, seen, records::body(&rest)?)
+        } else {
+            gone
+        };
+        if refused > 0 {
+            let reason = first.first().cloned();
+            tracing::warn!(
+                run,
+                refused,
+                reason,
+                "a destination refused events for good"
+            );
+            let messages = sifted.refused.into_iter().map(|(message, _)| message);
+            let (body, _) = bodied(messages.collect(), stamp.clone()).await?;
+            let letters = self.kept(body, &segment.record, &stamp, reason).await?;
+            let key = format!("{}{}", dead(&run), Uuid::now_v7().simple());
+            change = change.put(
+                Kind::Segment,
+                key,
+                Expected::Absent,
+                records::body(&letters)?,
+            );
+        }
         let noted = self.note(
             &run,
             |delivery| {
-                delivery.delivered += all.saturating_sub(dead.count);
-                delivery.dead += dead.count;
+                delivery.delivered += delivered;
+                delivery.dead += refused;
                 let room = FIRST.saturating_sub(delivery.first.len());
-                let first = dead.first.iter().take(room).map(|reason| Rejected {
-                    row: None,
-                    reason: reason.clone(),
-                });
-                delivery.first.extend(first);
-                delivery.last_error.clone_from(&error);
+                delivery
+                    .first
+                    .extend(first.iter().take(room).map(|reason| Rejected {
+                        row: None,
+                        reason: reason.clone(),
+                    }));
+                delivery.last_error = sifted.away.as_ref().map(|away| away.reason.clone());
                 delivery.at = Some(now);
             },
             change,
         );
         noted.await?;
-        if !keeps_body {
-            let gone = self
-                .store
-                .delete_blob(BlobSpace::Outbox, &segment.record.body);
-            if let Err(error) = gone.await {
-                tracing::warn!(%error, "a body that was delivered is left for the next start");
-            }
-        }
-        Ok(pause)
+        self.forget_body(&segment).await;
+        Ok(())
     }
 
-    /// Keeps messages that were refused, to be looked at and sent again.
-    async fn dead_letters(
+    /// Makes dead letters of a whole segment.
+    async fn bury(
         &self,
         run: &str,
         segment: &Stored<Segment>,
-        refused: Vec<(Box<RawValue>, String)>,
-    ) -> Result<Dead, RunError> {
-        let Some((_, reason)) = refused.first() else {
-            return Ok(Dead::default());
+        reason: &str,
+    ) -> Result<(), RunError> {
+        let letters = Segment {
+            refused: Some(reason.to_owned()),
+            ..segment.record.clone()
         };
-        let (reason, count) = (reason.clone(), refused.len() as u64);
+        let (count, now) = (u64::from(segment.record.messages), self.clock.now());
         tracing::warn!(run, count, reason, "a destination refused events for good");
-        let first = refused.iter().take(FIRST).map(|(_, why)| why.clone());
-        let first = first.collect();
-        let mut batch = Batch::default();
-        for (message, _) in &refused {
-            batch.add(message.get().as_bytes());
-        }
-        let made = segment.record.made.clone();
-        let at = made.clone();
-        let body = tokio::task::spawn_blocking(move || batch.body(&at));
-        let body = body
-            .await
-            .map_err(RunError::Worker)?
-            .map_err(RunError::Batch)?;
+        let key = format!("{}{}", dead(run), Uuid::now_v7().simple());
+        let seen = Expected::Version(segment.version);
+        let change = Change::new().delete(Kind::Segment, &segment.key, seen).put(
+            Kind::Segment,
+            key,
+            Expected::Absent,
+            records::body(&letters)?,
+        );
+        let noted = self.note(
+            run,
+            |delivery| {
+                delivery.dead += count;
+                if delivery.first.len() < FIRST {
+                    let reason = reason.to_owned();
+                    delivery.first.push(Rejected { row: None, reason });
+                }
+                delivery.last_error = Some(reason.to_owned());
+                delivery.at = Some(now);
+            },
+            change,
+        );
+        noted.await
+    }
+
+    fn away(&self, address: &str, away: &Away) {
+        let asked = away.asked.and_then(|asked| asked.try_into().ok());
+        let now = self.clock.now();
+        self.pauses.away(address, asked.unwrap_or_default(), now);
+    }
+
+    /// Keeps a body, as a segment that takes the place of another or of a part of it.
+    async fn kept(
+        &self,
+        body: Body,
+        of: &Segment,
+        stamp: &str,
+        refused: Option<String>,
+    ) -> Result<Segment, RunError> {
         let messages = body.messages;
-        let body = self
-            .store
-            .put_blob(BlobSpace::Outbox, body.bytes.into())
-            .await?;
-        let segment = Some(Segment {
-            body,
+        let bytes = body.bytes.into();
+        Ok(Segment {
+            body: self.store.put_blob(BlobSpace::Outbox, bytes).await?,
             messages,
-            made,
-            refused: Some(reason),
-        });
-        Ok(Dead {
-            segment,
-            count,
-            first,
+            made: stamp.to_owned(),
+            since: of.since,
+            refused,
         })
+    }
+
+    async fn forget_body(&self, segment: &Stored<Segment>) {
+        let body = &segment.record.body;
+        if let Err(error) = self.store.delete_blob(BlobSpace::Outbox, body).await {
+            tracing::warn!(%error, "a body that was delivered is left for the next start");
+        }
     }
 
     /// Makes a change together with what it means for how far the sending of a run is.
@@ -455,7 +536,12 @@ impl Runs {
             let body = records::body(&delivery)?;
             let made = change.clone().put(Kind::Delivery, run, seen, body);
             match self.store.commit(made).await {
-                Ok(_) => return Ok(()),
+                // Whoever had the lease in between has settled the segment.
+                Ok(_)
+                | Err(StoreError::Stale {
+                    kind: Kind::Segment,
+                    ..
+                }) => return Ok(()),
                 Err(StoreError::Stale { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -478,16 +564,17 @@ impl Runs {
         let prefix = dead(id);
         let page = self.store.list(Kind::Segment, Some(&prefix), 1_000).await?;
         let (mut change, mut count) = (Change::new(), 0);
-        let address = &run.record.address.key;
+        let (address, now) = (&run.record.address.key, self.clock.now());
         for document in page.into_iter().filter(|it| it.key.starts_with(&prefix)) {
             let dead: Stored<Segment> = records::parse(document)?;
-            let number = dead.key.rsplit('/').next().unwrap_or_default();
+            let name = dead.key.rsplit('/').next().unwrap_or_default();
             count += u64::from(dead.record.messages);
             let segment = Segment {
                 refused: None,
+                since: now,
                 ..dead.record
             };
-            let key = format!("{address}/{id}/{number}");
+            let key = format!("{address}/{id}/{name}");
             change = change
                 .delete(Kind::Segment, &dead.key, Expected::Version(dead.version))
                 .put(
@@ -500,7 +587,8 @@ impl Runs {
         if count == 0 {
             return Err(RunError::NothingDead);
         }
-        let due = crate::store::Due::NoLaterThan(self.clock.now());
+        self.pauses.forget(address);
+        let due = crate::store::Due::NoLaterThan(now);
         let change = change
             .due(super::record::poll(address), due)
             .audited(by.entry("run.redrive", format!("run:{id}")));
@@ -508,7 +596,9 @@ impl Runs {
             id,
             |delivery| {
                 delivery.dead = delivery.dead.saturating_sub(count);
-                delivery.first.clear();
+                if delivery.dead == 0 {
+                    delivery.first.clear();
+                }
             },
             change,
         );
@@ -517,12 +607,27 @@ impl Runs {
     }
 }
 
-/// What of a segment became dead letters.
-#[derive(Default)]
-struct Dead {
-    segment: Option<Segment>,
-    count: u64,
-    first: Vec<String>,
+/// A segment whose events are gone.
+fn lost(reason: &str) -> Outcome {
+    tracing::error!(reason, "events cannot be sent");
+    Outcome::Refused(reason.to_owned())
+}
+
+/// A body of these messages, and the messages.
+async fn bodied(
+    messages: Vec<Box<RawValue>>,
+    stamp: String,
+) -> Result<(Body, Vec<Box<RawValue>>), RunError> {
+    let made = tokio::task::spawn_blocking(move || {
+        let mut batch = Batch::default();
+        for message in &messages {
+            batch.add(message.get().as_bytes());
+        }
+        Ok((batch.body(&stamp)?, messages))
+    });
+    made.await
+        .map_err(RunError::Worker)?
+        .map_err(RunError::Batch)
 }
 
 /// The run that a segment's key names.

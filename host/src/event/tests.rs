@@ -247,10 +247,19 @@ async fn every_row_is_delivered_once_and_counted() {
     );
     assert_eq!(plane.0.lock().unwrap().keys[0], "Basic a2V5Og==");
     assert!(plane.requests() < 20, "{} requests", plane.requests());
-    assert!(here.spool.names().unwrap().is_empty());
+    until_no_files(&here).await;
     until_no_bodies(&here).await;
     here.stop.cancel();
     sending.await.unwrap();
+}
+
+async fn until_no_files(here: &Installed) {
+    let gone = tokio::time::timeout(PATIENCE, async {
+        while !here.spool.names().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    gone.await.expect("results that are mapped are removed");
 }
 
 async fn until_no_bodies(here: &Installed) {
@@ -288,7 +297,7 @@ async fn the_same_request_again_is_the_same_run() {
     here.done(track.id.as_str()).await;
     assert_eq!(plane.count(), 10);
     assert!(plane.messages().values().all(|(times, _)| *times == 1));
-    assert!(here.spool.names().unwrap().is_empty());
+    until_no_files(&here).await;
     here.stop.cancel();
     sending.await.unwrap();
 }
@@ -320,7 +329,7 @@ async fn what_cannot_be_mapped_is_told_by_its_row_and_the_others_go() {
         matches!(error, RunError::Mapper(_)) && error.to_string().contains("tagged"),
         "{error}"
     );
-    assert!(here.spool.names().unwrap().is_empty());
+    until_no_files(&here).await;
     here.stop.cancel();
     sending.await.unwrap();
 }
@@ -418,7 +427,7 @@ async fn a_server_that_died_in_the_middle_is_followed_by_one_that_goes_on() {
     let before = runs.get(&id).await.unwrap();
     drop((runs, store));
     let here = Installed::on(folder).await;
-    here.runs.resume().await.unwrap();
+    here.runs.resume().await;
     let sending = here.send();
     let run = here.done(&id).await;
     assert_eq!(
@@ -428,9 +437,86 @@ async fn a_server_that_died_in_the_middle_is_followed_by_one_that_goes_on() {
     );
     assert_eq!(plane.count(), 60_000);
     assert!(plane.messages().values().all(|(times, _)| *times == 1));
-    assert!(here.spool.names().unwrap().is_empty());
+    until_no_files(&here).await;
     here.stop.cancel();
     sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_equal_requests_at_once_are_one_run() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    let begin = || here.begin("rudder_event", people_once(), address);
+    let (first, second) = tokio::join!(begin(), begin());
+    assert_eq!(first.id, second.id);
+    assert!(first.repeated != second.repeated);
+    here.done(first.id.as_str()).await;
+    assert_eq!(plane.count(), 3);
+    until_no_files(&here).await;
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+fn people_once() -> &'static str {
+    static PEOPLE: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    PEOPLE.get_or_init(|| people(3))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_a_mapper_fails_on_does_not_sink_the_rows_around_it() {
+    let (plane, address) = Plane::start().await;
+    let here = Installed::new().await;
+    let sending = here.send();
+    let broken = people(600).replace(r#"{"value":"u300"}"#, r#"{"value":tru}"#);
+    let started = here.begin("rudder_event", &broken, address).await;
+    let run = here.done(started.id.as_str()).await;
+    assert_eq!(
+        (run.rows, run.delivered, run.rejected, plane.count()),
+        (600, 599, 1, 599)
+    );
+    assert_eq!(run.rejections[0].row, Some(301), "{:?}", run.rejections);
+    let messages = plane.messages();
+    let of = |id: &str| {
+        messages
+            .values()
+            .filter(|(_, message)| message["userId"] == id)
+            .count()
+    };
+    assert_eq!(
+        (of("u299"), of("u300"), of("u301"), of("u599")),
+        (1, 0, 1, 1)
+    );
+    here.stop.cancel();
+    sending.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_result_is_gone_says_so_and_ends() {
+    let (_, address) = Plane::start().await;
+    let here = Installed::new().await;
+    here.stop.cancel();
+    let started = here.begin("rudder_event", &people(10), address).await;
+    here.runs.mapping.close();
+    here.runs.mapping.wait().await;
+    let Installed {
+        runs,
+        store,
+        folder,
+        ..
+    } = here;
+    drop((runs, store));
+    std::fs::remove_dir_all(folder.path().join("spool")).unwrap();
+    let here = Installed::on(folder).await;
+    here.runs.resume().await;
+    let run = here.done(started.id.as_str()).await;
+    if run.delivered == 0 && run.events == 0 {
+        assert_eq!(run.rejected, 10);
+        assert!(
+            run.rejections[0].reason.contains("no longer on disk"),
+            "{run:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

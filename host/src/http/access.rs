@@ -16,6 +16,28 @@ use super::state::Rate;
 /// A caller who may read and preview.
 pub(super) struct Viewer;
 
+/// A caller who may read, and whether they may change things as well.
+pub(super) struct Reader {
+    /// They are an editor or more.
+    pub edits: bool,
+}
+
+impl<S> FromRequestParts<S> for Reader
+where
+    Arc<Access>: FromRef<S>,
+    Arc<Rate>: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let principal = admitted(parts, state, Role::Viewer)?;
+        Ok(Self {
+            edits: principal.role >= Role::Editor,
+        })
+    }
+}
+
 /// A caller who changes what is read.
 pub(super) struct Editor(pub By);
 

@@ -203,7 +203,7 @@ impl From<WebhookError> for Problem {
             WebhookError::Secret(cause) => {
                 return Self::new(Code::CONFLICT, format!("{error}: {cause}"));
             }
-            WebhookError::Client(_) => return ours(&error),
+            WebhookError::Client(_) | WebhookError::Worker(_) => return ours(&error),
             WebhookError::Record(error) => return error.into(),
         };
         Self::new(code, error.to_string())
@@ -217,7 +217,10 @@ impl From<RunError> for Problem {
             RunError::ServerUrl { .. } => return Self::invalid("/server_url", error.to_string()),
             RunError::Mapper(error) => return error.into(),
             RunError::Target(_) => Code::TARGET_REFUSED,
-            RunError::NothingDead | RunError::Contended | RunError::Secret(_) => Code::CONFLICT,
+            RunError::NothingDead
+            | RunError::NoResult
+            | RunError::Contended
+            | RunError::Secret(_) => Code::CONFLICT,
             RunError::Client(_) | RunError::Batch(_) | RunError::Worker(_) => return ours(&error),
             RunError::Record(error) => return error.into(),
         };

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::record::Stored;
 use crate::webhook::{Draft, WebhookRecord, Webhooks};
 
-use super::access::{Editor, Viewer};
+use super::access::{Editor, Reader};
 use super::body::{Id, Json, Query};
 use super::page::{List, Page};
 use super::repeat::Repeatable;
@@ -27,7 +27,8 @@ pub(super) struct Webhook {
     /// Its id.
     #[schema(example = "wh_0192f0c1a2b37c4d8e5f60718293a4b5")]
     id: String,
-    /// Where requests go.
+    /// Where requests go. Whoever may not edit sees the host alone: many receivers take what stands
+    /// behind it for a password.
     #[schema(example = "https://example.com/lensmount")]
     url: String,
     /// What it is told.
@@ -58,11 +59,21 @@ pub(super) struct Webhook {
     stopped_at: Option<Timestamp>,
 }
 
-fn told(stored: Stored<WebhookRecord>, webhooks: &Webhooks) -> Webhook {
+/// The address without what may be a secret.
+fn shortened(url: &str) -> String {
+    let host = url::Url::parse(url).map(|url| url.origin().ascii_serialization());
+    format!("{}/…", host.unwrap_or_default())
+}
+
+fn told(stored: Stored<WebhookRecord>, webhooks: &Webhooks, edits: bool) -> Webhook {
     let (record, waiting) = (stored.record, webhooks.waiting(&stored.key));
     Webhook {
         id: stored.key,
-        url: record.url,
+        url: if edits {
+            record.url
+        } else {
+            shortened(&record.url)
+        },
         kinds: record.kinds,
         secret: None,
         created_at: record.created_at,
@@ -106,7 +117,7 @@ pub(super) async fn create(
     };
     let once = key.of("webhooks", &by, body.text());
     let (made, secret) = webhooks.create(draft, once, by).await?;
-    let mut made = told(made, &webhooks);
+    let mut made = told(made, &webhooks, true);
     made.secret = Some(secret.expose_secret().to_owned());
     Ok((StatusCode::CREATED, Answer(made)))
 }
@@ -115,13 +126,16 @@ pub(super) async fn create(
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks", params(Page),
     responses((status = 200, body = List<Webhook>), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn list(
-    _: Viewer,
+    reader: Reader,
     State(webhooks): State<Arc<Webhooks>>,
     Query(page): Query<Page>,
 ) -> Result<Answer<List<Webhook>>, Problem> {
     let (limit, after) = (page.limit()?, page.after()?);
     let found = webhooks.list(after.as_deref(), limit + 1).await?;
-    let items = found.into_iter().map(|it| told(it, &webhooks)).collect();
+    let items = found
+        .into_iter()
+        .map(|it| told(it, &webhooks, reader.edits))
+        .collect();
     Ok(Answer(List::of(items, limit, |it: &Webhook| it.id.clone())))
 }
 
@@ -129,12 +143,12 @@ pub(super) async fn list(
 #[utoipa::path(get, path = "/v1/webhooks/{id}", tag = "webhooks", params(("id" = String, Path)),
     responses((status = 200, body = Webhook), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn show(
-    _: Viewer,
+    reader: Reader,
     State(webhooks): State<Arc<Webhooks>>,
     Id(id): Id<WebhookId>,
 ) -> Result<Answer<Webhook>, Problem> {
     let found = webhooks.get(id.as_str()).await?;
-    Ok(Answer(told(found, &webhooks)))
+    Ok(Answer(told(found, &webhooks, reader.edits)))
 }
 
 /// A notice that was sent to try a webhook.

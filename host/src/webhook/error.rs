@@ -49,6 +49,9 @@ pub enum WebhookError {
     /// No client to send with.
     #[error("no HTTP client can be made on this machine")]
     Client(#[source] reqwest::Error),
+    /// A worker of ours failed; a defect.
+    #[error("a worker failed while a webhook was changed")]
+    Worker(#[source] tokio::task::JoinError),
     /// The store failed or holds something unreadable.
     #[error(transparent)]
     Record(#[from] RecordError),

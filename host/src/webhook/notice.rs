@@ -42,9 +42,9 @@ pub(super) struct Notice {
     /// How often it did not come through.
     #[serde(default)]
     pub tries: usize,
-    /// When to try again.
+    /// How often it was refused, as against not heard.
     #[serde(default)]
-    pub not_before: Option<Timestamp>,
+    pub refusals: usize,
 }
 
 impl Record for Notice {
@@ -64,7 +64,7 @@ impl Notice {
             at,
             data,
             tries: 0,
-            not_before: None,
+            refusals: 0,
         }
     }
 
@@ -90,34 +90,26 @@ impl Notice {
         serde_json::to_vec(&told).map(Bytes::from)
     }
 
-    /// Whether it may be tried now.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.not_before.is_none_or(|at| at <= now)
-    }
-
     /// Whether it has been tried for long enough.
     pub fn is_outlived(&self, now: Timestamp) -> bool {
         now.duration_since(self.at) > LIFE
     }
 
-    /// The notice after it was refused once more; none where that was the last time.
-    pub fn refused(mut self, now: Timestamp) -> Option<Self> {
-        let pause = *PAUSES.get(self.tries)?;
-        self.wait(now, pause);
-        Some(self)
-    }
-
-    /// The notice after its receiver was away. It waits for a while even so: what its receiver
-    /// stumbles over must not stand in the way of the others.
-    pub fn unheard(mut self, now: Timestamp) -> Self {
-        let pause = PAUSES.get(self.tries).copied().unwrap_or(LONGEST_AWAY);
-        self.wait(now, pause.min(LONGEST_AWAY));
-        self
-    }
-
-    fn wait(&mut self, now: Timestamp, pause: SignedDuration) {
+    /// The notice after it was refused once more, and how long it waits; none where that was the
+    /// last time.
+    pub fn refused(mut self) -> Option<(Self, SignedDuration)> {
+        let pause = *PAUSES.get(self.refusals)?;
+        self.refusals += 1;
         self.tries += 1;
-        self.not_before = Some(now.saturating_add(pause).unwrap_or(now));
+        Some((self, pause))
+    }
+
+    /// The notice after its receiver was away, and how long it waits. It waits even so: what its
+    /// receiver stumbles over must not stand in the way of the others.
+    pub fn unheard(mut self) -> (Self, SignedDuration) {
+        let pause = PAUSES.get(self.tries).copied().unwrap_or(LONGEST_AWAY);
+        self.tries += 1;
+        (self, pause.min(LONGEST_AWAY))
     }
 }
 
@@ -149,21 +141,19 @@ mod tests {
     fn a_notice_that_is_refused_waits_longer_each_time_and_is_given_up_in_the_end() {
         let at = Timestamp::UNIX_EPOCH;
         let mut notice = Notice::new("reading", at, b"{}");
-        let mut before = at;
-        for _ in PAUSES {
-            assert!(notice.is_due(before));
-            notice = notice.refused(before).expect("it is tried again");
-            let next = notice.not_before.expect("it waits");
-            assert!(next > before && !notice.is_due(before));
-            before = next;
-        }
-        assert!(notice.refused(before).is_none());
-        assert!(before.duration_since(at) < LIFE);
-        let mut notice = Notice::new("reading", at, b"{}");
+        // That its receiver was away for an hour does not bring it nearer to being given up.
         for _ in 0..100 {
-            notice = notice.unheard(at);
-            let wait = notice.not_before.expect("it waits").duration_since(at);
-            assert!(wait.is_positive() && wait <= LONGEST_AWAY);
+            let (later, pause) = notice.unheard();
+            assert!(pause.is_positive() && pause <= LONGEST_AWAY);
+            notice = later;
         }
+        let (mut before, mut whole) = (SignedDuration::ZERO, SignedDuration::ZERO);
+        for _ in PAUSES {
+            let (later, pause) = notice.refused().expect("it is tried again");
+            assert!(pause > before);
+            (notice, before, whole) = (later, pause, whole + pause);
+        }
+        assert!(notice.refused().is_none());
+        assert!(whole < LIFE);
     }
 }

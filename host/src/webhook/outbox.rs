@@ -4,7 +4,7 @@
 //! all. Nobody above has to know of webhooks for that.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -23,7 +23,6 @@ use crate::store::{
     Store, StoreError, StoredReading, Write,
 };
 
-use super::draft::MOST;
 use super::error::WebhookError;
 use super::notice::Notice;
 use super::record::WebhookRecord;
@@ -31,6 +30,22 @@ use super::record::WebhookRecord;
 /// The name under which a webhook's notices are claimed.
 pub(super) fn poll(id: &str) -> String {
     format!("webhook/{id}")
+}
+
+/// The prefix of the notices that have not been tried yet, the oldest first.
+pub(super) fn fresh(id: &str) -> String {
+    format!("{id}/")
+}
+
+/// The prefix of those that are tried again later, in the order of their times. They stand apart, so
+/// that however many there are, what is new is found at once.
+pub(super) fn later(id: &str) -> String {
+    format!("{id}.later/")
+}
+
+/// The key of a notice that is tried again at a time.
+pub(super) fn later_at(id: &str, at: Timestamp, name: &str) -> String {
+    format!("{}{:020}/{name}", later(id), at.as_microsecond().max(0))
 }
 
 /// The store beneath, and whom to tell what goes into it.
@@ -56,7 +71,25 @@ type Counts = Vec<(Arc<Addressee>, u64)>;
 struct Addressee {
     id: String,
     kinds: Vec<String>,
+    live: Arc<Live>,
+}
+
+/// What of a webhook changes with every notice.
+#[derive(Default)]
+struct Live {
+    /// How many notices wait.
     waiting: AtomicU64,
+    /// Until when its receiver is left alone, in microseconds since 1970.
+    paused_until: AtomicI64,
+}
+
+impl Live {
+    /// When a notice that is made now is to be sent.
+    fn due(&self, now: Timestamp) -> Due {
+        let paused = self.paused_until.load(Ordering::Relaxed);
+        let paused = Timestamp::from_microsecond(paused).unwrap_or(now);
+        Due::NoLaterThan(paused.max(now))
+    }
 }
 
 impl Outbox {
@@ -74,21 +107,34 @@ impl Outbox {
         };
         outbox.reload().await?;
         for addressee in &outbox.known.load().addressees {
-            let waiting = records::under(outbox.inner.as_ref(), Kind::Notice, &addressee.id);
-            let waiting = waiting.await?.len() as u64;
-            addressee.waiting.store(waiting, Ordering::Relaxed);
+            let mut waiting = 0;
+            for line in [fresh(&addressee.id), later(&addressee.id)] {
+                let line = line.trim_end_matches('/');
+                let found = records::under(outbox.inner.as_ref(), Kind::Notice, line);
+                waiting += found.await?.len() as u64;
+            }
+            addressee.live.waiting.store(waiting, Ordering::Relaxed);
         }
         Ok(Arc::new(outbox))
     }
 
     /// Makes a change of the webhooks themselves. From the moment it returns, what happens is
     /// addressed to the webhooks as they are then.
-    pub(super) async fn commit_and_reload(&self, change: Change) -> Result<(), WebhookError> {
-        let made = self.inner.commit(change).await;
-        // Whether a change that is in doubt was made, this finds out as well.
-        self.reload().await?;
-        made?;
-        Ok(())
+    pub(super) async fn commit_and_reload(
+        self: &Arc<Self>,
+        change: Change,
+    ) -> Result<(), WebhookError> {
+        let outbox = Arc::clone(self);
+        // A task of its own: a caller who hangs up must not leave a webhook that nothing is
+        // addressed to.
+        let made = tokio::spawn(async move {
+            let made = outbox.inner.commit(change).await;
+            // Whether a change that is in doubt was made, this finds out as well.
+            outbox.reload().await?;
+            made?;
+            Ok(())
+        });
+        made.await.map_err(WebhookError::Worker)?
     }
 
     /// Tells one webhook one thing, whatever it wants to hear; the notice's id.
@@ -100,7 +146,7 @@ impl Outbox {
         change: Change,
     ) -> Result<String, WebhookError> {
         let now = self.clock.now();
-        let id = self.fresh(now);
+        let id = self.name(now);
         let notice = Notice::new(topic, now, data.to_string().as_bytes());
         let change = change
             .put(
@@ -111,43 +157,59 @@ impl Outbox {
             )
             .due(poll(webhook), Due::NoLaterThan(now));
         self.inner.commit(change).await?;
-        if let Some(addressee) = self.addressee(webhook) {
-            addressee.waiting.fetch_add(1, Ordering::Relaxed);
+        if let Some(live) = self.live(webhook) {
+            live.waiting.fetch_add(1, Ordering::Relaxed);
         }
         Ok(format!("msg_{id}"))
     }
 
     /// How many notices wait for a webhook.
     pub(super) fn waiting(&self, webhook: &str) -> u64 {
-        self.addressee(webhook)
-            .map_or(0, |it| it.waiting.load(Ordering::Relaxed))
+        self.live(webhook)
+            .map_or(0, |live| live.waiting.load(Ordering::Relaxed))
+    }
+
+    /// A receiver is left alone until then, whatever happens meanwhile.
+    pub(super) fn pause(&self, webhook: &str, until: Option<Timestamp>) {
+        if let Some(live) = self.live(webhook) {
+            let until = until.map_or(0, Timestamp::as_microsecond);
+            live.paused_until.store(until, Ordering::Relaxed);
+        }
     }
 
     /// Notices no longer wait.
     pub(super) fn settled(&self, webhook: &str, notices: u64) {
-        if let Some(addressee) = self.addressee(webhook) {
+        if let Some(live) = self.live(webhook) {
             let fewer = |waiting: u64| Some(waiting.saturating_sub(notices));
-            let _ = addressee
+            let _ = live
                 .waiting
                 .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
         }
     }
 
-    fn addressee(&self, webhook: &str) -> Option<Arc<Addressee>> {
+    fn live(&self, webhook: &str) -> Option<Arc<Live>> {
         let known = self.known.load();
-        known.addressees.iter().find(|it| it.id == webhook).cloned()
+        let found = known.addressees.iter().find(|it| it.id == webhook);
+        found.map(|it| Arc::clone(&it.live))
     }
 
     /// Finds out whom to tell.
     pub(super) async fn reload(&self) -> Result<(), RecordError> {
         let version = *self.inner.changed().borrow();
-        let found = records::list::<WebhookRecord>(self.inner.as_ref(), None, MOST).await?;
+        let found = records::list::<WebhookRecord>(self.inner.as_ref(), None, usize::MAX).await?;
         let wanting = found
             .into_iter()
             .filter(|it| it.record.standing.stopped.is_none());
         let addressees = wanting.map(|it| {
+            let live = self.live(&it.key).unwrap_or_else(|| {
+                let until = it.record.standing.paused_until;
+                Arc::new(Live {
+                    waiting: AtomicU64::new(0),
+                    paused_until: AtomicI64::new(until.map_or(0, Timestamp::as_microsecond)),
+                })
+            });
             Arc::new(Addressee {
-                waiting: AtomicU64::new(self.waiting(&it.key)),
+                live,
                 kinds: it.record.kinds,
                 id: it.key,
             })
@@ -164,7 +226,8 @@ impl Outbox {
         Ok(())
     }
 
-    fn fresh(&self, now: Timestamp) -> String {
+    /// A name for a notice. Names sort in the order of their making.
+    fn name(&self, now: Timestamp) -> String {
         let seconds = u64::try_from(now.as_second()).unwrap_or(0);
         let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
         let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
@@ -183,7 +246,7 @@ impl Outbox {
                     && addressee.kinds.contains(topic)
                 {
                     let notice = records::body(&Notice::new(topic, now, body))?;
-                    notices.push((records::entry(&addressee.id, &self.fresh(now)), notice));
+                    notices.push((records::entry(&addressee.id, &self.name(now)), notice));
                 }
             }
             if notices.is_empty() {
@@ -193,7 +256,7 @@ impl Outbox {
             for (key, notice) in notices {
                 change = change.put(Kind::Notice, key, Expected::Absent, notice);
             }
-            change = change.due(poll(&addressee.id), Due::NoLaterThan(now));
+            change = change.due(poll(&addressee.id), addressee.live.due(now));
         }
         Ok((change, counts))
     }
@@ -216,7 +279,8 @@ impl Store for Outbox {
         })?;
         let committed = self.inner.commit(change).await?;
         for (addressee, count) in counts {
-            addressee.waiting.fetch_add(count, Ordering::Relaxed);
+            let waiting = &addressee.live.waiting;
+            waiting.fetch_add(count, Ordering::Relaxed);
         }
         Ok(committed)
     }

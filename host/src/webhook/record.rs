@@ -28,6 +28,9 @@ pub struct WebhookRecord {
 pub struct Standing {
     /// Rounds in a row in which nothing came through.
     pub failures: u32,
+    /// Until when its receiver is left alone.
+    #[serde(default)]
+    pub paused_until: Option<Timestamp>,
     /// Since when.
     pub failing_since: Option<Timestamp>,
     /// What was wrong with the newest notice that did not come through.

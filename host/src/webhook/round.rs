@@ -4,11 +4,13 @@ use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::record::{self as records, Stored};
+use crate::secret::SecretError;
 use crate::store::{Change, Expected, Kind, Lease, Next, Store as _, StoreError};
 
 use super::Webhooks;
 use super::error::WebhookError;
 use super::notice::Notice;
+use super::outbox::{fresh, later, later_at};
 use super::post::Answer;
 use super::record::{Standing, WebhookRecord, place};
 use super::signature::Secret;
@@ -19,19 +21,19 @@ const ROUND: usize = 32;
 const SIDE_BY_SIDE: usize = 8;
 /// The most notices that wait for one webhook; beyond that the oldest are given up.
 const MOST_WAITING: u64 = 50_000;
-/// How many notices are looked at to find some to post, and how many are removed in one change.
+/// How many notices are given up in one round, and how many are removed in one change.
 const PAGE: usize = 500;
 /// The longest pause after rounds in which nothing came through.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
 
-/// What is to be done with the notices at the head of a webhook's line.
+/// What is to be done with the notices at the head of a webhook's lines.
 #[derive(Default)]
 struct Plan {
     /// To be posted now, the oldest first.
     post: Vec<Stored<Notice>>,
-    /// No longer worth the telling.
+    /// No longer worth the telling, or not to be read.
     give_up: Vec<String>,
-    /// When the first of the others may be tried again.
+    /// When the first of those that wait may be tried again.
     next: Option<Timestamp>,
     /// There are more than were looked at.
     more: bool,
@@ -45,63 +47,94 @@ impl Webhooks {
         let Some(webhook) = webhook.filter(|it| it.record.standing.stopped.is_none()) else {
             return self.clear(id, lease).await;
         };
-        let plan = self.planned(id, &webhook.record.standing).await?;
-        let answers = self
-            .post_all(id, &webhook.record, plan.post.clone())
-            .await?;
+        let now = self.clock.now();
+        let paused = webhook.record.standing.paused_until;
+        if let Some(until) = paused.filter(|until| *until > now) {
+            let done = Change::new().completing(lease.clone(), Next::At(until));
+            self.outbox.commit(done).await?;
+            return Ok(());
+        }
+        let plan = self.planned(id, &webhook.record.standing, now).await?;
+        let answers = match self.secret(id, &webhook.record) {
+            Ok(secret) => {
+                self.post_all(&webhook.record, &secret, plan.post.clone())
+                    .await
+            }
+            // It is told with the webhook, where people look who can mend it.
+            Err(error) => {
+                let reason = error.to_string();
+                let away = |notice| {
+                    (
+                        notice,
+                        Answer::Away {
+                            reason: reason.clone(),
+                            asked: None,
+                        },
+                    )
+                };
+                plan.post.iter().cloned().map(away).collect()
+            }
+        };
         self.written(lease, webhook, plan, answers).await
     }
 
-    async fn planned(&self, id: &str, standing: &Standing) -> Result<Plan, WebhookError> {
-        let now = self.clock.now();
+    fn secret(&self, id: &str, webhook: &WebhookRecord) -> Result<Secret, SecretError> {
+        let secret = self.sealer.open(&place(id), &webhook.secret)?;
+        Secret::read(&secret).ok_or(SecretError::Damaged)
+    }
+
+    async fn planned(
+        &self,
+        id: &str,
+        standing: &Standing,
+        now: Timestamp,
+    ) -> Result<Plan, WebhookError> {
         // One that did not take the last is asked with one more before it is sent others.
         let most = if standing.failures > 0 { 1 } else { ROUND };
         let excess = self.outbox.waiting(id).saturating_sub(MOST_WAITING);
-        let excess = usize::try_from(excess).unwrap_or(usize::MAX);
-        let (prefix, mut plan) = (format!("{id}/"), Plan::default());
-        let mut after = prefix.clone();
-        loop {
-            let page = self.outbox.list(Kind::Notice, Some(&after), PAGE).await?;
-            let whole = page.len() == PAGE;
-            for document in page {
-                if !document.key.starts_with(&prefix) {
-                    return Ok(plan);
+        let excess = usize::try_from(excess).unwrap_or(usize::MAX).min(PAGE);
+        let mut plan = Plan::default();
+        for (prefix, waits) in [(later(id), true), (fresh(id), false)] {
+            let limit = if waits { ROUND } else { excess + ROUND + 1 };
+            for document in self.outbox.list(Kind::Notice, Some(&prefix), limit).await? {
+                let Some(rest) = document.key.strip_prefix(&prefix) else {
+                    break;
+                };
+                let due = rest.split_once('/').filter(|_| waits);
+                let due =
+                    due.and_then(|(at, _)| Timestamp::from_microsecond(at.parse().ok()?).ok());
+                if let Some(due) = due.filter(|due| *due > now) {
+                    plan.next = Some(due);
+                    break;
                 }
-                after.clone_from(&document.key);
-                let notice: Stored<Notice> = records::parse(document)?;
-                if plan.post.len() >= most || plan.give_up.len() >= PAGE {
-                    plan.more = true;
-                    return Ok(plan);
+                let key = document.key.clone();
+                match records::parse::<Notice>(document) {
+                    Ok(notice) if notice.record.is_outlived(now) => plan.give_up.push(key),
+                    Ok(_) if !waits && plan.give_up.len() < excess => plan.give_up.push(key),
+                    Ok(notice) if plan.post.len() < most => plan.post.push(notice),
+                    Ok(_) => {
+                        plan.more = true;
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "a notice that cannot be read is given up");
+                        plan.give_up.push(key);
+                    }
                 }
-                if notice.record.is_outlived(now) || plan.give_up.len() < excess {
-                    plan.give_up.push(notice.key);
-                } else if notice.record.is_due(now) {
-                    plan.post.push(notice);
-                } else {
-                    plan.next = plan.next.into_iter().chain(notice.record.not_before).min();
-                }
-            }
-            if !whole {
-                return Ok(plan);
             }
         }
+        plan.more |= !plan.give_up.is_empty();
+        Ok(plan)
     }
 
     async fn post_all(
         &self,
-        id: &str,
         webhook: &WebhookRecord,
+        secret: &Secret,
         notices: Vec<Stored<Notice>>,
-    ) -> Result<Vec<(Stored<Notice>, Answer)>, WebhookError> {
-        if notices.is_empty() {
-            return Ok(Vec::new());
-        }
-        let secret = self.sealer.open(&place(id), &webhook.secret)?;
-        let secret = Secret::read(&secret).ok_or(crate::secret::SecretError::Damaged)?;
-        let secret = &secret;
+    ) -> Vec<(Stored<Notice>, Answer)> {
         let posts = notices.into_iter().map(|notice| async move {
-            let name = notice.key.rsplit('/').next().unwrap_or_default();
-            let name = format!("msg_{name}");
+            let name = format!("msg_{}", name(&notice.key));
             let now = self.clock.now();
             let answer = self
                 .postman
@@ -116,10 +149,10 @@ impl Webhooks {
             (notice, answer)
         });
         // One after the other in the order of happening, save that several are on their way.
-        Ok(futures_util::stream::iter(posts)
+        futures_util::stream::iter(posts)
             .buffered(SIDE_BY_SIDE)
             .collect()
-            .await)
+            .await
     }
 
     async fn written(
@@ -139,40 +172,42 @@ impl Webhooks {
         let (mut taken, mut failed, mut asked) = (false, false, None);
         let mut next = plan.next;
         for (notice, answer) in answers {
-            let key = notice.key;
-            match answer {
+            let Stored { key, record, .. } = notice;
+            let again = match answer {
                 Answer::Taken => {
                     taken = true;
-                    settled += 1;
-                    change = change.delete(Kind::Notice, key, Expected::Any);
+                    None
                 }
-                Answer::Gone => standing.stopped = Some(now),
+                Answer::Gone => {
+                    standing.stopped = Some(now);
+                    continue;
+                }
                 Answer::Refused(reason) => {
-                    failed = true;
-                    standing.last_error = Some(reason);
-                    if let Some(later) = notice.record.refused(now) {
-                        next = next.into_iter().chain(later.not_before).min();
-                        let body = records::body(&later)?;
-                        change = change.put(Kind::Notice, key, Expected::Any, body);
-                    } else {
-                        standing.given_up += 1;
-                        settled += 1;
-                        change = change.delete(Kind::Notice, key, Expected::Any);
-                    }
+                    (failed, standing.last_error) = (true, Some(reason));
+                    let again = record.refused();
+                    standing.given_up += u64::from(again.is_none());
+                    again
                 }
                 Answer::Away {
                     reason,
                     asked: wait,
                 } => {
-                    failed = true;
+                    (failed, standing.last_error) = (true, Some(reason));
                     asked = asked.max(wait);
-                    standing.last_error = Some(reason);
-                    let later = notice.record.unheard(now);
-                    next = next.into_iter().chain(later.not_before).min();
+                    Some(record.unheard())
+                }
+            };
+            match again {
+                None => settled += 1,
+                Some((later, pause)) => {
+                    let at = now.saturating_add(pause).unwrap_or(now);
+                    next = next.into_iter().chain([at]).min();
+                    let place = later_at(&webhook.key, at, name(&key));
                     let body = records::body(&later)?;
-                    change = change.put(Kind::Notice, key, Expected::Any, body);
+                    change = change.put(Kind::Notice, place, Expected::Any, body);
                 }
             }
+            change = change.delete(Kind::Notice, key, Expected::Any);
         }
         if taken {
             standing.last_delivered_at = Some(now);
@@ -181,17 +216,19 @@ impl Webhooks {
             standing.failures = standing.failures.saturating_add(1);
             standing.failing_since.get_or_insert(now);
         }
-        let pause = if failed && !taken || asked.is_some() {
-            pause(standing.failures)
-                .max(asked.and_then(|it| it.try_into().ok()).unwrap_or_default())
-        } else {
-            SignedDuration::ZERO
+        let asked = asked.and_then(|asked| SignedDuration::try_from(asked).ok());
+        let pause = match (failed && !taken, asked) {
+            (false, asked) => asked,
+            (true, asked) => Some(pause(standing.failures).max(asked.unwrap_or_default())),
         };
-        let soonest = now.saturating_add(pause).unwrap_or(now);
+        standing.paused_until = pause.map(|pause| now.saturating_add(pause).unwrap_or(now));
+        let soonest = standing.paused_until.unwrap_or(now);
         let next = if plan.more { Some(now) } else { next };
         let next = next.map_or(Next::Gone, |at| Next::At(at.max(soonest)));
         let stopped = standing.stopped.is_some();
         let next = if stopped { Next::At(now) } else { next };
+        // Before the lease is completed: whoever tells something from now on leaves it alone.
+        self.outbox.pause(&webhook.key, standing.paused_until);
         if standing != webhook.record.standing {
             let record = WebhookRecord {
                 standing,
@@ -222,13 +259,12 @@ impl Webhooks {
 
     /// Removes what is left of a webhook that is gone, or that wants no more.
     async fn clear(&self, id: &str, lease: &Lease) -> Result<(), WebhookError> {
-        let prefix = format!("{id}/");
-        let page = self.outbox.list(Kind::Notice, Some(&prefix), PAGE).await?;
-        let left: Vec<_> = page
-            .into_iter()
-            .filter(|document| document.key.starts_with(&prefix))
-            .collect();
-        let more = left.len() == PAGE;
+        let mut left = Vec::new();
+        for prefix in [later(id), fresh(id)] {
+            let page = self.outbox.list(Kind::Notice, Some(&prefix), PAGE).await?;
+            left.extend(page.into_iter().filter(|it| it.key.starts_with(&prefix)));
+        }
+        let more = left.len() >= PAGE;
         let mut change = Change::new();
         for document in left {
             change = change.delete(Kind::Notice, document.key, Expected::Any);
@@ -243,6 +279,11 @@ impl Webhooks {
             .await?;
         Ok(())
     }
+}
+
+/// The name of a notice, which its id is made of.
+fn name(key: &str) -> &str {
+    key.rsplit('/').next().unwrap_or_default()
 }
 
 /// How long to leave a receiver alone that has taken nothing for so many rounds.

@@ -1,5 +1,7 @@
 //! The end of a run: all that came of it, and what comes next, in one change.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::keyresult::error::KeyResultError;
@@ -12,6 +14,10 @@ use crate::store::{Change, Expected, Kind, Lease, Next, StoreError};
 
 use super::{After, Noted, Outcomes};
 
+/// Key results that are written in one change. However many are read off one query, a change and
+/// what is told of it stay small.
+const PART: usize = 256;
+
 impl KeyResults {
     /// Writes all that came of a run. Whoever was changed, switched off or deleted in the meantime
     /// is left out; whoever was linked in the meantime is read next.
@@ -22,19 +28,27 @@ impl KeyResults {
         after: &After,
         began: Timestamp,
     ) -> Result<(), KeyResultError> {
-        for _ in 0..TRIES {
+        let (mut written, mut tries) = (HashSet::new(), 0);
+        while tries < TRIES {
             let key = lease.poll.as_str();
             let poll = records::get::<PollRecord>(self.store.as_ref(), key).await?;
             let subscribers = self.subscribers(key).await?;
             let now = self.clock.now();
             let mut change = Change::new();
             let mut next: Option<Timestamp> = None;
+            let (mut part, mut more) = (Vec::new(), false);
             for subscriber in &subscribers {
                 let known = outcomes.get(&subscriber.key_result.id);
                 let known = known.filter(|noted| noted.integration == subscriber.integration);
+                let known = known.filter(|_| !written.contains(&subscriber.key_result.id));
+                if known.is_some() && part.len() == PART {
+                    more = true;
+                    continue;
+                }
                 let ahead = match known {
                     Some(noted) => {
                         let of = &subscriber.key_result;
+                        part.push(of.id.clone());
                         let ahead = ahead(subscriber, key, noted.last, after.again, began);
                         let Noted { outcome, found, .. } = noted;
                         change = outcome.recorded(change, of, ahead, found, now)?;
@@ -46,6 +60,16 @@ impl KeyResults {
                     (Some(a), Some(b)) => Some(a.min(b)),
                     (a, b) => a.or(b),
                 };
+            }
+            if more {
+                // Each key result's own documents say whether it was as it was read, so a part may
+                // be written ahead of the end of the lease.
+                match self.store.commit(change).await {
+                    Ok(_) => written.extend(part),
+                    Err(StoreError::Stale { .. }) => tries += 1,
+                    Err(error) => return Err(error.into()),
+                }
+                continue;
             }
             change = match poll {
                 Some(poll) if subscribers.is_empty() => {
@@ -78,7 +102,7 @@ impl KeyResults {
                 .await
             {
                 Ok(_) => return Ok(()),
-                Err(StoreError::Stale { .. }) => {}
+                Err(StoreError::Stale { .. }) => tries += 1,
                 Err(error) => return Err(error.into()),
             }
         }
