@@ -80,31 +80,50 @@ impl Api {
         ask: &Ask<'_>,
         deadline: Deadline,
     ) -> Result<Answer, LookerError> {
-        retried(deadline, ask.repeatable, || self.once(ask, deadline)).await
+        retried(deadline, ask.repeatable, || {
+            self.once(ask, deadline, deadline)
+        })
+        .await
     }
 
-    /// [`Api::read`] whose last try may be answered later than the deadline by so much: for what has
-    /// an effect at Looker that has to be known.
+    /// [`Api::read`] with an answer that may be late, as of [`Api::call_late`].
     pub async fn read_late<T: DeserializeOwned>(
         self: &Arc<Self>,
         ask: &Ask<'_>,
         deadline: Deadline,
         grace: Duration,
     ) -> Result<T, LookerError> {
-        let late = Deadline::after(deadline.left() + grace);
-        let answer = retried(deadline, ask.repeatable, || self.once(ask, late)).await?;
+        let answer = self.call_late(ask, deadline, grace).await?;
         serde_json::from_slice(&answer.body).map_err(LookerError::malformed(&ask.what))
     }
 
-    async fn once(self: &Arc<Self>, ask: &Ask<'_>, deadline: Deadline) -> Result<Answer, Failed> {
+    /// [`Api::call`] whose last try may be answered later than the deadline by so much: for what has
+    /// an effect at Looker that has to be known. Nothing is sent once the deadline is over.
+    pub async fn call_late(
+        self: &Arc<Self>,
+        ask: &Ask<'_>,
+        deadline: Deadline,
+        grace: Duration,
+    ) -> Result<Answer, LookerError> {
+        let late = Deadline::after(deadline.left() + grace);
+        retried(deadline, ask.repeatable, || self.once(ask, deadline, late)).await
+    }
+
+    /// One try, with a session by `deadline` and an answer by `late`.
+    async fn once(
+        self: &Arc<Self>,
+        ask: &Ask<'_>,
+        deadline: Deadline,
+        late: Deadline,
+    ) -> Result<Answer, Failed> {
         let base = self.base(deadline).await?;
         let token = self.token(&base, deadline).await?;
-        let mut answer = self.sent(&base, ask, &token, deadline).await?;
+        let mut answer = self.sent(&base, ask, &token, late).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             // Looker ends sessions as it likes. Once that may be; twice in a row it means us.
             self.session.forget(|known| Arc::ptr_eq(known, &token));
             let token = self.token(&base, deadline).await?;
-            answer = self.sent(&base, ask, &token, deadline).await?;
+            answer = self.sent(&base, ask, &token, late).await?;
             if answer.status == StatusCode::UNAUTHORIZED {
                 self.session.forget(|known| Arc::ptr_eq(known, &token));
             }

@@ -326,8 +326,15 @@ impl fmt::Display for TimedOut<'_> {
             (None, Doing::RunningSql) => write!(
                 f,
                 "Looker had not finished the tile's SQL after {waited}; nothing was read, and the \
-                 API can neither pick such a run up nor stop it; make the SQL quicker, or raise the \
-                 connection's timeout"
+                 API can neither pick such a run up nor stop it: it keeps its place among the \
+                 connection's queries until Looker answers, for ten minutes at most; make the SQL \
+                 quicker, or raise the connection's timeout"
+            ),
+            (None, Doing::Sharing) => write!(
+                f,
+                "another read's run of the same query had not ended after {waited}; nothing was read \
+                 by this one, and the other goes on; try again in a moment, which finds the query done \
+                 or hot, or raise the connection's timeout"
             ),
             (None, doing) => write!(
                 f,

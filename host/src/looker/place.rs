@@ -87,6 +87,11 @@ impl Places {
         lock(&self.size).most
     }
 
+    /// How long what was left to finish keeps its place at most.
+    pub(super) fn left_for(&self) -> Duration {
+        self.left_for
+    }
+
     /// Waits for a place.
     pub(super) async fn take(self: &Arc<Self>) -> Place {
         // The semaphore is never closed; if it were, nothing would be held back.

@@ -88,7 +88,7 @@ pub struct Fetched {
 impl Looker {
     /// Runs what a chart is drawn from. If the time is over first, its query is left to finish and
     /// the error names its task for [`Looker::pick_up`]; of a merged tile and of SQL nothing can be
-    /// picked up. If the caller goes away, what runs is killed.
+    /// picked up. If the caller goes away, what runs is killed, save SQL, which cannot be.
     ///
     /// # Errors
     ///

@@ -2,8 +2,11 @@
 //!
 //! Looker runs such a query only while the caller waits: there is no task to ask after, to pick up
 //! later or to kill, no parameter for its cache, and nothing of the dashboard goes into the SQL. So
-//! a run that is not done in time is lost, a pinned time zone changes nothing, and a tile that says
-//! that it listens to a filter is refused.
+//! the result of a run that is not done in time is lost, a pinned time zone changes nothing, and a tile
+//! that says that it listens to a filter is refused. What was sent goes on at Looker whether or not
+//! somebody waits: it keeps its place until Looker answers, for a bounded time.
+
+use std::sync::Arc;
 
 use super::ask::{Ask, LARGEST_RESULT, segment};
 use super::chart::{Chart, Work};
@@ -57,7 +60,8 @@ impl Looker {
         self.api.look_up(ask, terms).await
     }
 
-    /// Runs a query written in SQL, and waits for its result.
+    /// Runs a query written in SQL, and waits for its result. If the time is over first or the caller
+    /// goes away, Looker's answer is waited for all the same, because the place is taken until then.
     pub(super) async fn run_statement(
         &self,
         slug: &str,
@@ -65,7 +69,7 @@ impl Looker {
         run: &Run,
         deadline: Deadline,
     ) -> Result<Fetched, LookerError> {
-        let (_place, deadline) = self.place(run, deadline).await?;
+        let (place, deadline) = self.place(run, deadline).await?;
         let ask = Ask {
             method: reqwest::Method::POST,
             doing: Doing::RunningSql,
@@ -73,8 +77,17 @@ impl Looker {
             repeatable: false,
             ..Ask::get(path(slug, "/run/json_detail")?, what(slug))
         };
+        let (api, longest) = (Arc::clone(&self.api), self.places.left_for());
+        let running = tokio::spawn(async move {
+            let answer = api.call_late(&ask, deadline, longest).await;
+            drop(place);
+            answer
+        });
+        let ran = deadline.bound(Doing::RunningSql, running).await?;
+        // It does not panic, and nobody ends it but the end of the runtime.
+        let answer = ran.map_err(|_| deadline.over(Doing::RunningSql))??;
         Ok(Fetched {
-            body: self.api.call(&ask, deadline).await?.body,
+            body: answer.body,
             explore_url: explore_url.map(str::to_owned),
             query_id: slug.to_owned(),
             task_id: None,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::stand_in::{Reply, Seen, StandIn};
-use crate::looker::{Deadline, LookerError, Overrides, Run, Source};
+use super::{connect, eventually, loopback};
+use crate::clock::SystemClock;
+use crate::looker::{Deadline, Looker, LookerError, Overrides, Places, Run, Source};
 
 const RUN: &str = "POST /api/4.0/sql_queries/abc/run/json_detail";
 
@@ -89,6 +91,74 @@ async fn sql_is_not_run_twice_and_not_waited_for_beyond_the_deadline() {
             }
         ));
         assert_eq!(server.count(RUN), 1);
+    }
+}
+
+#[tokio::test]
+async fn sql_that_nobody_waits_for_any_more_keeps_its_place_until_looker_answers() {
+    let within = |time| Run {
+        deadline: Some(Deadline::after(Duration::from_millis(time))),
+        ..Run::default()
+    };
+    for goes_away in [false, true] {
+        let maker = json!({"sql_query_id": "abc"});
+        let server = StandIn::start(move |seen| match seen.call.as_str() {
+            RUN if seen.nth == 0 => Some(Reply::Later(
+                Duration::from_secs(2),
+                200,
+                json!({"data": []}),
+            )),
+            RUN => Some(Reply::Json(200, json!({"data": []}))),
+            _ => content(seen, &maker),
+        })
+        .await;
+        let mut settings = server.settings();
+        settings.max_concurrent = 1;
+        let looker = connect(settings);
+        let chart = looker
+            .resolve_now(&tile(), &Overrides::default())
+            .await
+            .unwrap();
+        if goes_away {
+            let waiting = tokio::spawn({
+                let (looker, chart) = (looker.clone(), chart.clone());
+                async move { looker.run(&chart, &Run::default()).await }
+            });
+            eventually("it runs", || server.count(RUN) == 1).await;
+            waiting.abort();
+        } else {
+            let late = looker.run(&chart, &within(300)).await.unwrap_err();
+            assert!(late.to_string().contains("keeps its place"), "{late}");
+        }
+        let busy = looker.run(&chart, &within(300)).await.unwrap_err();
+        assert_eq!((busy.code(), server.count(RUN)), ("busy", 1), "{busy}");
+        looker.run(&chart, &within(10_000)).await.unwrap();
+        assert_eq!(server.count(RUN), 2);
+    }
+}
+
+#[tokio::test]
+async fn sql_that_never_ends_keeps_its_place_for_a_bounded_time() {
+    let maker = json!({"sql_query_id": "abc"});
+    let server = StandIn::start(move |seen| match seen.call.as_str() {
+        RUN => Some(Reply::Never),
+        _ => content(seen, &maker),
+    })
+    .await;
+    let places = Places::leaving_for(1, Duration::from_millis(400));
+    let clock = SystemClock::shared();
+    let looker = Looker::with_places(server.settings(), loopback(), clock, places).unwrap();
+    let chart = looker
+        .resolve_now(&tile(), &Overrides::default())
+        .await
+        .unwrap();
+    for count in [1, 2] {
+        let run = Run {
+            deadline: Some(Deadline::after(Duration::from_secs(2))),
+            ..Run::default()
+        };
+        let late = looker.run(&chart, &run).await.unwrap_err();
+        assert_eq!((late.code(), server.count(RUN)), ("looker-timeout", count));
     }
 }
 
