@@ -17,7 +17,7 @@ use crate::clock::SharedClock;
 use crate::connection::Connections;
 use crate::id::ConnectionId;
 use crate::looker::{
-    Chart, Deadline, Fetched, Looker, LookerError, Overrides, PickedUp, Run, Source, Terms,
+    Chart, Deadline, Doing, Fetched, Looker, LookerError, Overrides, PickedUp, Run, Source, Terms,
 };
 
 pub use crate::looker::Queue;
@@ -282,6 +282,22 @@ pub enum Picked {
 #[must_use]
 pub fn was_queueing(error: &ChartError) -> bool {
     matches!(error, ChartError::Looker(error) if matches!(error.as_ref(), LookerError::Busy { .. }))
+}
+
+/// Whether another read's run of the same query had not ended when our time was over: that run goes on,
+/// and its own read says what came of it.
+#[must_use]
+pub fn was_sharing(error: &ChartError) -> bool {
+    let ChartError::Looker(error) = error else {
+        return false;
+    };
+    matches!(
+        error.as_ref(),
+        LookerError::Timeout {
+            doing: Doing::Sharing,
+            ..
+        }
+    )
 }
 
 /// The task that goes on at Looker although we have stopped waiting, where an error means that.

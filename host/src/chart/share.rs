@@ -215,8 +215,9 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
+    use crate::chart::{was_queueing, was_sharing};
     use crate::clock::{Clock as _, ManualClock};
-    use crate::looker::{ServerUrl, Settings, Targets};
+    use crate::looker::{Deadline, ServerUrl, Settings, Targets};
 
     fn key(query: &str) -> Key {
         let id = "con_0192f0c1a2b37c4d8e5f60718293a4b5";
@@ -339,6 +340,31 @@ mod tests {
             run.await.expect("fetched");
             assert_eq!(runs.count(), count);
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_too_long_for_anothers_run_is_told_whose_it_is() {
+        let (shared, clock, looker) =
+            (Shared::default(), ManualClock::default().shared(), client());
+        let how = Run::default();
+        let never = std::future::pending::<Result<Fetched, LookerError>>;
+        let mut first = Box::pin(shared.run(key("a"), &looker, Fresh::Now, &clock, &how, never));
+        assert!(futures_util::poll!(&mut first).is_pending());
+        let joined = async || {
+            let how = Run {
+                deadline: Some(Deadline::after(std::time::Duration::from_millis(20))),
+                ..Run::default()
+            };
+            let late = shared.run(key("a"), &looker, Fresh::Now, &clock, &how, never);
+            late.await.expect_err("it takes too long")
+        };
+        let queueing = joined().await;
+        assert!(was_queueing(&queueing) && !was_sharing(&queueing));
+        how.placed.store(true, Ordering::Relaxed);
+        let sharing = joined().await;
+        assert!(was_sharing(&sharing) && !was_queueing(&sharing));
+        let told = sharing.to_string();
+        assert!(told.contains("another read's run"), "{told}");
     }
 
     #[tokio::test]

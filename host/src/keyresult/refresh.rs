@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::access::By;
 use crate::chart::{
     Called, ChartError, Fresh, Live, Located, Picked, Queue, Wanted, left_running, was_queueing,
+    was_sharing,
 };
 use crate::id::KeyResultId;
 use crate::looker::{Doing, LookerError};
@@ -59,8 +60,9 @@ impl KeyResults {
             Err(error) => Err(error.clone()),
         };
         let failure = read.as_ref().err().cloned();
-        // That our own queue was long says nothing of the key result.
-        if let Some(error) = failure.as_ref().filter(|error| was_queueing(error)) {
+        // That our own queue was long, or that another read is at it, says nothing of the key result.
+        let ours = |error: &&ChartError| was_queueing(error) || was_sharing(error);
+        if let Some(error) = failure.as_ref().filter(ours) {
             return Err(error.clone().into());
         }
         let task = failure.as_ref().and_then(left_running);

@@ -204,6 +204,8 @@ pub enum Doing {
     Merging,
     /// Running a query written in SQL.
     RunningSql,
+    /// Waiting for another read's run of the same query.
+    Sharing,
 }
 
 impl LookerError {
@@ -344,7 +346,7 @@ impl fmt::Display for TimedOut<'_> {
                     Doing::Finding => "its API was looked for",
                     Doing::LoggingIn => "logging in",
                     Doing::Asking => "it was asked for content",
-                    Doing::Running | Doing::Merging | Doing::RunningSql =>
+                    Doing::Running | Doing::Merging | Doing::RunningSql | Doing::Sharing =>
                         "a query was being started",
                 }
             ),

@@ -186,7 +186,7 @@ impl Looker {
     #[must_use]
     pub fn too_late(&self, run: &Run, deadline: Deadline) -> LookerError {
         if run.placed.load(Ordering::Relaxed) {
-            deadline.over(Doing::Running)
+            deadline.over(Doing::Sharing)
         } else {
             self.busy(deadline.passed())
         }
