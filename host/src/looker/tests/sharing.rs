@@ -1,5 +1,7 @@
 //! What is not asked twice: how a dashboard is made, and which query a text is.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -8,7 +10,7 @@ use super::connect_at;
 use super::running::chart;
 use super::stand_in::{Reply, StandIn, refusal};
 use crate::clock::{Clock as _, ManualClock};
-use crate::looker::{Overrides, Run, Source, Terms};
+use crate::looker::{Deadline, Overrides, Run, Source, Terms};
 
 const DASHBOARD: &str = "GET /api/4.0/dashboards/17";
 const QUERIES: &str = "POST /api/4.0/queries";
@@ -75,6 +77,36 @@ async fn that_a_dashboard_could_not_be_had_is_not_remembered() {
         };
         let _ = looker.resolve(&tile(), &Overrides::default(), terms).await;
     }
+    assert_eq!(server.count(DASHBOARD), 2);
+}
+
+#[tokio::test]
+async fn whoever_has_time_left_asks_again_when_that_of_the_first_is_over() {
+    let server = StandIn::start(|seen| {
+        (seen.call == DASHBOARD).then(|| {
+            let query = json!({"model": "m", "view": "v", "fields": ["v.a"]});
+            let tile = json!({"id": "1", "title": "a", "query": query});
+            let dashboard = json!({"id": "17", "dashboard_elements": [tile]});
+            match seen.nth {
+                0 => Reply::Never,
+                _ => Reply::Json(200, dashboard),
+            }
+        })
+    })
+    .await;
+    let clock = ManualClock::default();
+    let looker = connect_at(server.settings(), &clock);
+    let titled = async |time| {
+        let terms = Terms {
+            deadline: Deadline::after(Duration::from_millis(time)),
+            since: Some(clock.now()),
+        };
+        let chart = looker.resolve(&tile(), &Overrides::default(), terms).await;
+        chart.map(|chart| chart.title)
+    };
+    let (first, second, third) = tokio::join!(titled(500), titled(20_000), titled(20_000));
+    assert_eq!(first.unwrap_err().code(), "looker-timeout");
+    assert_eq!((second.unwrap(), third.unwrap()), ("a".into(), "a".into()));
     assert_eq!(server.count(DASHBOARD), 2);
 }
 
