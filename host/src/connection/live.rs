@@ -12,15 +12,24 @@ use super::error::{ConnectionError, Field};
 use super::record::{ConnectionRecord, place};
 
 /// Clients by connection, each with the version of the connection that it was made of; and the
-/// places of connections, with the version that says how many there are.
+/// places of connections.
 #[derive(Default)]
 pub(super) struct Live {
     clients: Mutex<HashMap<ConnectionId, (u64, Arc<Looker>)>>,
-    places: Mutex<HashMap<ConnectionId, (u64, Arc<Places>)>>,
+    places: Mutex<HashMap<ConnectionId, Placed>>,
+}
+
+/// The places of a connection.
+struct Placed {
+    /// The version that says how many there are, and at which server.
+    version: u64,
+    server_url: String,
+    places: Arc<Places>,
 }
 
 impl Live {
-    /// Forgets a client; calls in flight finish on it, in the places that the next one has too.
+    /// Forgets a client; calls in flight finish on it, in the places that the next one at
+    /// the same server has too.
     pub fn forget(&self, id: &ConnectionId) -> Option<Arc<Looker>> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.remove(id).map(|(_, looker)| looker)
@@ -32,7 +41,8 @@ impl Live {
         places.remove(id);
     }
 
-    /// The places of a connection, as many as its latest version has.
+    /// The places of a connection, as many as its latest version has. At another server there are
+    /// others: what goes on at the one before takes nothing from it.
     pub fn places(
         &self,
         id: &ConnectionId,
@@ -41,14 +51,19 @@ impl Live {
     ) -> Arc<Places> {
         let most = usize::try_from(record.max_concurrent).unwrap_or(1);
         let mut all = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        let (known, places) = all
-            .entry(id.clone())
-            .or_insert_with(|| (version, Places::new(most)));
-        if *known < version {
-            *known = version;
-            places.resize(most);
+        let anew = || Placed {
+            version,
+            server_url: record.server_url.clone(),
+            places: Places::new(most),
+        };
+        let known = all.entry(id.clone()).or_insert_with(anew);
+        if known.version < version && known.server_url != record.server_url {
+            *known = anew();
+        } else if known.version < version {
+            known.version = version;
+            known.places.resize(most);
         }
-        Arc::clone(places)
+        Arc::clone(&known.places)
     }
 
     fn at(&self, id: &ConnectionId, version: u64) -> Option<Arc<Looker>> {
@@ -116,5 +131,32 @@ impl Connections {
             looker.logout().await;
         });
         futures_util::future::join_all(ending).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_edit_keeps_the_places_of_a_connection_unless_it_goes_to_another_server() {
+        let id = "con_0192f0c1a2b37c4d8e5f60718293a4b5"
+            .parse()
+            .expect("an id");
+        let record = |server: &str| -> ConnectionRecord {
+            let record = json!({"name": "a", "server_url": server, "client_id": "id",
+                "client_secret": "", "timeout_seconds": 40, "max_concurrent": 1,
+                "created_at": "2026-11-18T12:00:00Z"});
+            serde_json::from_value(record).expect("a record")
+        };
+        let live = Live::default();
+        let at = |version, server| live.places(&id, version, &record(server));
+        let first = at(1, "https://a.example");
+        assert!(Arc::ptr_eq(&first, &at(2, "https://a.example")));
+        let moved = at(3, "https://b.example");
+        assert!(!Arc::ptr_eq(&first, &moved));
+        assert!(Arc::ptr_eq(&moved, &at(4, "https://b.example")));
     }
 }

@@ -4,7 +4,7 @@
 //! query that is left to finish when our time is over keeps its place, so that what runs at Looker
 //! stays within the cap; its place comes free when its result is picked up, when it is seen to have
 //! ended, or after [`LEFT_FOR`]. Places belong to the connection and outlive its clients, which are
-//! made anew with every edit.
+//! made anew with every edit; only at another server a connection has other places.
 
 use std::collections::HashMap;
 use std::fmt;
