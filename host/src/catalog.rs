@@ -22,7 +22,7 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use calls::Given;
+pub use calls::{Given, Introduction};
 pub use check::{LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
 pub use choose::{Choice, Verdict};
 pub use error::CatalogError;

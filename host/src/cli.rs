@@ -5,11 +5,15 @@ mod client;
 mod connection;
 mod dashboard;
 mod demo;
+mod destination;
 mod extractor;
+mod hub;
+mod hub_args;
 mod key_result;
 mod objective;
 mod output;
 mod place;
+mod secret;
 mod serve;
 mod webhook;
 
@@ -43,6 +47,10 @@ enum Command {
     KeyResult(key_result::KeyResult),
     /// Have other systems told what happens, by signed requests
     Webhook(webhook::Webhook),
+    /// Make and revoke the keys that Lookers call the Action Hub with
+    Hub(hub::Hub),
+    /// Keep data planes that schedules may send to by name
+    Destination(destination::Destination),
     /// List, upload and roll out extractors of a running server
     Extractor(extractor::Extractor),
 }
@@ -73,6 +81,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Objective(objective) => objective.run().await,
             Command::KeyResult(key_result) => key_result.run().await,
             Command::Webhook(webhook) => webhook.run().await,
+            Command::Hub(hub) => hub.run().await,
+            Command::Destination(destination) => destination.run().await,
             Command::Extractor(extractor) => extractor.run().await,
         }
     });

@@ -20,6 +20,7 @@ use crate::record::{self as records, Stored, entry};
 use crate::secret::Sealer;
 use crate::store::{Change, Digest, Expected, Kind, SharedStore, StoreError};
 
+pub(crate) use draft::same_trust;
 pub use draft::{Draft, Edit};
 pub use error::{ConnectionError, Field};
 pub use record::{ConnectionRecord, MOST_CONCURRENT, MOST_TIMEOUT};

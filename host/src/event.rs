@@ -5,6 +5,7 @@
 
 mod batch;
 mod data_plane;
+pub mod destination;
 mod error;
 pub mod frame;
 mod mapping;

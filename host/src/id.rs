@@ -108,6 +108,10 @@ ids! {
     WebhookId = "wh_";
     /// Names a run of an action.
     RunId = "run_";
+    /// Names a data plane that schedules may send to.
+    DestinationId = "dst_";
+    /// Names a key of the Action Hub.
+    HubKeyId = "hk_";
 }
 
 #[cfg(test)]

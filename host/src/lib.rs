@@ -27,6 +27,8 @@ pub mod access;
 pub mod metrics;
 pub mod problem;
 
+pub mod hub;
+
 pub mod http;
 pub mod server;
 

@@ -19,8 +19,10 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::chart::Charts;
 use crate::clock::{SharedClock, SystemClock};
 use crate::connection::Connections;
+use crate::event::destination::Destinations;
 use crate::event::{self, RunError, Runs};
 use crate::http::{self, Api, Parts};
+use crate::hub::{Downloads, Hub, HubKeys, Manner, Secrets};
 use crate::keyresult::{KeyResults, scheduler};
 use crate::looker::Targets;
 use crate::metrics::Metrics;
@@ -54,6 +56,23 @@ pub struct Options {
     pub private_targets: Vec<IpNet>,
     /// The shortest interval that a key result may be read in.
     pub shortest_interval: SignedDuration,
+    /// How the Action Hub is met.
+    pub hub: HubOptions,
+}
+
+/// How the Action Hub is met.
+#[derive(Debug, Clone, Default)]
+pub struct HubOptions {
+    /// What keys are made with; without it, a secret of the installation's own.
+    pub secret: Option<SecretString>,
+    /// What keys were made with before, which are good still.
+    pub old_secrets: Vec<SecretString>,
+    /// Refuses keys that were not made here.
+    pub named_keys_only: bool,
+    /// Where any are named, rows are fetched from these hosts and from connections' only.
+    pub download_hosts: Vec<String>,
+    /// The rest of it.
+    pub manner: Manner,
 }
 
 /// Where the master key comes from.
@@ -90,6 +109,7 @@ impl Options {
             master_key: MasterKeySource::default(),
             private_targets: Vec::new(),
             shortest_interval: DEFAULT_SHORTEST,
+            hub: HubOptions::default(),
         }
     }
 }
@@ -127,6 +147,9 @@ pub enum ServerError {
     /// Runs cannot be made.
     #[error("runs of actions cannot be made")]
     Runs(#[from] RunError),
+    /// Rows cannot be fetched.
+    #[error("no HTTP client can be made on this machine")]
+    Downloads(#[from] reqwest::Error),
     /// A secret of its own cannot be read.
     #[error(transparent)]
     OwnSecret(#[from] OwnSecretError),
@@ -213,6 +236,41 @@ impl Server {
             identity_secret: own_secret(store.as_ref(), &sealer, "identities").await?,
             stop: stop.clone(),
         })?;
+        let own = own_secret(store.as_ref(), &sealer, "hub").await?;
+        let HubOptions {
+            secret,
+            old_secrets,
+            named_keys_only,
+            download_hosts,
+            manner,
+        } = options.hub;
+        // Keys that were made before a secret was given are good still, as long as they are not
+        // revoked: nobody else can have made one with a secret that was never told.
+        let secrets = Secrets::new(secret.iter().chain(&old_secrets).chain([&own]));
+        let hub = Arc::new(Hub {
+            keys: HubKeys::new(
+                Arc::clone(&store),
+                Arc::clone(&clock),
+                secrets,
+                named_keys_only,
+            ),
+            catalog: Arc::clone(&catalog),
+            destinations: Destinations::new(
+                Arc::clone(&store),
+                Arc::clone(&sealer),
+                Arc::clone(&targets),
+                Arc::clone(&clock),
+            ),
+            runs: Arc::clone(&runs),
+            downloads: Downloads::new(
+                Arc::clone(&targets),
+                Arc::clone(&connections),
+                download_hosts,
+            )?,
+            clock: Arc::clone(&clock),
+            manner,
+            stop: stop.clone(),
+        });
         let made_token = access.make_first(store.as_ref(), clock.as_ref()).await?;
         let api = Api::from(Parts {
             catalog,
@@ -220,6 +278,7 @@ impl Server {
             key_results: Arc::clone(&key_results),
             webhooks: Arc::clone(&webhooks),
             runs: Arc::clone(&runs),
+            hub,
             store: Arc::clone(&store),
             access: Arc::new(access),
             rate: options.rate,

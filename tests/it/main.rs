@@ -17,6 +17,7 @@ mod events;
 mod harness;
 mod hostile;
 mod house;
+mod hub;
 mod kill;
 mod lifecycle;
 mod live;

@@ -2,11 +2,14 @@
 
 use crate::harness::client::{Answer, Client};
 use crate::harness::guests::{gauge, gauge_2};
+use crate::harness::hub::users;
+use crate::harness::receiver::{Receiver, Reply};
 use crate::harness::server::{Place, Server, shared};
 use crate::harness::world::World;
 use serde_json::{Value, json};
 
-/// What anybody may ask.
+/// What anybody may ask. Paths under `/hub` are not in the document: they are Looker's own, with keys of
+/// their own, and `hub/keys.rs` walks them.
 const PUBLIC: &[&str] = &["/livez", "/readyz", "/version", "/openapi.json", "/docs", "/problems"];
 
 /// POST operations that change nothing.
@@ -36,6 +39,11 @@ fn only(client: &Client, list: &str) -> String {
     items["items"][0]["id"].as_str().unwrap_or_else(|| panic!("{list}: {items}")).to_string()
 }
 
+/// A destination to be made.
+fn destination(name: &str) -> Value {
+    json!({"name": name, "kind": "rudderstack", "server_url": "https://data.example", "write_key": "k"})
+}
+
 /// A key result on the only connection there is.
 fn linked(client: &Client) -> String {
     let chart = crate::harness::world::with_number(client, &only(client, "/v1/connections"));
@@ -43,6 +51,22 @@ fn linked(client: &Client) -> String {
     integration["enabled"] = true.into();
     let body = json!({"title": "Walked", "start": 0, "target": 1, "integration": integration});
     client.post("/v1/key-results", &body).expect(201)["id"].as_str().expect("an id").to_string()
+}
+
+/// A run of one row, sent to a data plane that answers with a status; its id.
+fn pushed(client: &Client, user: &str, status: u16) -> String {
+    let plane = Receiver::start();
+    plane.always(Some(Reply::Status(status)));
+    let key = client.post("/v1/hub/keys", &json!({"name": format!("Looker of {user}")})).expect(201)["key"].clone();
+    let looker = client.stranger().with("Authorization", format!("Token token=\"{}\"", key.as_str().expect("a key")));
+    let request = json!({
+        "type": "query",
+        "attachment": {"mimetype": "application/json", "extension": "json", "data": users(&[user])},
+        "data": {"rudder_write_key": "key", "rudder_server_url": format!("http://127.0.0.1:{}", plane.port())},
+    });
+    assert_eq!(looker.post("/hub/actions/rudder_event/execute", &request).status, 200);
+    let runs = client.items("/v1/runs");
+    runs.last().expect("a run")["id"].as_str().expect("an id").to_string()
 }
 
 /// Operations that change something, with a request that does. They are sent in this order to a
@@ -83,6 +107,17 @@ const CHANGING: &[Change] = &[
     ("post", "/v1/connections", |client| {
         client.post("/v1/connections", &json!({"name": "Walk", "server_url": "looker.example", "client_id": "a", "client_secret": "b"}))
     }),
+    ("post", "/v1/destinations", |client| client.post("/v1/destinations", &destination("Walk"))),
+    ("patch", "/v1/destinations/{id}", |client| {
+        any(client).patch(&format!("/v1/destinations/{}", only(client, "/v1/destinations")), &json!({"name": "Walked"}))
+    }),
+    ("delete", "/v1/destinations/{id}", |client| any(client).delete(&format!("/v1/destinations/{}", only(client, "/v1/destinations")))),
+    ("post", "/v1/hub/keys", |client| client.post("/v1/hub/keys", &json!({"name": "Walk"}))),
+    ("delete", "/v1/hub/keys/{id}", |client| client.delete(&format!("/v1/hub/keys/{}", only(client, "/v1/hub/keys")))),
+    ("post", "/v1/runs/{id}/redrive", |client| {
+        let id = pushed(client, "ada", 401);
+        client.post_empty(&format!("/v1/runs/{id}/redrive"))
+    }),
     ("post", "/v1/webhooks", |client| client.post("/v1/webhooks", &json!({"url": "https://hook.example", "kinds": ["failure"]}))),
     ("post", "/v1/webhooks/{id}/test", |client| client.post_empty(&format!("/v1/webhooks/{}/test", only(client, "/v1/webhooks")))),
     ("delete", "/v1/webhooks/{id}", |client| client.delete(&format!("/v1/webhooks/{}", only(client, "/v1/webhooks")))),
@@ -106,6 +141,7 @@ fn operations() -> Vec<(String, String, bool)> {
             }
         }
     }
+    assert!(operations.iter().all(|(_, path, _)| !path.starts_with("/hub")), "a path that has keys of its own");
     assert!(operations.len() >= 12, "the document lists {} operations", operations.len());
     operations
 }
@@ -158,6 +194,11 @@ fn every_call_of_the_issue_is_in_the_document() {
         ("get", "/v1/key-results"),
         ("get", "/v1/key-results/{id}"),
         ("get", "/v1/key-results/{id}/readings"),
+        ("get", "/v1/destinations"),
+        ("get", "/v1/destinations/{id}"),
+        ("get", "/v1/hub/keys"),
+        ("get", "/v1/runs"),
+        ("get", "/v1/runs/{id}"),
         ("get", "/v1/webhooks"),
         ("get", "/v1/webhooks/{id}"),
         ("get", "/v1/changes"),
@@ -218,11 +259,18 @@ fn every_list_comes_in_pages() {
         let key_result = client.post("/v1/key-results", &json!({"title": title, "start": 0, "target": 1})).expect(201);
         made.push(key_result["id"].as_str().expect("an id").to_string());
     }
+    for name in ["One", "Two"] {
+        client.post("/v1/destinations", &destination(name)).expect(201);
+        client.post("/v1/hub/keys", &json!({"name": name})).expect(201);
+    }
     for kind in ["reading", "failure"] {
         client.post("/v1/webhooks", &json!({"url": "https://hook.example", "kinds": [kind]})).expect(201);
     }
     for value in 1..=3 {
         any(client).patch(&format!("/v1/key-results/{}", made[0]), &json!({"current": value})).expect(200);
+    }
+    for user in ["ada", "grace"] {
+        pushed(client, user, 200);
     }
     let lists = lists();
     assert!(lists.len() >= 9, "{lists:?}");

@@ -15,12 +15,17 @@ const MAPPING: Mapping = Mapping {
 
 impl Guest for RudderEvent {
     fn describe() -> About {
-        about(
+        let about = about(
             "rudder_event",
             env!("CARGO_PKG_VERSION"),
             "Rudder Identify",
             "Adds traits to your RudderStack users: one identify call for each row.",
-        )
+        );
+        About {
+            // Offered to earlier Lookers than other actions are, as it has always been.
+            attributes: vec![("looker-since".to_owned(), "4.20.0".to_owned())],
+            ..about
+        }
     }
 
     fn requirements() -> Vec<Requirement> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lensmount_sdk::decimal::Decimal;
 
 use crate::event::frame;
-use crate::sandbox::types::{Failure, FailureCode};
+use crate::sandbox::types::{About, Control, Failure, FailureCode};
 use crate::sandbox::{CallError, Called, Lens, World, chart, events};
 
 use super::error::CatalogError;
@@ -22,6 +22,17 @@ pub struct Given<'a> {
     pub chosen: &'a [(&'a str, &'a str)],
     /// What neither result nor query say: `now`, `time-zone`, `title`.
     pub context: &'a [(&'a str, &'a str)],
+}
+
+/// What an event mapper says of itself.
+#[derive(Debug)]
+pub struct Introduction {
+    /// Who it is.
+    pub about: About,
+    /// What a query must carry before the action is offered.
+    pub requirements: Vec<events::Requirement>,
+    /// What the owner of a schedule fills in.
+    pub form: Vec<Control>,
 }
 
 impl<'a> Given<'a> {
@@ -111,6 +122,24 @@ impl Catalog {
         // The contract's promise: a mapper may judge query and settings in a call without rows.
         version.settle(lens.convert(&self.sandbox, run(), b"[]").await)?;
         version.settle(lens.convert(&self.sandbox, run(), document.rows).await)
+    }
+
+    /// How an event mapper introduces itself. A version never changes, so it is asked once.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Catalog::outline`].
+    pub async fn introduction(&self, version: &Version) -> Result<Arc<Introduction>, CatalogError> {
+        let asked = version.introduction.get_or_try_init(async || {
+            let lens = self.lens_of(version, World::EventMapper).await?;
+            let sandbox = &self.sandbox;
+            Ok::<_, CatalogError>(Arc::new(Introduction {
+                about: version.settle(lens.describe(sandbox).await)?,
+                requirements: version.settle(lens.requirements(sandbox).await)?,
+                form: version.settle(lens.form(sandbox).await)?,
+            }))
+        });
+        asked.await.cloned()
     }
 
     /// Asks an event mapper whether it takes a query with these settings, before any rows.

@@ -11,6 +11,7 @@ use crate::clock::SharedClock;
 use crate::sandbox::{CallError, Called, Lens, Sandbox};
 use crate::store::{Digest, SharedStore};
 
+use super::calls::Introduction;
 use super::error::CatalogError;
 use super::record::{ExtractorRecord, VersionRecord};
 
@@ -46,6 +47,7 @@ pub struct Version {
     /// How often it was called since this server started.
     pub tally: Tally,
     pub(super) lens: OnceCell<Arc<Lens>>,
+    pub(super) introduction: OnceCell<Arc<Introduction>>,
 }
 
 /// Calls since the server started.
@@ -215,6 +217,7 @@ impl Version {
             record,
             tally: Tally::default(),
             lens: OnceCell::new(),
+            introduction: OnceCell::new(),
         }
     }
 }

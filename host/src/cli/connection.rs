@@ -1,9 +1,7 @@
 //! `lensmount connection`.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -12,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::client::{Body, Talk};
 use super::output::{cell, rows};
 use super::place::connection;
+use super::secret;
 
 /// Connect Lookers, test and change the connections
 #[derive(Debug, Args)]
@@ -99,21 +98,11 @@ struct Secret {
 
 impl Secret {
     fn needed(&self) -> anyhow::Result<SecretString> {
-        let Some(path) = &self.client_secret_file else {
-            return self.environment.clone().context(
-                "there is no client secret; set LENSMOUNT_CLIENT_SECRET or give --client-secret-file",
-            );
-        };
-        let mut text = String::new();
-        if path.as_os_str() == "-" {
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .context("standard input cannot be read")?;
-        } else {
-            text = std::fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
-        }
-        Ok(text.trim().to_owned().into())
+        secret::needed(
+            self.environment.as_ref(),
+            self.client_secret_file.as_deref(),
+            "there is no client secret; set LENSMOUNT_CLIENT_SECRET or give --client-secret-file",
+        )
     }
 }
 

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::hub_args::HubArgs;
 use crate::sandbox::Limits;
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
@@ -57,6 +58,8 @@ pub(super) struct Serve {
     master_key_file: Option<PathBuf>,
     #[command(flatten)]
     reads: ReadArgs,
+    #[command(flatten)]
+    hub: HubArgs,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -164,6 +167,7 @@ impl Serve {
             shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
             limits: self.limits.limits(),
             rate: self.limits.rate_limit,
+            hub: self.hub.options(),
             ..Options::on(data)
         };
         let listener = bind(self.listen).await?;

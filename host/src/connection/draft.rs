@@ -133,7 +133,7 @@ impl Edit {
 
 /// Whether a secret given for one server may go to another: the same host, and not from an encrypted
 /// connection to an open one. The port may change, since it is found by trying.
-fn same_trust(before: &str, after: &str) -> bool {
+pub(crate) fn same_trust(before: &str, after: &str) -> bool {
     let split = |url: &str| {
         let url = reqwest::Url::parse(url).ok()?;
         Some((url.host_str()?.to_owned(), url.scheme() == "https"))

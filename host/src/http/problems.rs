@@ -9,6 +9,8 @@ use crate::catalog::CatalogError;
 use crate::chart::ChartError;
 use crate::connection::ConnectionError;
 use crate::event::RunError;
+use crate::event::destination::DestinationError;
+use crate::hub::HubKeyError;
 use crate::keyresult::KeyResultError;
 use crate::looker::LookerError;
 use crate::problem::{Code, InputError, Problem};
@@ -205,6 +207,39 @@ impl From<WebhookError> for Problem {
             }
             WebhookError::Client(_) | WebhookError::Worker(_) => return ours(&error),
             WebhookError::Record(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<DestinationError> for Problem {
+    fn from(error: DestinationError) -> Self {
+        let code = match &error {
+            DestinationError::NotFound { .. } => Code::NOT_FOUND,
+            DestinationError::Invalid { field, reason } => {
+                return Self::invalid(*field, reason.clone());
+            }
+            DestinationError::Target(_) => Code::TARGET_REFUSED,
+            DestinationError::NameTaken { .. }
+            | DestinationError::TooMany
+            | DestinationError::Contended
+            | DestinationError::OtherRequest
+            | DestinationError::Secret(_) => Code::CONFLICT,
+            DestinationError::Stale => Code::STALE,
+            DestinationError::Record(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<HubKeyError> for Problem {
+    fn from(error: HubKeyError) -> Self {
+        let code = match &error {
+            HubKeyError::NotFound { .. } => Code::NOT_FOUND,
+            HubKeyError::Name => return Self::invalid("/name", error.to_string()),
+            HubKeyError::Contended | HubKeyError::OtherRequest => Code::CONFLICT,
+            HubKeyError::NoSecret => return ours(&error),
+            HubKeyError::Record(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }

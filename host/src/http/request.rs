@@ -20,7 +20,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What names a request in logs, audits and problems.
 #[derive(Debug, Clone)]
-pub(super) struct RequestId(pub String);
+pub(crate) struct RequestId(pub String);
 
 impl RequestId {
     /// The caller's own id, if it is short and plain; else a new one.

@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::hub;
 use crate::problem::{Code, Problem};
 
 use super::access::Viewer;
@@ -18,8 +19,8 @@ use super::problems::FAULT;
 use super::request::observe;
 use super::state::Api;
 use super::{
-    audit, changes, charts, connections, dashboards, docs, extractors, key_results, objectives,
-    operate, readings, webhooks,
+    audit, changes, charts, connections, dashboards, destinations, docs, extractors, hub_keys,
+    key_results, objectives, operate, readings, runs, webhooks,
 };
 
 fn routes() -> OpenApiRouter<Api> {
@@ -65,9 +66,20 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(key_results::history::readings))
         .routes(routes!(key_results::history::backfill))
         .routes(routes!(changes::changes))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(runs::redrive))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::show, webhooks::delete))
         .routes(routes!(webhooks::test))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(
+            destinations::show,
+            destinations::edit,
+            destinations::delete
+        ))
+        .routes(routes!(hub_keys::list, hub_keys::create))
+        .routes(routes!(hub_keys::revoke))
         .routes(routes!(audit::list))
         .routes(routes!(operate::livez))
         .routes(routes!(operate::readyz))
@@ -80,12 +92,14 @@ fn routes() -> OpenApiRouter<Api> {
 /// The whole API as a service.
 pub fn router(api: Api) -> Router {
     let (router, _) = routes().split_for_parts();
-    let metrics = api.metrics();
+    let (metrics, hub) = (api.metrics(), hub::router(api.hub()));
     router
         .route("/v1/{*path}", axum::routing::any(missing_in_api))
         .fallback(missing)
         .method_not_allowed_fallback(other_method)
         .with_state(api)
+        // Looker's own shapes and keys, which an OpenAPI document of ours has no words for.
+        .merge(hub)
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi()))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(metrics, observe))

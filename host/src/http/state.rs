@@ -12,6 +12,8 @@ use crate::catalog::Catalog;
 use crate::chart::Charts;
 use crate::connection::Connections;
 use crate::event::Runs;
+use crate::event::destination::Destinations;
+use crate::hub::{Hub, HubKeys};
 use crate::keyresult::KeyResults;
 use crate::metrics::Metrics;
 use crate::store::SharedStore;
@@ -26,6 +28,9 @@ pub struct Api {
     key_results: Arc<KeyResults>,
     webhooks: Arc<Webhooks>,
     runs: Arc<Runs>,
+    destinations: Arc<Destinations>,
+    hub_keys: Arc<HubKeys>,
+    hub: Arc<Hub>,
     store: SharedStore,
     access: Arc<Access>,
     rate: Arc<Rate>,
@@ -36,6 +41,10 @@ pub struct Api {
 impl Api {
     pub(super) fn metrics(&self) -> Metrics {
         self.metrics.clone()
+    }
+
+    pub(super) fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.hub)
     }
 }
 
@@ -51,6 +60,8 @@ pub struct Parts {
     pub webhooks: Arc<Webhooks>,
     /// Runs of actions.
     pub runs: Arc<Runs>,
+    /// The Action Hub.
+    pub hub: Arc<Hub>,
     /// The store beneath all of them.
     pub store: SharedStore,
     /// Who may call.
@@ -80,6 +91,9 @@ impl From<Parts> for Api {
             key_results: parts.key_results,
             webhooks: parts.webhooks,
             runs: parts.runs,
+            destinations: Arc::clone(&parts.hub.destinations),
+            hub_keys: Arc::clone(&parts.hub.keys),
+            hub: parts.hub,
             store: parts.store,
             access: parts.access,
             rate,

@@ -50,6 +50,10 @@ pub enum Kind {
     Segment,
     /// Which run a request is, in case it comes again.
     Resend,
+    /// A data plane that schedules may send to by name.
+    Destination,
+    /// A key that Looker may call the Action Hub with; not the key itself.
+    HubKey,
 }
 
 impl Kind {
@@ -74,6 +78,8 @@ impl Kind {
             Self::Delivery => "delivery",
             Self::Segment => "segment",
             Self::Resend => "resend",
+            Self::Destination => "destination",
+            Self::HubKey => "hub-key",
         }
     }
 }

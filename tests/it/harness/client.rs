@@ -48,6 +48,11 @@ impl Client {
         Self { base: format!("http://{address}"), token: token.map(String::from), headers: Vec::new() }
     }
 
+    /// A client of the same server without a token.
+    pub fn stranger(&self) -> Self {
+        Self { base: self.base.clone(), token: None, headers: Vec::new() }
+    }
+
     /// The same client with a header more.
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

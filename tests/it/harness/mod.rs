@@ -4,9 +4,11 @@ pub mod client;
 pub mod doc;
 pub mod field;
 pub mod guests;
+pub mod hub;
 pub mod looker;
 pub mod receiver;
 pub mod server;
+pub mod source;
 pub mod world;
 
 use std::time::{Duration, Instant};

@@ -1,0 +1,209 @@
+//! A request's body, taken in as it comes: settings to memory, rows to disk.
+//!
+//! A body may take [`WHOLE`] to come and [`SILENCE`] may pass between two of its parts, so that one
+//! that is dripped in, or never ends, is given up. After an error the rest of the body is read and
+//! thrown away within the same bounds: whoever is still sending would not see the answer otherwise.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::event::{ReceiveError, Receiving};
+
+use super::Hub;
+use super::envelope::{Envelope, EnvelopeError, LARGEST, Reader, Request};
+
+/// How long nothing may come.
+pub(super) const SILENCE: Duration = Duration::from_secs(60);
+/// How long a body may take.
+pub(super) const WHOLE: Duration = Duration::from_secs(30 * 60);
+/// How much beyond the limit is thrown away before the connection is closed.
+const BEYOND: u64 = 64 << 20;
+
+/// Why a body was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// It is no request.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+    /// Nothing more came.
+    #[error(
+        "nothing more of the request came for {} s, so nothing was sent; run the schedule again",
+        SILENCE.as_secs()
+    )]
+    Silent,
+    /// It came too slowly.
+    #[error(
+        "the request took longer than {} minutes to come, so nothing was sent; have Looker send a download URL, or fewer rows",
+        WHOLE.as_secs() / 60
+    )]
+    Slow,
+    /// It broke off.
+    #[error("the request broke off, so nothing was sent; run the schedule again")]
+    Broken,
+}
+
+/// A request that was taken in.
+pub(super) struct Taken {
+    /// All but the rows.
+    pub request: Request,
+    /// The rows that came with it, or why they could not be received.
+    pub rows: Option<Result<Receiving, ReceiveError>>,
+}
+
+impl Hub {
+    /// Takes a body in; without one the request says nothing. Rows are received only where they are
+    /// wanted.
+    pub(super) async fn take(
+        &self,
+        body: Option<Body>,
+        with_rows: bool,
+    ) -> Result<Taken, TakeError> {
+        let receive = || self.runs.receive();
+        let receive: Option<&(dyn Fn() -> _ + Sync)> = with_rows.then_some(&receive);
+        take(body.unwrap_or_default(), receive).await
+    }
+}
+
+type Receive<'a> = Option<&'a (dyn Fn() -> Result<Receiving, ReceiveError> + Sync)>;
+
+async fn take(body: Body, receive: Receive<'_>) -> Result<Taken, TakeError> {
+    let mut parts = Parts {
+        body,
+        until: Instant::now() + WHOLE,
+        bytes: 0,
+    };
+    let taken = read(&mut parts, receive).await;
+    if matches!(taken, Err(TakeError::Envelope(_))) {
+        parts.throw_away().await;
+    }
+    taken
+}
+
+async fn read(parts: &mut Parts, receive: Receive<'_>) -> Result<Taken, TakeError> {
+    let (mut reader, mut plain) = (Reader::default(), Vec::new());
+    let mut rows: Option<Result<Receiving, ReceiveError>> = None;
+    while let Some(part) = parts.next().await? {
+        reader.push(&part, &mut plain)?;
+        if let Some(receive) = receive
+            && !plain.is_empty()
+        {
+            // What is wrong with the rows is told after what is wrong with the settings, which come
+            // later.
+            if let Ok(receiving) = rows.get_or_insert_with(receive)
+                && let Err(error) = receiving.push(&plain).await
+            {
+                rows = Some(Err(error));
+            }
+        }
+        plain.clear();
+    }
+    let Envelope { request, .. } = reader.finish()?;
+    Ok(Taken { request, rows })
+}
+
+/// The parts of a body, within their time.
+struct Parts {
+    body: Body,
+    until: Instant,
+    bytes: u64,
+}
+
+impl Parts {
+    async fn next(&mut self) -> Result<Option<bytes::Bytes>, TakeError> {
+        loop {
+            let frame = timeout_at(self.until, timeout(SILENCE, self.body.frame())).await;
+            let frame = frame
+                .map_err(|_| TakeError::Slow)?
+                .map_err(|_| TakeError::Silent)?;
+            let Some(frame) = frame else { return Ok(None) };
+            // Trailers are of no use here.
+            if let Ok(part) = frame.map_err(|_| TakeError::Broken)?.into_data() {
+                self.bytes += part.len() as u64;
+                return Ok(Some(part));
+            }
+        }
+    }
+
+    async fn throw_away(&mut self) {
+        while let Ok(Some(_)) = self.next().await {
+            if self.bytes > LARGEST + BEYOND {
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use bytes::Bytes;
+    use futures_util::StreamExt as _;
+    use futures_util::stream;
+
+    use super::*;
+
+    /// A body of the same part over and over, with a pause before each.
+    fn dripping(part: &'static [u8], pause: Duration) -> Body {
+        Body::from_stream(stream::repeat(()).then(move |()| async move {
+            tokio::time::sleep(pause).await;
+            Ok::<_, Infallible>(Bytes::from_static(part))
+        }))
+    }
+
+    async fn refused(body: Body) -> TakeError {
+        match take(body, None).await {
+            Ok(_) => panic!("taken"),
+            Err(error) => error,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_falls_silent_is_given_up() {
+        let began = Instant::now();
+        let error = refused(dripping(b" ", SILENCE * 2)).await;
+        assert!(matches!(error, TakeError::Silent), "{error}");
+        assert_eq!(began.elapsed(), SILENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_dripped_in_is_given_up() {
+        let began = Instant::now();
+        let error = refused(dripping(b" ", SILENCE / 2)).await;
+        assert!(matches!(error, TakeError::Slow), "{error}");
+        assert_eq!(began.elapsed(), WHOLE);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_read_on_for_a_while_and_no_longer() {
+        static SENT: AtomicU64 = AtomicU64::new(0);
+        const PART: &[u8] = &[b' '; 1 << 20];
+        let endless = stream::repeat(()).map(|()| {
+            SENT.fetch_add(PART.len() as u64, Ordering::Relaxed);
+            Ok::<_, Infallible>(Bytes::from_static(PART))
+        });
+        let error = refused(Body::from_stream(endless)).await;
+        assert!(
+            matches!(error, TakeError::Envelope(EnvelopeError::TooLarge)),
+            "{error}"
+        );
+        let sent = SENT.load(Ordering::Relaxed);
+        assert!(
+            sent > LARGEST && sent <= LARGEST + BEYOND + (2 << 20),
+            "{sent}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_told_as_that() {
+        let parts = [Ok(Bytes::from_static(b"{")), Err("gone")];
+        let error = refused(Body::from_stream(stream::iter(parts))).await;
+        assert!(matches!(error, TakeError::Broken), "{error}");
+        let error = refused(Body::from("{")).await;
+        assert!(matches!(error, TakeError::Envelope(_)), "{error}");
+    }
+}

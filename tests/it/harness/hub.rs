@@ -1,0 +1,120 @@
+//! A server as a Looker meets its Action Hub, beside a data plane that keeps what it is sent.
+
+use super::client::{Answer, Client};
+use super::receiver::{Receiver, Request};
+use super::server::{Place, Server};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
+use hmac::{Hmac, Mac};
+use serde_json::{Value, json};
+use sha2::Sha512;
+use std::io::Read as _;
+
+/// What keys are made with.
+pub const SECRET: &str = "the hub's secret, with a comma and a ü";
+/// What the data plane knows us by.
+pub const WRITE_KEY: &str = "2aWriteKey";
+
+/// The key of a nonce, as any hub makes it.
+pub fn key(secret: &str, nonce: &str) -> String {
+    let mut mac = Hmac::<Sha512>::new_from_slice(secret.as_bytes()).expect("any key will do");
+    mac.update(nonce.as_bytes());
+    format!("{nonce}/{}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// A client that sends what a Looker of a recent release sends, with a key.
+pub fn looker(server: &Server, key: &str) -> Client {
+    server.stranger().with("Authorization", format!("Token token=\"{key}\"")).with("User-Agent", "LookerOutgoingWebhook/24.0.0")
+}
+
+/// A server, a Looker with a key, and a data plane.
+pub struct HubWorld {
+    pub place: Place,
+    pub server: Server,
+    pub client: Client,
+    pub looker: Client,
+    pub plane: Receiver,
+}
+
+impl HubWorld {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more in the server's environment.
+    pub fn with(environment: &[(&str, &str)]) -> Self {
+        let place = Place::new();
+        let mut all = vec![("LENSMOUNT_HUB_SECRET", SECRET), ("LENSMOUNT_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8,::1")];
+        all.extend(environment);
+        let server = Server::start_with(&place.data(), &all);
+        let (client, looker) = (server.admin(), looker(&server, &key(SECRET, "n")));
+        Self { place, server, client, looker, plane: Receiver::start() }
+    }
+
+    /// The data plane's URL.
+    pub fn plane_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.plane.port())
+    }
+
+    /// What an admin has filled in.
+    pub fn settings(&self) -> Value {
+        json!({"rudder_write_key": WRITE_KEY, "rudder_server_url": self.plane_url()})
+    }
+
+    /// A request with rows as Looker attaches them.
+    pub fn request(&self, result: &str) -> Value {
+        json!({
+            "type": "query",
+            "scheduled_plan": {"scheduled_plan_id": 17, "title": "Every morning", "type": "Look", "query": {"id": 1, "vis_config": {}}},
+            "attachment": {"mimetype": "application/json", "extension": "json", "data": result},
+            "data": self.settings(),
+            "form_params": {},
+        })
+    }
+
+    /// Runs an action; its answer's `looker`.
+    pub fn execute(&self, action: &str, request: &Value) -> Value {
+        outcome(&self.looker.post(&format!("/hub/actions/{action}/execute"), request))
+    }
+
+    /// All messages that the data plane was sent, each with the write key it came with.
+    pub fn messages(&self) -> Vec<(String, Value)> {
+        self.plane.came().iter().flat_map(batch).collect()
+    }
+
+    /// The user ids of all messages, in order.
+    pub fn users(&self) -> Vec<String> {
+        let mut users: Vec<String> = self.messages().iter().map(|(_, it)| it["userId"].as_str().unwrap_or("-").to_string()).collect();
+        users.sort();
+        users
+    }
+}
+
+/// What an answer of 200 tells Looker.
+pub fn outcome(answer: &Answer) -> Value {
+    assert_eq!((answer.status, answer.kind.as_str()), (200, "application/json"), "{answer}");
+    let looker = answer.json()["looker"].clone();
+    assert!(looker["success"].is_boolean() && looker["message"].is_string() && looker["validation_errors"].is_object(), "{answer}");
+    assert_eq!(looker["refresh_query"], false, "{answer}");
+    looker
+}
+
+/// The messages of a request to a data plane.
+fn batch(request: &Request) -> Vec<(String, Value)> {
+    assert_eq!(request.path, "/v1/batch");
+    let basic = request.header("authorization");
+    let basic = STANDARD.decode(basic.strip_prefix("Basic ").expect("Basic")).expect("base64");
+    let key = String::from_utf8(basic).expect("text").strip_suffix(':').expect("no password").to_string();
+    let mut body = String::new();
+    GzDecoder::new(request.body.as_ref()).read_to_string(&mut body).expect("gzip");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
+    body["batch"].as_array().expect("a batch").iter().map(|it| (key.clone(), it.clone())).collect()
+}
+
+/// A result with a row for each user.
+pub fn users(ids: &[&str]) -> String {
+    let rows: Vec<Value> = ids.iter().map(|id| json!({"u.id": {"value": id}, "u.n": {"value": 1}})).collect();
+    let fields = json!({"dimensions": [{"name": "u.id", "tags": ["user_id"]}, {"name": "u.n"}]});
+    json!({"fields": fields, "data": rows}).to_string()
+}

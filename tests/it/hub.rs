@@ -1,0 +1,9 @@
+//! The Action Hub, as a Looker meets it.
+
+mod destinations;
+mod downloads;
+mod execute;
+mod form;
+mod keys;
+mod list;
+mod recorded;
