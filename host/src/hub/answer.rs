@@ -31,7 +31,7 @@ struct Outcome {
 }
 
 /// Why nothing was sent.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     message: String,
     fields: BTreeMap<String, String>,

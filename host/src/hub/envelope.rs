@@ -170,12 +170,16 @@ impl Reader {
             match &mut self.at {
                 At::InText(text) => {
                     let (unescaped, decoder) = &mut **text;
-                    let mut plain = Vec::new();
-                    let taken = unescaped.push(bytes, &mut plain);
-                    let (taken, over) =
-                        taken.map_err(|(at, what)| broken(what, bytes.len() - at))?;
-                    let declared = self.mimetype.as_deref();
-                    decoder.push(&plain, declared, rows)?;
+                    let left = bytes.len();
+                    let unsound = |(at, what)| broken(what, left - at);
+                    let (taken, over) = if matches!(decoder, Decoder::Text) {
+                        unescaped.push(bytes, rows).map_err(unsound)?
+                    } else {
+                        let mut plain = Vec::new();
+                        let taken = unescaped.push(bytes, &mut plain).map_err(unsound)?;
+                        decoder.push(&plain, self.mimetype.as_deref(), rows)?;
+                        taken
+                    };
                     if over {
                         self.rows = decoder.finish(rows)?;
                         self.at = At::Between;

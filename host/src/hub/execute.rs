@@ -18,10 +18,9 @@ use tokio::time::{
 };
 
 use crate::event::destination::Target;
-use crate::event::{Order, Plan, Run, RunError};
+use crate::event::{Order, Plan, ReceiveError, Received, Receiving, Run, RunError};
 use crate::id::RunId;
 
-use super::Hub;
 use super::action::Action;
 use super::answer::{Answer, Refusal};
 use super::door::{Looker, json};
@@ -29,9 +28,12 @@ use super::envelope::{Kind, Request};
 use super::form::settings;
 use super::list::unknown;
 use super::take::Taken;
+use super::{DownloadError, Hub};
 
 /// What is said of a request whose type is null.
 pub(super) const NO_TYPE: &str = "Action did not specify a \"type\".";
+/// What is said of a request that brings no rows.
+const NO_ROWS: &str = "A streaming action was sent incompatible data. The action must have a download url or an attachment.";
 /// The type of request that actions take.
 const QUERY: &str = "query";
 /// How often a run is looked at.
@@ -73,9 +75,7 @@ impl Hub {
         check_kind(&taken.request)?;
         let target = self.target(&taken.request).await?;
         if taken.rows.is_none() && taken.request.download_url().is_none() {
-            return Err(Refusal::new(
-                "A streaming action was sent incompatible data. The action must have a download url or an attachment.",
-            ));
+            return Err(Refusal::new(NO_ROWS));
         }
         Ok(Ordered {
             action,
@@ -86,14 +86,25 @@ impl Hub {
 
     /// Runs an action for as long as somebody waits for it.
     async fn run(self: Arc<Self>, ordered: Ordered, looker: Looker, until: Instant) -> Answer {
-        let begun = timeout_at(until, self.begin(ordered, &looker)).await;
-        let (id, repeated) = match begun {
-            Ok(Ok(begun)) => begun,
+        let Ordered {
+            action,
+            taken,
+            target,
+        } = ordered;
+        let Taken { request, rows } = taken;
+        // Only the rows are given up when the time is over: a run that is being begun will be there.
+        let received = match timeout_at(until, self.received(&request, rows)).await {
+            Ok(Ok(received)) => received,
             Ok(Err(refusal)) => return refusal.into(),
             Err(_) => {
                 let refusal = "The rows had not all come in the time that Looker waits, so nothing was sent. Run the schedule again, or send fewer rows.";
                 return Refusal::new(refusal).into();
             }
+        };
+        let order = self.order(&action, &request, target, received);
+        let (id, repeated) = match self.runs.begin(order, &looker.by).await {
+            Ok(started) => (started.id, started.repeated),
+            Err(error) => return Refusal::from(error).into(),
         };
         match self.watched(&id, until).await {
             Ok(run) => Answer::of(&run, repeated),
@@ -104,33 +115,40 @@ impl Hub {
         }
     }
 
-    /// Takes the rows in, and begins the run.
-    async fn begin(&self, ordered: Ordered, looker: &Looker) -> Result<(RunId, bool), Refusal> {
-        let Ordered {
-            action,
-            taken,
-            target,
-        } = ordered;
-        let request = taken.request;
-        let receiving = match (taken.rows, request.download_url()) {
+    /// All rows of a request.
+    async fn received(
+        &self,
+        request: &Request,
+        rows: Option<Result<Receiving, ReceiveError>>,
+    ) -> Result<Received, Refusal> {
+        let receiving = match (rows, request.download_url()) {
             (Some(rows), _) => rows?,
             (None, Some(url)) => {
                 let mut receiving = self.runs.receive()?;
                 let fetched = self.downloads.fetch(&url, &mut receiving).await;
                 fetched.map_err(|error| match error {
-                    super::DownloadError::Receive(error) => error.into(),
+                    DownloadError::Receive(error) => error.into(),
                     error => Refusal::new(error.to_string()),
                 })?;
                 receiving
             }
-            (None, None) => return Err(Refusal::default()),
+            (None, None) => return Err(Refusal::new(NO_ROWS)),
         };
-        let received = receiving.finish().await?;
+        Ok(receiving.finish().await?)
+    }
+
+    fn order(
+        &self,
+        action: &Action,
+        request: &Request,
+        target: Target,
+        received: Received,
+    ) -> Order {
         let title = request.plan_title();
         let mut context = vec![("now".to_owned(), self.clock.now().to_string())];
         context.extend(title.clone().map(|title| ("plan-title".to_owned(), title)));
-        let order = Order {
-            settings: settings(&action, &request),
+        Order {
+            settings: settings(action, request),
             action: action.version.name.clone(),
             plan: Plan {
                 id: request.plan_id(),
@@ -141,9 +159,7 @@ impl Hub {
             server_url: target.server_url,
             write_key: target.write_key,
             received,
-        };
-        let started = self.runs.begin(order, &looker.by).await?;
-        Ok((started.id, started.repeated))
+        }
     }
 
     /// The run when it is through, or as far as it is when the time is over or the server stops.

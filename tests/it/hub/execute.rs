@@ -1,6 +1,7 @@
 //! Rows that Looker pushes, and what it is told of them.
 
 use crate::harness::client::Client;
+use crate::harness::guests::guest;
 use crate::harness::hub::{HubWorld, WRITE_KEY, outcome, users};
 use crate::harness::receiver::Reply;
 use crate::harness::until;
@@ -64,6 +65,24 @@ fn the_form_and_the_schedule_reach_the_mapper() {
     assert_eq!(world.execute("rudder_track", &request)["success"], true);
     let (_, sent) = world.messages().remove(0);
     assert_eq!((&sent["type"], &sent["event"], &sent["properties"]), (&json!("track"), &json!("Signed Up"), &json!({})));
+}
+
+#[test]
+fn an_uploaded_mapper_is_an_action_with_its_own_form() {
+    let world = HubWorld::new();
+    world.client.upload(&guest("mapper")).expect(201);
+    world.client.post_empty("/v1/extractors/mapper/versions/1.0.0/activate").expect(200);
+    let form = world.looker.post("/hub/actions/mapper/form", &json!({"data": world.settings()})).expect(200);
+    let source =
+        json!({"name": "source", "label": "Source", "description": "Where these people come from.", "type": "string", "required": false});
+    assert_eq!(form["fields"], json!([source]));
+    let rows = json!({"fields": {}, "data": [{"users.email": {"value": "ann@example.com"}}, {"users.email": {"value": null}}]});
+    let mut request = world.request(&rows.to_string());
+    request["form_params"]["source"] = "a look".into();
+    let answer = world.execute("mapper", &request);
+    assert!(message(&answer).contains("1 delivered. 1 rejected: row 2: no email."), "{answer}");
+    let (_, sent) = world.messages().remove(0);
+    assert_eq!(sent["traits"], json!({"email": "ann@example.com", "source": "a look"}));
 }
 
 #[test]
