@@ -13,6 +13,7 @@ mod key_result;
 mod objective;
 mod output;
 mod place;
+mod run;
 mod secret;
 mod serve;
 mod webhook;
@@ -51,6 +52,8 @@ enum Command {
     Hub(hub::Hub),
     /// Keep data planes that schedules may send to by name
     Destination(destination::Destination),
+    /// See what actions made of the rows that Looker pushed, and send dead letters again
+    Run(run::Run),
     /// List, upload and roll out extractors of a running server
     Extractor(extractor::Extractor),
 }
@@ -83,6 +86,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Webhook(webhook) => webhook.run().await,
             Command::Hub(hub) => hub.run().await,
             Command::Destination(destination) => destination.run().await,
+            Command::Run(run) => run.run().await,
             Command::Extractor(extractor) => extractor.run().await,
         }
     });

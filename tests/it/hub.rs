@@ -7,3 +7,4 @@ mod form;
 mod keys;
 mod list;
 mod recorded;
+mod runs;

@@ -174,8 +174,8 @@ fn message(run: &Run, repeated: bool) -> String {
     if run.dead > 0 {
         let told = reasons(&run.dead_letters, run.dead);
         say(format!(
-            "{} refused by the destination for good: {told}. They are kept and can be sent again with `lensmount run redrive`.",
-            run.dead
+            "{} refused by the destination for good: {told}. They are kept and can be sent again with `lensmount run redrive {}`.",
+            run.dead, run.id
         ));
     }
     if run.oversized > 0 {
