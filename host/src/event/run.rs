@@ -12,7 +12,7 @@ use hmac::{Hmac, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -170,9 +170,11 @@ impl Anonymous for Identities {
 impl Identities {
     /// With this secret.
     pub fn new(secret: &SecretString) -> Self {
-        // A key of any length will do.
-        let mac = Hmac::new_from_slice(secret.expose_secret().as_bytes());
-        Self(mac.unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default())))
+        // A digest fits the key's size whatever the secret's is, so that there is no other case.
+        let mut key = hmac::digest::Key::<Hmac<Sha256>>::default();
+        let digest = Sha256::digest(secret.expose_secret().as_bytes());
+        key[..digest.len()].copy_from_slice(&digest);
+        Self(Hmac::new(&key))
     }
 
     /// What tells destinations apart without telling their keys.
