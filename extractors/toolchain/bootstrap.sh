@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gets what must be there before any Rust of ours can run: a C compiler, a cargo that is new enough
-# and, when called with `lint`, cargo's two helpers, with `test`, a Python and a Node for Looker's own
-# SDKs. The toolchain crate does the rest.
+# and, when called with `lint`, cargo's two helpers, with `test`, a Python and a Node for Looker's
+# and RudderStack's own SDKs. The toolchain crate does the rest.
 #
 # Rustup is asked first. What takes root is installed when this already runs as root, and is printed
 # as one command otherwise.

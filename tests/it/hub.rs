@@ -6,5 +6,6 @@ mod execute;
 mod form;
 mod keys;
 mod list;
+mod official_sdk;
 mod recorded;
 mod runs;

@@ -158,20 +158,23 @@ impl Wording<'_> {
             into.extend_from_slice(value);
         };
         let traits = matches!(event.kind, Kind::Identify).then_some(event.traits.as_slice());
+        // What a mapper lays over it takes its place, save for what the SDK writes over by itself.
+        let is_ours = |name: &str| name == "library" || (name == "traits" && traits.is_some());
         for (name, value) in [
             ("app", Some(APP)),
             ("traits", traits),
             ("library", Some(LIBRARY)),
         ] {
-            // What a mapper lays over it takes its place.
             if let Some(value) = value
-                && !laid.is_some_and(|laid| laid.contains_key(name))
+                && (is_ours(name) || !laid.is_some_and(|laid| laid.contains_key(name)))
             {
                 part(into, name, value);
             }
         }
         for (name, value) in laid.into_iter().flatten() {
-            part(into, name, value.get().as_bytes());
+            if !is_ours(name) {
+                part(into, name, value.get().as_bytes());
+            }
         }
         into.push(b'}');
         if let Some(extra) = &extra {
@@ -353,7 +356,7 @@ mod tests {
 
     #[test]
     fn what_a_mapper_lays_over_a_message_is_in_it() {
-        let extra = br#"{"context":{"ip":"1.2.3.4","page":{"a":1.0},"app":{"name":"mine"}},"integrations":{"All":false},"unknown":1}"#;
+        let extra = br#"{"context":{"ip":"1.2.3.4","page":{"a":1.0},"app":{"name":"mine"},"library":{"name":"mine"},"traits":{"mine":1}},"integrations":{"All":false},"unknown":1}"#;
         let message = message(&Event {
             extra: Some(extra.to_vec()),
             ..event(Kind::Identify)
@@ -362,6 +365,7 @@ mod tests {
         assert_eq!(message["context"]["library"]["name"], "lensmount");
         assert_eq!(message["context"]["app"], json!({"name": "mine"}));
         assert_eq!(message["integrations"], json!({"All": false}));
+        assert_eq!(message["context"]["traits"], message["traits"]);
         assert!(message["unknown"].is_null());
     }
 

@@ -106,10 +106,14 @@ fn batch(request: &Request) -> Vec<(String, Value)> {
     let basic = request.header("authorization");
     let basic = STANDARD.decode(basic.strip_prefix("Basic ").expect("Basic")).expect("base64");
     let key = String::from_utf8(basic).expect("text").strip_suffix(':').expect("no password").to_string();
+    unzipped(request)["batch"].as_array().expect("a batch").iter().map(|it| (key.clone(), it.clone())).collect()
+}
+
+/// The body of a request to a data plane.
+pub fn unzipped(request: &Request) -> Value {
     let mut body = String::new();
     GzDecoder::new(request.body.as_ref()).read_to_string(&mut body).expect("gzip");
-    let body: Value = serde_json::from_str(&body).expect("JSON");
-    body["batch"].as_array().expect("a batch").iter().map(|it| (key.clone(), it.clone())).collect()
+    serde_json::from_str(&body).expect("JSON")
 }
 
 /// A result with a row for each user.

@@ -6,6 +6,10 @@ pub mod field;
 pub mod guests;
 pub mod hub;
 pub mod looker;
+#[path = "../../looker-sim/tests/sdk/made.rs"]
+pub mod made;
+#[path = "../../looker-sim/tests/sdk/npm.rs"]
+pub mod npm;
 pub mod receiver;
 pub mod server;
 pub mod source;

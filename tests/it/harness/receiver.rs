@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,6 +28,7 @@ pub enum Reply {
 /// A request that came.
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub method: Method,
     pub path: String,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -124,11 +125,11 @@ impl Receiver {
     }
 }
 
-async fn take(State(kept): State<Arc<Mutex<Kept>>>, uri: axum::http::Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn take(State(kept): State<Arc<Mutex<Kept>>>, method: Method, uri: axum::http::Uri, headers: HeaderMap, body: Bytes) -> Response {
     let reply = {
         let mut kept = kept.lock().expect("no test panicked with it");
         let reply = kept.replies.pop_front().or_else(|| kept.otherwise.clone()).unwrap_or(Reply::Status(204));
-        kept.came.push(Request { path: uri.to_string(), headers, body, reply: reply.clone() });
+        kept.came.push(Request { method, path: uri.to_string(), headers, body, reply: reply.clone() });
         reply
     };
     let status = |code| StatusCode::from_u16(code).expect("a status");

@@ -4,14 +4,17 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "sdk/made.rs"]
+mod made;
 #[path = "sdk/outside.rs"]
 mod outside;
 
-use outside::{file, made_with, run};
+use made::{made_with, run};
+use outside::checks;
 
 /// A Python with the SDK, made once below the target folder and again when the versions change.
 fn python() -> PathBuf {
-    made_with(&file("requirements.txt"), "looker-sdk", install).join("bin/python")
+    made_with(&checks().join("requirements.txt"), "looker-sdk", install).join("bin/python")
 }
 
 fn install(home: &Path) {
@@ -22,14 +25,17 @@ fn install(home: &Path) {
     );
     let mut pip = Command::new(home.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-    run(pip.arg(file("requirements.txt")), "Looker's Python SDK cannot be installed: this test needs a way to PyPI, or PIP_INDEX_URL");
+    run(
+        pip.arg(checks().join("requirements.txt")),
+        "Looker's Python SDK cannot be installed: this test needs a way to PyPI, or PIP_INDEX_URL",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_python_sdk_understands_every_answer() {
     outside::understands(|| {
         let mut check = Command::new(python());
-        check.arg(file("check.py"));
+        check.arg(checks().join("check.py"));
         check
     })
     .await;
