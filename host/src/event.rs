@@ -4,6 +4,7 @@
 //! segments of its rows, and `sending` brings them to the destination.
 
 mod batch;
+mod chunk;
 mod data_plane;
 pub mod destination;
 mod error;
@@ -11,12 +12,17 @@ pub mod frame;
 mod mapping;
 pub mod message;
 mod pauses;
+mod pieces;
 pub mod receive;
 mod record;
+mod redrive;
 mod retention;
 pub mod run;
 pub mod scan;
+mod segments;
 pub mod sending;
+mod settling;
+mod sifting;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,16 @@
 //! The body of a request to a data plane of RudderStack: messages that are sent together.
+//!
+//! Compressing is the dearest step of a run, so it is done piece by piece beside the mapping, where
+//! the messages have just been written and are near at hand; a body puts pieces beside each other.
+//! Each is a run of whole DEFLATE blocks that ends at a byte (RFC 1951), so that nothing of it has to
+//! be touched again.
 
 use std::io::{Read as _, Write as _};
 
-use flate2::Compression;
+use crc32fast::Hasher;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,11 +18,28 @@ use serde_json::value::RawValue;
 use super::message::LARGEST;
 
 const BEGIN: &[u8] = b"{\"batch\":[";
+/// A gzip header without a name or a time, of the fastest compression, on an unknown system (RFC
+/// 1952, 2.3).
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
+/// More costs more time than the rest of a run, and saves little.
+const LEVEL: u32 = 1;
+
+/// Some messages of a body, compressed.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    deflated: Vec<u8>,
+    check: Hasher,
+    /// Bytes before they were compressed.
+    plain: usize,
+    /// How many messages it has.
+    pub messages: u32,
+}
 
 /// Messages on their way into a body.
 #[derive(Debug, Default)]
 pub struct Batch {
-    plain: Vec<u8>,
+    pieces: Vec<Piece>,
+    plain: usize,
     messages: u32,
 }
 
@@ -29,11 +52,42 @@ pub struct Body {
     pub messages: u32,
 }
 
+impl Piece {
+    /// Compresses messages with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// When there is not enough memory.
+    pub fn of(plain: &[u8], messages: u32) -> std::io::Result<Self> {
+        let mut check = Hasher::new();
+        check.update(plain);
+        let mut zip = Compress::new(Compression::new(LEVEL), false);
+        let mut deflated = Vec::with_capacity(plain.len() / 4 + 64);
+        loop {
+            let done = usize::try_from(zip.total_in()).unwrap_or(plain.len());
+            let left = plain.get(done..).unwrap_or_default();
+            let status = zip.compress_vec(left, &mut deflated, FlushCompress::Sync);
+            let status = status.map_err(std::io::Error::other)?;
+            // All is out once room is left behind it.
+            if deflated.len() < deflated.capacity() || status == Status::StreamEnd {
+                break;
+            }
+            deflated.reserve(deflated.len() / 2 + 64);
+        }
+        Ok(Self {
+            deflated,
+            check,
+            plain: plain.len(),
+            messages,
+        })
+    }
+}
+
 impl Batch {
-    /// Whether a message of this size goes into the body as well.
+    /// Whether these messages go into the body as well.
     #[must_use]
-    pub fn fits(&self, message: usize) -> bool {
-        self.plain.len() + message < LARGEST || self.messages == 0
+    pub fn fits(&self, piece: &Piece) -> bool {
+        self.plain + 1 + piece.plain < LARGEST || self.is_empty()
     }
 
     /// Whether there is nothing in it.
@@ -42,36 +96,82 @@ impl Batch {
         self.messages == 0
     }
 
-    /// Adds a message.
-    pub fn add(&mut self, message: &[u8]) {
-        self.plain
-            .extend_from_slice(if self.messages == 0 { BEGIN } else { b"," });
-        self.plain.extend_from_slice(message);
-        self.messages += 1;
+    /// Adds messages.
+    pub fn add(&mut self, piece: Piece) {
+        self.plain += 1 + piece.plain;
+        self.messages += piece.messages;
+        self.pieces.push(piece);
     }
 
     /// The body, sent at this time as far as it knows.
-    ///
-    /// # Errors
-    ///
-    /// When there is not enough memory.
-    pub fn body(mut self, sent_at: &str) -> std::io::Result<Body> {
-        if self.messages == 0 {
-            self.plain.extend_from_slice(BEGIN);
+    #[must_use]
+    pub fn body(self, sent_at: &str) -> Body {
+        let room: usize = self.pieces.iter().map(|it| it.deflated.len() + 8).sum();
+        let mut gzip = Gzip::with_room(room + 256);
+        gzip.store(BEGIN, false);
+        for (number, piece) in self.pieces.iter().enumerate() {
+            if number > 0 {
+                gzip.store(b",", false);
+            }
+            gzip.put(piece);
         }
         let end = format!("],\"timestamp\":\"{sent_at}\",\"sentAt\":\"{sent_at}\"}}");
-        self.plain.extend_from_slice(end.as_bytes());
-        Ok(Body {
-            bytes: zipped(&self.plain)?,
+        gzip.store(end.as_bytes(), true);
+        Body {
+            bytes: gzip.finish(),
             messages: self.messages,
-        })
+        }
     }
 }
 
-/// Level 1: more costs more time than the rest of a run, and saves little.
+/// A gzip member that is put together of pieces.
+struct Gzip {
+    bytes: Vec<u8>,
+    check: Hasher,
+    plain: usize,
+}
+
+impl Gzip {
+    fn with_room(room: usize) -> Self {
+        let mut bytes = Vec::with_capacity(room);
+        bytes.extend_from_slice(&HEADER);
+        let (check, plain) = (Hasher::new(), 0);
+        Self {
+            bytes,
+            check,
+            plain,
+        }
+    }
+
+    /// A few bytes as they are (RFC 1951, 3.2.4); whether they are the last of all.
+    fn store(&mut self, plain: &[u8], last: bool) {
+        let length = u16::try_from(plain.len()).unwrap_or(u16::MAX);
+        self.bytes.push(u8::from(last));
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+        self.bytes.extend_from_slice(&(!length).to_le_bytes());
+        self.bytes.extend_from_slice(plain);
+        self.check.update(plain);
+        self.plain += plain.len();
+    }
+
+    fn put(&mut self, piece: &Piece) {
+        self.bytes.extend_from_slice(&piece.deflated);
+        self.check.combine(&piece.check);
+        self.plain += piece.plain;
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        let plain = u32::try_from(self.plain).unwrap_or(u32::MAX);
+        for number in [self.check.finalize(), plain] {
+            self.bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        self.bytes
+    }
+}
+
 fn zipped(plain: &[u8]) -> std::io::Result<Vec<u8>> {
     let room = Vec::with_capacity(plain.len() / 6);
-    let mut zip = GzEncoder::new(room, Compression::new(1));
+    let mut zip = GzEncoder::new(room, Compression::new(LEVEL));
     zip.write_all(plain)?;
     zip.finish()
 }
@@ -123,6 +223,7 @@ pub fn sent_at(bytes: &[u8], made: &str, now: &str) -> std::io::Result<Vec<u8>> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
@@ -131,49 +232,77 @@ mod tests {
         serde_json::from_slice(&unzipped(body).unwrap()).unwrap()
     }
 
+    fn piece(messages: &[&str]) -> Piece {
+        let count = u32::try_from(messages.len()).unwrap();
+        Piece::of(messages.join(",").as_bytes(), count).unwrap()
+    }
+
     #[test]
     fn a_body_is_a_batch_with_its_times() {
         let mut batch = Batch::default();
-        batch.add(br#"{"a":1.10}"#);
-        batch.add(br#"{"b":2}"#);
-        let body = batch.body("T").unwrap();
-        assert_eq!(body.messages, 2);
+        batch.add(piece(&[r#"{"a":1.10}"#]));
+        batch.add(piece(&[r#"{"b":2}"#, r#"{"c":3}"#]));
+        let body = batch.body("T");
+        assert_eq!(body.messages, 3);
         assert_eq!(
             unzipped(&body.bytes).unwrap(),
-            br#"{"batch":[{"a":1.10},{"b":2}],"timestamp":"T","sentAt":"T"}"#
+            br#"{"batch":[{"a":1.10},{"b":2},{"c":3}],"timestamp":"T","sentAt":"T"}"#
         );
         let messages = messages(&body.bytes).unwrap();
         let texts: Vec<&str> = messages.iter().map(|it| it.get()).collect();
-        assert_eq!(texts, [r#"{"a":1.10}"#, r#"{"b":2}"#]);
+        assert_eq!(texts, [r#"{"a":1.10}"#, r#"{"b":2}"#, r#"{"c":3}"#]);
+    }
+
+    proptest! {
+        // What is put together has to be what any gzip reader takes, whatever is in it.
+        #[test]
+        fn pieces_beside_each_other_are_one_gzip_member(
+            pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..5_000), 1..6),
+            again in 1_usize..40,
+        ) {
+            let pieces: Vec<Vec<u8>> = pieces.iter().map(|it| it.repeat(again)).collect();
+            let mut batch = Batch::default();
+            for plain in &pieces {
+                batch.add(Piece::of(plain, 1).unwrap());
+            }
+            let mut plain = Vec::new();
+            GzDecoder::new(batch.body("T").bytes.as_slice()).read_to_end(&mut plain).unwrap();
+            let expected = [BEGIN, &pieces.join(&b','), br#"],"timestamp":"T","sentAt":"T"}"#].concat();
+            prop_assert_eq!(plain, expected);
+        }
     }
 
     #[test]
     fn a_body_takes_what_a_request_may_hold() {
         let mut batch = Batch::default();
         let message = format!(r#"{{"a":"{}"}}"#, "x".repeat(1_000_000));
+        let message = piece(&[&message]);
         let mut added = 0;
-        while batch.fits(message.len()) {
-            batch.add(message.as_bytes());
+        while batch.fits(&message) {
+            batch.add(message.clone());
             added += 1;
         }
         assert_eq!(added, 4);
-        let body = unzipped(&batch.body(&"T".repeat(24)).unwrap().bytes).unwrap();
+        let body = unzipped(&batch.body(&"T".repeat(24)).bytes).unwrap();
         assert!(body.len() <= 4_000 * 1024, "{}", body.len());
         let mut alone = Batch::default();
+        let largest = Piece::of(&vec![b'1'; LARGEST], 1).unwrap();
         assert!(
-            alone.fits(LARGEST),
+            alone.fits(&largest),
             "one that is as large as may be goes alone"
         );
-        alone.add(&vec![b'1'; LARGEST]);
-        let body = unzipped(&alone.body(&"T".repeat(24)).unwrap().bytes).unwrap();
+        alone.add(largest);
+        let body = unzipped(&alone.body(&"T".repeat(24)).bytes).unwrap();
         assert!(body.len() <= 4_000 * 1024, "{}", body.len());
     }
 
     #[test]
     fn what_is_sent_later_says_so_and_nothing_else_changes() {
         let mut batch = Batch::default();
-        batch.add(br#"{"traits":{"sentAt":"other"},"originalTimestamp":"old","sentAt":"old"}"#);
-        let body = batch.body("old").unwrap();
+        batch.add(piece(&[
+            r#"{"traits":{"sentAt":"other"},"originalTimestamp":"old","sentAt":"old"}"#,
+        ]));
+        let body = batch.body("old");
         let later = plain(&sent_at(&body.bytes, "old", "new").unwrap());
         assert_eq!(
             later,

@@ -4,7 +4,6 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -22,14 +21,16 @@ pub trait Anonymous: Send + Sync {
     fn id(&self, identity_key: &str) -> Uuid;
 }
 
-/// What the messages of a run have in common.
+/// Writes the messages of a run.
 pub struct Wording<'a> {
-    /// The run; message ids are derived from it.
-    pub run: Uuid,
-    /// When it began, as a data plane writes it: the time of events that have none.
-    pub at: String,
-    /// Makes anonymous ids.
-    pub anonymous: &'a dyn Anonymous,
+    run: Uuid,
+    at: &'a str,
+    anonymous: &'a dyn Anonymous,
+    /// The time that was written last, as it came and as it goes: that of most events is the
+    /// result's.
+    last: Option<(String, String)>,
+    /// Room for the name that a message's id is derived from.
+    name: String,
 }
 
 /// How a data plane writes a time: UTC with milliseconds.
@@ -61,14 +62,32 @@ impl<'a> Extra<'a> {
 /// What an event may say besides, in the order in which it is written.
 const BESIDES: [&str; 3] = ["integrations", "previousId", "category"];
 
-impl Wording<'_> {
+impl<'a> Wording<'a> {
+    /// For a run, which message ids are derived from. `at` is when it began, as a data plane writes
+    /// it: the time of events that have none.
+    pub fn new(run: Uuid, at: &'a str, anonymous: &'a dyn Anonymous) -> Self {
+        Self {
+            run,
+            at,
+            anonymous,
+            last: None,
+            name: String::new(),
+        }
+    }
+
     /// Adds the message of an event at the end of `into`. `row` is its number in the result, the
     /// first being 0, and `n` counts the events of that row.
     ///
     /// # Errors
     ///
     /// Why the event cannot be a message; nothing is added then.
-    pub fn write(&self, event: &Event, row: u64, n: u32, into: &mut Vec<u8>) -> Result<(), String> {
+    pub fn write(
+        &mut self,
+        event: &Event,
+        row: u64,
+        n: u32,
+        into: &mut Vec<u8>,
+    ) -> Result<(), String> {
         let begin = into.len();
         let done = self.try_write(event, row, n, into);
         if done.is_err() {
@@ -77,7 +96,13 @@ impl Wording<'_> {
         done
     }
 
-    fn try_write(&self, event: &Event, row: u64, n: u32, into: &mut Vec<u8>) -> Result<(), String> {
+    fn try_write(
+        &mut self,
+        event: &Event,
+        row: u64,
+        n: u32,
+        into: &mut Vec<u8>,
+    ) -> Result<(), String> {
         let begin = into.len();
         let user = event.user_id.as_deref();
         let derived;
@@ -120,20 +145,19 @@ impl Wording<'_> {
             }
         };
         object(&event.traits)?;
-        let at = match &event.timestamp {
-            None => None,
-            Some(text) => {
-                let at: Timestamp = text.parse().map_err(|_| {
-                    format!("{:?} is no time", text.chars().take(80).collect::<String>())
-                })?;
-                Some(time(at))
-            }
-        };
+        if let Some(text) = &event.timestamp
+            && self.last.as_ref().is_none_or(|(came, _)| came != text)
+        {
+            let at: Timestamp = text.parse().map_err(|_| {
+                format!("{:?} is no time", text.chars().take(80).collect::<String>())
+            })?;
+            self.last = Some((text.clone(), time(at)));
+        }
 
         into.extend_from_slice(b"{\"userId\":");
-        json(into, &user);
+        text(into, user);
         into.extend_from_slice(b",\"anonymousId\":");
-        json(into, &anonymous);
+        text(into, anonymous);
         let called = match event.kind {
             Kind::Page | Kind::Screen => "name",
             _ => "event",
@@ -141,7 +165,7 @@ impl Wording<'_> {
         for (name, value) in [("groupId", &event.group_id), (called, &event.name)] {
             if let Some(value) = value {
                 member(into, name);
-                json(into, value);
+                text(into, Some(value));
             }
         }
         member(into, traits);
@@ -153,7 +177,7 @@ impl Wording<'_> {
             if !std::mem::take(&mut first) {
                 into.push(b',');
             }
-            json(into, name);
+            text(into, Some(name));
             into.push(b':');
             into.extend_from_slice(value);
         };
@@ -185,16 +209,31 @@ impl Wording<'_> {
                 }
             }
         }
-        let id = Uuid::new_v5(&self.run, format!("{row}/{n}").as_bytes());
-        let mut rest = String::with_capacity(256);
-        let at = at.as_deref().unwrap_or(&self.at);
-        let now = &self.at;
+        self.name.clear();
         // A text that cannot fail to be written to.
-        let _ = write!(
-            rest,
-            ",\"timestamp\":\"{at}\",\"type\":\"{word}\",\"channel\":\"server\",\"originalTimestamp\":\"{now}\",\"messageId\":\"{id}\",\"sentAt\":\"{now}\"}}"
-        );
-        into.extend_from_slice(rest.as_bytes());
+        let _ = write!(self.name, "{row}/{n}");
+        let id = Uuid::new_v5(&self.run, self.name.as_bytes());
+        let at = match (&event.timestamp, &self.last) {
+            (Some(_), Some((_, at))) => at,
+            _ => self.at,
+        };
+        let mut hyphenated = Uuid::encode_buffer();
+        let id = &*id.hyphenated().encode_lower(&mut hyphenated);
+        for part in [
+            ",\"timestamp\":\"",
+            at,
+            "\",\"type\":\"",
+            word,
+            "\",\"channel\":\"server\",\"originalTimestamp\":\"",
+            self.at,
+            "\",\"messageId\":\"",
+            id,
+            "\",\"sentAt\":\"",
+            self.at,
+            "\"}",
+        ] {
+            into.extend_from_slice(part.as_bytes());
+        }
         let size = into.len() - begin;
         if size > LARGEST {
             return Err(format!(
@@ -220,13 +259,26 @@ fn is_blank(id: &str) -> bool {
 
 fn member(into: &mut Vec<u8>, name: &str) {
     into.push(b',');
-    json(into, name);
+    text(into, Some(name));
     into.push(b':');
 }
 
-fn json<T: Serialize + ?Sized>(into: &mut Vec<u8>, value: &T) {
-    // Texts can always be written, and so can bytes into memory.
-    let _ = serde_json::to_writer(into, value);
+fn text(into: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        None => into.extend_from_slice(b"null"),
+        // Most need no escapes, and to see that takes a moment.
+        Some(text)
+            if text
+                .bytes()
+                .all(|it| it >= b' ' && it != b'"' && it != b'\\') =>
+        {
+            into.push(b'"');
+            into.extend_from_slice(text.as_bytes());
+            into.push(b'"');
+        }
+        // Texts can always be written, and so can bytes into memory.
+        Some(text) => drop(serde_json::to_writer(into, text)),
+    }
 }
 
 /// Holds a guest to its contract: whatever it gave as an object must not break the batch around it.
@@ -270,11 +322,8 @@ mod tests {
     }
 
     fn text(event: &Event, row: u64, n: u32) -> Result<String, String> {
-        let wording = Wording {
-            run: Uuid::nil(),
-            at: time("2026-11-25T01:02:03.004567Z".parse().unwrap()),
-            anonymous: &Fixed,
-        };
+        let at = time("2026-11-25T01:02:03.004567Z".parse().unwrap());
+        let mut wording = Wording::new(Uuid::nil(), &at, &Fixed);
         let mut into = b"before".to_vec();
         let done = wording.write(event, row, n, &mut into);
         let text = String::from_utf8(into).unwrap();

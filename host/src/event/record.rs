@@ -151,3 +151,8 @@ pub(super) fn waiting(address: &str, run: &str, number: u32) -> String {
 pub(super) fn dead(run: &str) -> String {
     format!("dead/{run}/")
 }
+
+/// The run that a segment's key names.
+pub(super) fn run_in(segment: &str) -> &str {
+    segment.rsplit('/').nth(1).unwrap_or_default()
+}

@@ -1,0 +1,58 @@
+//! Results as Looker streams them, in files.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The number of the first user; each row is another one.
+pub const FIRST: usize = 1_000_000;
+
+/// A result in a file.
+pub struct Result {
+    /// Where.
+    pub path: PathBuf,
+    /// How many rows it has.
+    pub rows: usize,
+}
+
+const FIELDS: &str = r#"{"dimensions":[
+{"name":"users.id","label":"Users ID","type":"number","tags":["user_id"],"is_numeric":true,"value_format":null},
+{"name":"users.email","label":"Users Email","type":"string","tags":["email"]},
+{"name":"users.name","label":"Users Name","type":"string","tags":[]},
+{"name":"users.city","label":"Users City","type":"string","tags":[]},
+{"name":"users.created_date","label":"Users Created Date","type":"date_date","tags":[]}],
+"measures":[{"name":"orders.count","label":"Orders Count","type":"count","tags":[]},
+{"name":"orders.total","label":"Orders Total","type":"sum","tags":[]},
+{"name":"orders.returned","label":"Orders Returned","type":"count","tags":[]}],
+"table_calculations":[],"pivots":[]}"#;
+
+impl Result {
+    /// Writes one with so many rows of eight cells.
+    pub fn write(folder: &Path, name: &str, rows: usize) -> anyhow::Result<Self> {
+        let path = folder.join(name);
+        let mut file = BufWriter::new(File::create(&path)?);
+        write!(
+            file,
+            r#"{{"ran_at":"2026-11-25T04:00:00Z","truncated":false,"sql":null,"fields":{FIELDS},"data":["#
+        )?;
+        for row in 0..rows {
+            let comma = if row == 0 { "" } else { "," };
+            write!(
+                file,
+                r#"{comma}{{"users.id":{{"value":{id}}},"users.email":{{"value":"person{id}@example.com"}},"users.name":{{"value":"Person Number {id}"}},"users.city":{{"value":"{city}"}},"users.created_date":{{"value":"2026-11-{day:02}"}},"orders.count":{{"value":{count}}},"orders.total":{{"value":{row}.4499999999}},"orders.returned":{{"value":null}}}}"#,
+                id = FIRST + row,
+                city = ["Wien", "Graz", "Linz", "Bregenz", "Klagenfurt"][row % 5],
+                day = row % 28 + 1,
+                count = row * 7919 % 1000,
+            )?;
+        }
+        file.write_all(b"]}")?;
+        file.into_inner()?.sync_all()?;
+        Ok(Self { path, rows })
+    }
+
+    /// How large it is.
+    pub fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |it| it.len())
+    }
+}

@@ -1,0 +1,142 @@
+//! A run's messages become segments, in their order: closed when they are full, compressed and
+//! written a few at a time, and noted one after the other, so that what is noted of the mapping says
+//! exactly which messages are in segments.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::id::RunId;
+use crate::record::{self as records, Stored};
+use crate::store::{BlobSpace, Change, Due, Expected, Kind, StoreError};
+
+use super::batch::{Batch, Body, Piece};
+use super::error::RunError;
+use super::message::time;
+use super::record::{Mapped, RunRecord, Segment, poll, waiting};
+use super::run::Runs;
+
+/// Segments of one run that are on their way to the disk.
+const WRITING: usize = 2;
+
+/// A segment on its way to the disk, and how far the mapping is with it.
+struct Writing {
+    task: JoinHandle<Result<(crate::store::Digest, u32), RunError>>,
+    mapped: Mapped,
+}
+
+/// Writes segments in order, a few of them on their way at a time.
+pub(super) struct Writer<'a> {
+    runs: &'a Arc<Runs>,
+    id: &'a RunId,
+    version: u64,
+    record: RunRecord,
+    /// When the run began, as its messages say it.
+    made: String,
+    batch: Batch,
+    writing: VecDeque<Writing>,
+}
+
+impl<'a> Writer<'a> {
+    /// For a run as it stands in the store.
+    pub fn new(runs: &'a Arc<Runs>, id: &'a RunId, stored: Stored<RunRecord>) -> Self {
+        Self {
+            runs,
+            id,
+            version: stored.version,
+            made: time(stored.record.begun_at),
+            record: stored.record,
+            batch: Batch::default(),
+            writing: VecDeque::new(),
+        }
+    }
+
+    /// Adds messages. `mapped` says how far the mapping is before them.
+    pub async fn add(&mut self, piece: Piece, mapped: &Mapped) -> Result<(), RunError> {
+        if !self.batch.fits(&piece) {
+            self.close(mapped.clone()).await?;
+        }
+        self.batch.add(piece);
+        Ok(())
+    }
+
+    /// Closes the batch. `mapped` says how far the mapping is with it.
+    async fn close(&mut self, mapped: Mapped) -> Result<(), RunError> {
+        let Body { bytes, messages } = std::mem::take(&mut self.batch).body(&self.made);
+        let store = Arc::clone(&self.runs.store);
+        let task = tokio::spawn(async move {
+            let digest = store.put_blob(BlobSpace::Outbox, bytes.into()).await?;
+            Ok((digest, messages))
+        });
+        self.writing.push_back(Writing { task, mapped });
+        while self.writing.len() > WRITING {
+            self.write_one().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes the first of the segments that are on their way, once it is on the disk.
+    async fn write_one(&mut self) -> Result<(), RunError> {
+        let Some(Writing { task, mapped }) = self.writing.pop_front() else {
+            return Ok(());
+        };
+        let (body, messages) = task.await.map_err(RunError::Worker)??;
+        let number = self.record.mapped.segments;
+        let segment = Segment {
+            body,
+            messages,
+            made: self.made.clone(),
+            since: self.runs.clock.now(),
+            refused: None,
+        };
+        self.record.mapped = Mapped {
+            segments: number + 1,
+            ..mapped
+        };
+        let address = &self.record.address.key;
+        let change = Change::new()
+            .put(
+                Kind::Segment,
+                waiting(address, self.id.as_str(), number),
+                Expected::Absent,
+                records::body(&segment)?,
+            )
+            .due(poll(address), Due::NoLaterThan(self.runs.clock.now()));
+        self.note(change).await
+    }
+
+    /// Writes all that is left. `mapped` says how the mapping has ended.
+    pub async fn finish(mut self, mapped: Mapped) -> Result<(), RunError> {
+        if !self.batch.is_empty() {
+            self.close(mapped.clone()).await?;
+        }
+        while !self.writing.is_empty() {
+            self.write_one().await?;
+        }
+        self.record.mapped = Mapped {
+            segments: self.record.mapped.segments,
+            ..mapped
+        };
+        self.record.spool = None;
+        self.note(Change::new()).await
+    }
+
+    async fn note(&mut self, change: Change) -> Result<(), RunError> {
+        let seen = Expected::Version(self.version);
+        let change = change.put(
+            Kind::Run,
+            self.id.as_str(),
+            seen,
+            records::body(&self.record)?,
+        );
+        match self.runs.store.commit(change).await {
+            Ok(committed) => {
+                self.version = committed.version;
+                Ok(())
+            }
+            Err(StoreError::Stale { .. }) => Err(RunError::Contended),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
