@@ -8,7 +8,9 @@ pub mod hub;
 pub mod looker;
 pub mod receiver;
 pub mod server;
+pub mod sink;
 pub mod source;
+pub mod wire;
 pub mod world;
 
 use std::time::{Duration, Instant};
