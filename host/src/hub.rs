@@ -35,6 +35,7 @@ use crate::event::destination::Destinations;
 
 pub use download::{DownloadError, Downloads};
 pub use keys::{HubKeyError, HubKeyRecord, HubKeys};
+pub use take::Bounds;
 pub use token::Secrets;
 
 /// How the hub is met and how long it waits.
@@ -46,6 +47,8 @@ pub struct Manner {
     pub patience: Duration,
     /// How often a newline is sent while an answer is not ready.
     pub keep_alive: Duration,
+    /// How long a request's body may take.
+    pub body: Bounds,
 }
 
 impl Default for Manner {
@@ -55,6 +58,7 @@ impl Default for Manner {
             // Looker hangs up after about half an hour.
             patience: Duration::from_secs(25 * 60),
             keep_alive: Duration::from_secs(30),
+            body: Bounds::default(),
         }
     }
 }

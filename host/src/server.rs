@@ -1,5 +1,7 @@
 //! The server as a whole: opened on a folder, run on a listener until it is told to stop.
 
+mod prompt;
+
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -7,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use ipnet::IpNet;
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -35,6 +36,8 @@ use crate::secret::{
 use crate::store::sled::SledStore;
 use crate::store::{SharedStore, SpoolDir, StoreError};
 use crate::webhook::{Outbox, WebhookError, Webhooks, sender};
+
+use prompt::Prompt;
 
 /// How long requests in flight may take once the server has been told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -316,12 +319,6 @@ impl Server {
     ) -> std::io::Result<()> {
         // Before anything new comes in, so that it is not taken for a leftover.
         self.runs.resume().await;
-        // Answers are small and waited for: they must not wait for more to send along.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps its delay");
-            }
-        });
         let sweeping = tokio::spawn(sweep(
             self.store,
             Arc::clone(&self.key_results),
@@ -333,14 +330,15 @@ impl Server {
         let delivering = tokio::spawn(event::sending::run(self.runs));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let stop = self.stop.clone();
-        let serving = axum::serve(listener, self.router).with_graceful_shutdown(async move {
-            shutdown.await;
-            tracing::info!("stopping: no new requests, and nothing new is read");
-            stop.cancel();
-            if stopping.send(()).is_err() {
-                tracing::debug!("serving ended by itself");
-            }
-        });
+        let serving =
+            axum::serve(Prompt(listener), self.router).with_graceful_shutdown(async move {
+                shutdown.await;
+                tracing::info!("stopping: no new requests, and nothing new is read");
+                stop.cancel();
+                if stopping.send(()).is_err() {
+                    tracing::debug!("serving ended by itself");
+                }
+            });
         let served = tokio::select! {
             served = async { serving.await } => served,
             () = drained(stopped) => {

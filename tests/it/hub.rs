@@ -1,11 +1,17 @@
 //! The Action Hub, as a Looker meets it.
 
+mod breaks;
+mod cells;
+mod crowd;
 mod destinations;
 mod downloads;
 mod execute;
 mod form;
 mod keys;
+mod kills;
 mod list;
 mod official_sdk;
 mod recorded;
 mod runs;
+mod silent;
+mod storms;

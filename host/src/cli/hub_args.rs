@@ -6,7 +6,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::hub::Manner;
+use crate::hub::{Bounds, Manner};
 use crate::server::HubOptions;
 
 /// How Looker meets the Action Hub.
@@ -64,6 +64,24 @@ pub(super) struct HubArgs {
         value_parser = clap::value_parser!(u64).range(1..=600)
     )]
     hub_keep_alive_seconds: u64,
+    /// Seconds that may pass between two parts of a request
+    #[arg(
+        long,
+        env = "LENSMOUNT_HUB_SILENCE_SECONDS",
+        default_value_t = 60,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=600)
+    )]
+    hub_silence_seconds: u64,
+    /// Seconds that a request may take to come
+    #[arg(
+        long,
+        env = "LENSMOUNT_HUB_REQUEST_SECONDS",
+        default_value_t = 1_800,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    hub_request_seconds: u64,
 }
 
 fn web(text: &str) -> Result<Url, String> {
@@ -98,6 +116,10 @@ impl HubArgs {
                 public_url: self.public_url.map(Into::into),
                 patience: Duration::from_secs(self.hub_answer_seconds),
                 keep_alive: Duration::from_secs(self.hub_keep_alive_seconds),
+                body: Bounds {
+                    silence: Duration::from_secs(self.hub_silence_seconds),
+                    whole: Duration::from_secs(self.hub_request_seconds),
+                },
             },
         }
     }

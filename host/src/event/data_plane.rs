@@ -4,11 +4,14 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
+use crate::clock::SharedClock;
 use crate::looker::{Refused, Targets, guarded};
 
 use super::error::RunError;
@@ -44,6 +47,7 @@ pub(super) enum Answer {
 /// called.
 pub(super) struct DataPlane {
     client: Client,
+    clock: SharedClock,
     pub targets: Arc<Targets>,
 }
 
@@ -72,7 +76,7 @@ pub(super) fn server_url(text: &str) -> Result<Url, RunError> {
 }
 
 impl DataPlane {
-    pub fn new(targets: Arc<Targets>) -> Result<Self, RunError> {
+    pub fn new(targets: Arc<Targets>, clock: SharedClock) -> Result<Self, RunError> {
         // Where a program has chosen no TLS provider yet, this is the one. An error only says that
         // it has.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -85,7 +89,11 @@ impl DataPlane {
             .user_agent(concat!("lensmount/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(RunError::Client)?;
-        Ok(Self { client, targets })
+        Ok(Self {
+            client,
+            clock,
+            targets,
+        })
     }
 
     /// Sends a body with gzip around it.
@@ -110,7 +118,7 @@ impl DataPlane {
             .header(CONTENT_ENCODING, "gzip")
             .body(body);
         match request.send().await {
-            Ok(response) => judged(response).await,
+            Ok(response) => judged(response, self.clock.now()).await,
             Err(error) => match refused(&error) {
                 Some(refused) => Answer::Refused(refused.to_string()),
                 None => away(why(&error)),
@@ -119,14 +127,13 @@ impl DataPlane {
     }
 }
 
-async fn judged(mut response: Response) -> Answer {
+async fn judged(mut response: Response, now: Timestamp) -> Answer {
     let status = response.status();
     if status.is_success() {
         return Answer::Taken;
     }
     let asked = response.headers().get(RETRY_AFTER);
-    let asked = asked.and_then(|text| text.to_str().ok()?.trim().parse().ok());
-    let asked = asked.map(|seconds| Duration::from_secs(seconds).min(LONGEST_ASKED));
+    let asked = asked.and_then(|text| pause(text.to_str().ok()?.trim(), now));
     let mut words = Vec::new();
     while words.len() < WORDS
         && let Ok(Some(part)) = response.chunk().await
@@ -152,6 +159,19 @@ async fn judged(mut response: Response) -> Answer {
         status if status.is_server_error() => Answer::Away { reason, asked },
         _ => Answer::Refused(reason),
     }
+}
+
+/// What `Retry-After` asks for: seconds, or a moment.
+fn pause(text: &str, now: Timestamp) -> Option<Duration> {
+    let asked = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = rfc2822::parse(text).ok()?.timestamp();
+            // A moment that is over asks for nothing.
+            Duration::try_from(until.duration_since(now)).ok()?
+        }
+    };
+    Some(asked.min(LONGEST_ASKED))
 }
 
 fn refused(error: &reqwest::Error) -> Option<Refused> {
@@ -182,6 +202,19 @@ fn why(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_is_asked_for_in_seconds_or_up_to_a_moment() {
+        let now: Timestamp = "1994-11-06T08:49:00Z".parse().unwrap();
+        let asked = |text| pause(text, now).map(|asked| asked.as_secs());
+        assert_eq!(asked("120"), Some(120));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(37));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:48:37 GMT"), None);
+        assert_eq!(asked("99999999"), Some(LONGEST_ASKED.as_secs()));
+        for text in ["", "soon", "-1", "1.5"] {
+            assert_eq!(asked(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn an_address_is_taken_with_or_without_its_path() {

@@ -218,7 +218,7 @@ impl Runs {
     pub fn new(parts: Parts) -> Result<Arc<Self>, RunError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Ok(Arc::new(Self {
-            data_plane: DataPlane::new(parts.targets)?,
+            data_plane: DataPlane::new(parts.targets, Arc::clone(&parts.clock))?,
             identities: Identities::new(&parts.identity_secret),
             store: parts.store,
             catalog: parts.catalog,

@@ -1,7 +1,7 @@
 //! A request's body, taken in as it comes: settings to memory, rows to disk.
 //!
-//! A body may take [`WHOLE`] to come and [`SILENCE`] may pass between two of its parts, so that one
-//! that is dripped in, or never ends, is given up. After an error the rest of the body is read and
+//! A body has its [`Bounds`]: how long it may take to come, and how long may pass between two of its
+//! parts, so that one that is dripped in, or never ends, is given up. After an error the rest of the body is read and
 //! thrown away within the same bounds: whoever is still sending would not see the answer otherwise.
 
 use std::time::Duration;
@@ -15,10 +15,24 @@ use crate::event::{ReceiveError, Receiving};
 use super::Hub;
 use super::envelope::{Envelope, EnvelopeError, LARGEST, Reader, Request};
 
-/// How long nothing may come.
-pub(super) const SILENCE: Duration = Duration::from_secs(60);
 /// How long a body may take.
-pub(super) const WHOLE: Duration = Duration::from_secs(30 * 60);
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// How long nothing may come.
+    pub silence: Duration,
+    /// How long all of it may take.
+    pub whole: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_secs(60),
+            whole: Duration::from_secs(30 * 60),
+        }
+    }
+}
+
 /// How much beyond the limit is thrown away before the connection is closed.
 const BEYOND: u64 = 64 << 20;
 
@@ -30,16 +44,20 @@ pub enum TakeError {
     Envelope(#[from] EnvelopeError),
     /// Nothing more came.
     #[error(
-        "nothing more of the request came for {} s, so nothing was sent; run the schedule again",
-        SILENCE.as_secs()
+        "nothing more of the request came for {seconds} s, so nothing was sent; run the schedule again"
     )]
-    Silent,
+    Silent {
+        /// For how long.
+        seconds: u64,
+    },
     /// It came too slowly.
     #[error(
-        "the request took longer than {} minutes to come, so nothing was sent; have Looker send a download URL, or fewer rows",
-        WHOLE.as_secs() / 60
+        "the request took longer than {seconds} s to come, so nothing was sent; have Looker send a download URL, or fewer rows"
     )]
-    Slow,
+    Slow {
+        /// How long it may take.
+        seconds: u64,
+    },
     /// It broke off.
     #[error("the request broke off, so nothing was sent; run the schedule again")]
     Broken,
@@ -63,16 +81,17 @@ impl Hub {
     ) -> Result<Taken, TakeError> {
         let receive = || self.runs.receive();
         let receive: Option<&(dyn Fn() -> _ + Sync)> = with_rows.then_some(&receive);
-        take(body.unwrap_or_default(), receive).await
+        take(body.unwrap_or_default(), self.manner.body, receive).await
     }
 }
 
 type Receive<'a> = Option<&'a (dyn Fn() -> Result<Receiving, ReceiveError> + Sync)>;
 
-async fn take(body: Body, receive: Receive<'_>) -> Result<Taken, TakeError> {
+async fn take(body: Body, bounds: Bounds, receive: Receive<'_>) -> Result<Taken, TakeError> {
     let mut parts = Parts {
         body,
-        until: Instant::now() + WHOLE,
+        bounds,
+        until: Instant::now() + bounds.whole,
         bytes: 0,
     };
     let taken = read(&mut parts, receive).await;
@@ -107,6 +126,7 @@ async fn read(parts: &mut Parts, receive: Receive<'_>) -> Result<Taken, TakeErro
 /// The parts of a body, within their time.
 struct Parts {
     body: Body,
+    bounds: Bounds,
     until: Instant,
     bytes: u64,
 }
@@ -114,10 +134,15 @@ struct Parts {
 impl Parts {
     async fn next(&mut self) -> Result<Option<bytes::Bytes>, TakeError> {
         loop {
-            let frame = timeout_at(self.until, timeout(SILENCE, self.body.frame())).await;
+            let Bounds { silence, whole } = self.bounds;
+            let frame = timeout_at(self.until, timeout(silence, self.body.frame())).await;
             let frame = frame
-                .map_err(|_| TakeError::Slow)?
-                .map_err(|_| TakeError::Silent)?;
+                .map_err(|_| TakeError::Slow {
+                    seconds: whole.as_secs(),
+                })?
+                .map_err(|_| TakeError::Silent {
+                    seconds: silence.as_secs(),
+                })?;
             let Some(frame) = frame else { return Ok(None) };
             // Trailers are of no use here.
             if let Ok(part) = frame.map_err(|_| TakeError::Broken)?.into_data() {
@@ -156,7 +181,7 @@ mod tests {
     }
 
     async fn refused(body: Body) -> TakeError {
-        match take(body, None).await {
+        match take(body, Bounds::default(), None).await {
             Ok(_) => panic!("taken"),
             Err(error) => error,
         }
@@ -164,18 +189,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_falls_silent_is_given_up() {
-        let began = Instant::now();
-        let error = refused(dripping(b" ", SILENCE * 2)).await;
-        assert!(matches!(error, TakeError::Silent), "{error}");
-        assert_eq!(began.elapsed(), SILENCE);
+        let (began, silence) = (Instant::now(), Bounds::default().silence);
+        let error = refused(dripping(b" ", silence * 2)).await;
+        assert!(matches!(error, TakeError::Silent { .. }), "{error}");
+        assert_eq!(began.elapsed(), silence);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_is_dripped_in_is_given_up() {
-        let began = Instant::now();
-        let error = refused(dripping(b" ", SILENCE / 2)).await;
-        assert!(matches!(error, TakeError::Slow), "{error}");
-        assert_eq!(began.elapsed(), WHOLE);
+        let (began, bounds) = (Instant::now(), Bounds::default());
+        let error = refused(dripping(b" ", bounds.silence / 2)).await;
+        assert!(matches!(error, TakeError::Slow { .. }), "{error}");
+        assert_eq!(began.elapsed(), bounds.whole);
     }
 
     #[tokio::test]

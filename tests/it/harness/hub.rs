@@ -3,6 +3,9 @@
 use super::client::{Answer, Client};
 use super::receiver::{Receiver, Request};
 use super::server::{Place, Server};
+use super::sink::Sink;
+use super::until;
+use super::world::PATIENCE;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
@@ -35,6 +38,7 @@ pub struct HubWorld {
     pub client: Client,
     pub looker: Client,
     pub plane: Receiver,
+    environment: Vec<(String, String)>,
 }
 
 impl HubWorld {
@@ -45,11 +49,54 @@ impl HubWorld {
     /// With more in the server's environment.
     pub fn with(environment: &[(&str, &str)]) -> Self {
         let place = Place::new();
-        let mut all = vec![("LENSMOUNT_HUB_SECRET", SECRET), ("LENSMOUNT_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8,::1")];
-        all.extend(environment);
+        let always = [("LENSMOUNT_HUB_SECRET", SECRET), ("LENSMOUNT_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8,::1")];
+        let environment = always.iter().chain(environment).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::on(place, Receiver::start(), environment)
+    }
+
+    fn on(place: Place, plane: Receiver, environment: Vec<(String, String)>) -> Self {
+        let all: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let server = Server::start_with(&place.data(), &all);
         let (client, looker) = (server.admin(), looker(&server, &key(SECRET, "n")));
-        Self { place, server, client, looker, plane: Receiver::start() }
+        Self { place, server, client, looker, plane, environment }
+    }
+
+    /// Kills the server with -9, if that has not been done, and starts it again on its folder.
+    pub fn again(self) -> Self {
+        let Self { place, server, plane, environment, .. } = self;
+        server.kill();
+        Self::on(place, plane, environment)
+    }
+
+    /// A request that sends rows to a sink, which knows us by a key.
+    pub fn order(&self, sink: &Sink, key: &str, result: &str) -> Value {
+        let mut order = self.request(result);
+        order["data"] = json!({"rudder_write_key": key, "rudder_server_url": sink.url()});
+        order
+    }
+
+    /// A run as its page shows it.
+    pub fn run(&self, id: &str) -> Value {
+        let run = self.client.get(&format!("/v1/runs/{id}")).expect(200);
+        let (rows, mapped) = (number(&run["rows"]), number(&run["mapped"]));
+        let parts = number(&run["delivered"]) + number(&run["waiting"]) + number(&run["dead"]);
+        assert!(mapped <= rows && parts == number(&run["events"]), "a page that does not add up: {run}");
+        run
+    }
+
+    /// A run when it is done.
+    pub fn done(&self, id: &str) -> Value {
+        until("the run is done", PATIENCE * 3, || Some(self.run(id)).filter(|run| run["state"] == "done"))
+    }
+
+    /// All runs there are.
+    pub fn runs(&self) -> Vec<Value> {
+        self.client.items("/v1/runs")
+    }
+
+    /// How many results lie on the disk.
+    pub fn spooled(&self) -> usize {
+        std::fs::read_dir(self.place.data().join("spool")).map_or(0, Iterator::count)
     }
 
     /// The data plane's URL.
@@ -114,6 +161,34 @@ pub fn unzipped(request: &Request) -> Value {
     let mut body = String::new();
     GzDecoder::new(request.body.as_ref()).read_to_string(&mut body).expect("gzip");
     serde_json::from_str(&body).expect("JSON")
+}
+
+/// The message of an answer.
+pub fn message(outcome: &Value) -> &str {
+    outcome["message"].as_str().expect("a message")
+}
+
+/// The run that an answer names.
+pub fn run_of(outcome: &Value) -> String {
+    let named = message(outcome).rsplit_once("Run ").unwrap_or_else(|| panic!("no run in {outcome}"));
+    named.1.trim_end_matches('.').to_owned()
+}
+
+/// A count in a page.
+pub fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no count"))
+}
+
+/// The ids of some people.
+pub fn crowd(name: &str, count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(move |n| format!("{name}-{n}"))
+}
+
+/// A result with a row for each of these people.
+pub fn rows(people: impl Iterator<Item = String>) -> String {
+    let rows: Vec<String> = people.map(|id| format!(r#"{{"u.id":{{"value":"{id}"}},"u.n":{{"value":1.50}}}}"#)).collect();
+    let fields = r#"{"dimensions":[{"name":"u.id","tags":["user_id"]},{"name":"u.n","tags":[]}]}"#;
+    format!(r#"{{"fields":{fields},"data":[{}]}}"#, rows.join(","))
 }
 
 /// A result with a row for each user.

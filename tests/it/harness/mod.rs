@@ -12,7 +12,9 @@ pub mod made;
 pub mod npm;
 pub mod receiver;
 pub mod server;
+pub mod sink;
 pub mod source;
+pub mod wire;
 pub mod world;
 
 use std::time::{Duration, Instant};

@@ -79,8 +79,24 @@ impl Server {
 
     /// Resident memory in bytes, where the system says so.
     pub fn resident(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that its resident memory was since [`Server::forget_peak`].
+    pub fn peak(&self) -> Option<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// What its resident memory was at most is reckoned anew, so that what came before, such as the
+    /// compiling of extractors, hides nothing. What it is now, where the system can do that.
+    pub fn forget_peak(&self) -> Option<u64> {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").ok()?;
+        self.peak()
+    }
+
+    fn memory(&self, name: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+        let line = status.lines().find(|line| line.starts_with(name))?;
         let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
         Some(kib * 1024)
     }
