@@ -63,9 +63,13 @@ impl Runs {
             .take(FIRST)
             .map(|(_, reason)| reason.clone())
             .collect();
+        // Bodies are known by what is in them: where all of a segment was refused, its dead letters
+        // may have the very body that it had.
+        let mut is_kept = false;
         let mut change = if left > 0 {
             let (body, _) = bodied(sifted.left, stamp.clone()).await?;
             let rest = self.kept(body, &segment.record, &stamp, None).await?;
+            is_kept |= rest.body == segment.record.body;
             Change::new().put(Kind::Segment, &segment.key, seen, records::body(&rest)?)
         } else {
             gone
@@ -81,6 +85,7 @@ impl Runs {
             let messages = sifted.refused.into_iter().map(|(message, _)| message);
             let (body, _) = bodied(messages.collect(), stamp.clone()).await?;
             let letters = self.kept(body, &segment.record, &stamp, reason).await?;
+            is_kept |= letters.body == segment.record.body;
             let key = format!("{}{}", dead(&run), Uuid::now_v7().simple());
             change = change.put(
                 Kind::Segment,
@@ -107,7 +112,9 @@ impl Runs {
             change,
         );
         noted.await?;
-        self.forget_body(&segment).await;
+        if !is_kept {
+            self.forget_body(&segment).await;
+        }
         Ok(())
     }
 

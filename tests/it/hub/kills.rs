@@ -1,10 +1,10 @@
 //! kill -9 in the middle of runs: while rows come in, while they are mapped, while events are sent.
 
-use crate::harness::hub::{HubWorld, crowd, number, outcome, rows, run_of};
+use crate::harness::hub::{HubWorld, crowd, message, number, rows};
 use crate::harness::sink::{Reply, Sink};
 use crate::harness::until;
 use crate::harness::wire::Wire;
-use crate::harness::world::PATIENCE;
+use crate::harness::world::{PATIENCE, text};
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +12,8 @@ use std::time::Duration;
 /// Rows of each run: they make five requests or so.
 const ROWS: usize = 40_000;
 const KILLS: u64 = 12;
+/// Rows that the destination refuses, in every other run.
+const SOUR: [usize; 3] = [5, 29_999, 30_000];
 
 /// When the process dies.
 #[derive(Debug, Clone, Copy)]
@@ -85,12 +87,14 @@ fn a_dozen_kills_amid_receiving_mapping_and_sending_lose_nothing_and_double_noth
     let seeded = Seeded(AtomicU64::new(20_260_511));
     let sink = Sink::start();
     let mut world = HubWorld::new();
-    let (mut expected, mut found_by_id) = (Vec::new(), 0);
+    let (mut expected, mut found_again) = (Vec::new(), 0);
     for round in 0..KILLS {
         let name = format!("round{round}");
         let order = world.order(&sink, "k", &rows(crowd(&name, ROWS)));
         let moment = seeded.moment(round);
+        let dead = if round % 2 == 0 { 0 } else { SOUR.len() as u64 };
         sink.answers((0..6).map(|_| seeded.reply()));
+        sink.dislikes(SOUR.iter().filter(|_| dead > 0).map(|row| format!("{name}-{row}")));
         killed(&mut world, &sink, &order, moment);
         world = world.again();
         // Whoever got no answer runs the schedule again, within the hour, save every fourth time: then a
@@ -101,26 +105,31 @@ fn a_dozen_kills_amid_receiving_mapping_and_sending_lose_nothing_and_double_noth
             continue;
         }
         if round % 4 != 3 {
-            let wire = world.looker.post("/hub/actions/rudder_event/execute", &order);
-            let told = outcome(&wire);
-            assert_eq!(told["success"], true, "{moment:?}: {told}");
-            let again = told["message"].as_str().is_some_and(|text| text.contains("not sent twice"));
-            assert_eq!(again, begun, "{moment:?}: {told}");
-            assert_eq!(number(&world.done(&run_of(&told))["delivered"]), ROWS as u64, "{moment:?}");
-            found_by_id += usize::from(again);
+            let told = world.execute("rudder_event", &order);
+            assert_eq!(told["success"], dead == 0, "{moment:?}: {told}");
+            assert_eq!(message(&told).contains("not sent twice"), begun, "{moment:?}: {told}");
+            let counts = format!("40000 rows, 40000 events: {} delivered.", ROWS as u64 - dead);
+            assert!(message(&told).contains(&counts), "{moment:?}: {told}");
+            found_again += usize::from(begun);
         }
-        expected.push(name);
+        expected.push((name, dead));
         assert_eq!(known(&world), expected.len(), "{moment:?}: a run was lost or made twice");
     }
-    sink.takes_everything();
-    for run in world.runs() {
-        let page = world.done(run["id"].as_str().expect("an id"));
+    // Runs stand in the order of their making.
+    for (run, (name, dead)) in world.runs().iter().zip(&expected) {
+        let page = world.done(&text(&run["id"]));
         let counts = ["rows", "events", "delivered", "waiting", "rejected", "dead"].map(|name| number(&page[name]));
         let all = ROWS as u64;
-        assert_eq!(counts, [all, all, all, 0, 0, 0], "{page}");
+        assert_eq!(counts, [all, all, all - dead, 0, 0, *dead], "{name}: {page}");
     }
-    sink.has_exactly("after a dozen kills", expected.iter().flat_map(|name| crowd(name, ROWS)));
+    sink.takes_everything();
+    for run in world.runs().iter().filter(|run| number(&run["dead"]) > 0) {
+        let id = text(&run["id"]);
+        world.client.post_empty(&format!("/v1/runs/{id}/redrive")).expect(200);
+        assert_eq!(number(&world.done(&id)["delivered"]), ROWS as u64, "{run}");
+    }
+    sink.has_exactly("after a dozen kills", expected.iter().flat_map(|(name, _)| crowd(name, ROWS)));
     until("no result is left on the disk", PATIENCE, || (world.spooled() == 0).then_some(()));
-    assert!(found_by_id > 0, "no run was begun when its server died");
-    println!("{} runs over {KILLS} kills, {found_by_id} found again, {} messages sent more than once", expected.len(), sink.again());
+    assert!(found_again > 0, "no run was begun when its server died");
+    println!("{} runs over {KILLS} kills, {found_again} found again, {} messages sent more than once", expected.len(), sink.again());
 }

@@ -219,3 +219,48 @@ fn a_destination_that_is_down_does_not_end_a_run_and_is_asked_less_and_less() {
     assert_eq!(world.done(&id)["last_error"], json!(null));
     sink.has_exactly("down for a while", crowd("down", ROWS * 2));
 }
+
+#[test]
+fn what_is_refused_message_by_message_is_kept_whole_and_sent_again() {
+    let (world, sink) = (HubWorld::new(), Sink::start());
+    for rows_of in [1, 2, 3] {
+        let name = format!("sour{rows_of}");
+        sink.dislikes(crowd(&name, rows_of));
+        let told = world.execute("rudder_event", &world.order(&sink, "k", &rows(crowd(&name, rows_of))));
+        assert!(message(&told).contains(&format!("0 delivered. {rows_of} refused by the destination for good")), "{told}");
+        sink.takes_everything();
+        let id = run_of(&told);
+        world.client.post_empty(&format!("/v1/runs/{id}/redrive")).expect(200);
+        let page = world.done(&id);
+        assert_eq!((&page["delivered"], &page["dead"]), (&json!(rows_of), &json!(0)), "{page}");
+    }
+    sink.has_exactly("sour", (1..=3).flat_map(|rows_of| crowd(&format!("sour{rows_of}"), rows_of).collect::<Vec<_>>()));
+}
+
+/// One row of a thousand is refused, and the destination fails after so many requests of the search for it.
+fn search(world: &HubWorld, bad: usize, taken: usize, fail: &Reply) {
+    let (sink, name) = (Sink::start(), format!("bad{bad}taken{taken}{fail:?}"));
+    sink.dislikes([format!("{name}-{bad}")]);
+    sink.answers(vec![Reply::Take; taken].into_iter().chain([fail.clone()]));
+    let told = world.execute("rudder_event", &world.order(&sink, "k", &rows(crowd(&name, 1_000))));
+    assert!(message(&told).contains("1000 events: 999 delivered. 1 refused by the destination for good: "), "{name}: {told}");
+    sink.takes_everything();
+    let id = run_of(&told);
+    world.client.post_empty(&format!("/v1/runs/{id}/redrive")).expect(200);
+    assert_eq!(world.done(&id)["delivered"], 1_000, "{name}");
+    sink.has_exactly(&name, crowd(&name, 1_000));
+}
+
+#[test]
+fn a_destination_that_goes_away_amid_the_search_for_a_refused_message_gets_all_the_others() {
+    let world = &HubWorld::new();
+    std::thread::scope(|scope| {
+        for bad in [0, 499, 500, 999] {
+            for taken in 1..=4 {
+                for fail in [Reply::Status(500), Reply::ResetHalf] {
+                    scope.spawn(move || search(world, bad, taken, &fail));
+                }
+            }
+        }
+    });
+}
