@@ -1,7 +1,8 @@
 //! Events out of rows: a result is received, mapped in the sandbox, and delivered.
 //!
 //! [`receive`] takes a result in at constant memory, [`run`] makes a run of it, `mapping` makes
-//! segments of its rows, and `sending` brings them to the destination.
+//! segments of its rows (by `chunk`, `pieces`, `batch`, `segments`), and `sending` brings them to the
+//! destination (by `sifting` and `settling`).
 
 mod batch;
 mod chunk;

@@ -14,6 +14,10 @@
 )]
 
 mod baseline;
+#[path = "../guest.rs"]
+mod guest;
+#[path = "../people.rs"]
+mod people;
 mod rows;
 mod server;
 mod sink;

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::people::FIELDS;
+
 /// The number of the first user; each row is another one.
 pub const FIRST: usize = 1_000_000;
 
@@ -14,17 +16,6 @@ pub struct Result {
     /// How many rows it has.
     pub rows: usize,
 }
-
-const FIELDS: &str = r#"{"dimensions":[
-{"name":"users.id","label":"Users ID","type":"number","tags":["user_id"],"is_numeric":true,"value_format":null},
-{"name":"users.email","label":"Users Email","type":"string","tags":["email"]},
-{"name":"users.name","label":"Users Name","type":"string","tags":[]},
-{"name":"users.city","label":"Users City","type":"string","tags":[]},
-{"name":"users.created_date","label":"Users Created Date","type":"date_date","tags":[]}],
-"measures":[{"name":"orders.count","label":"Orders Count","type":"count","tags":[]},
-{"name":"orders.total","label":"Orders Total","type":"sum","tags":[]},
-{"name":"orders.returned","label":"Orders Returned","type":"count","tags":[]}],
-"table_calculations":[],"pivots":[]}"#;
 
 impl Result {
     /// Writes one with so many rows of eight cells.

@@ -2,7 +2,6 @@
 //! bottleneck, and what all that is between them adds.
 
 use std::io::{Read as _, Write as _};
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -10,14 +9,14 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use lensmount::event::message::{Anonymous, Wording};
 use lensmount::event::scan::{Scanned, Scanner};
-use lensmount::sandbox::{Identity, Lens, Limits, Sandbox, World, events};
+use lensmount::sandbox::{Limits, Sandbox, World, events};
 use lensmount::store::Digest;
-use lensmount_toolchain::{Toolchain, Workspace};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Moved;
+use super::guest::load;
 use super::rows::Result;
 
 /// Bytes of a result that the steps are measured on; they fit into no cache.
@@ -66,7 +65,7 @@ pub async fn measure(result: &Result) -> anyhow::Result<Stages> {
     bytes.truncate(end + 2);
     bytes.extend_from_slice(b"]}");
     let sandbox = Sandbox::new(Limits::default())?;
-    let lens = mapper(&sandbox)?;
+    let lens = load(&sandbox, "rudder-event", World::EventMapper)?;
     let mut best: Vec<(&'static str, Duration)> = Vec::new();
     let mut rows = 0;
     for _ in 0..ROUNDS {
@@ -146,32 +145,6 @@ fn zipped(plain: &mut Vec<u8>) -> anyhow::Result<Duration> {
     std::hint::black_box(zip.finish()?);
     plain.clear();
     Ok(began.elapsed())
-}
-
-/// The mapper as the server embeds it.
-fn mapper(sandbox: &Sandbox) -> anyhow::Result<Lens> {
-    let workspace = Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR")))?;
-    let toolchain = Toolchain::find()?;
-    let mut guests = toolchain.guests(&workspace, "extractors")?;
-    guests.retain(|guest| guest.name == "rudder-event");
-    let built = toolchain.build(&workspace, &guests)?;
-    let wasm = built
-        .into_iter()
-        .next()
-        .context("no mapper was built")?
-        .wasm;
-    let compiled = sandbox.compile(&wasm)?;
-    let identity = Identity {
-        name: "rudder_event".into(),
-        version: "bench".into(),
-        digest: Digest::of(&wasm),
-    };
-    Ok(Lens::link(
-        sandbox,
-        &compiled,
-        World::EventMapper,
-        identity,
-    )?)
 }
 
 impl Stages {

@@ -9,21 +9,23 @@
     reason = "a benchmark's product is what it prints"
 )]
 
+#[path = "../guest.rs"]
+mod guest;
 mod mapping;
+#[path = "../people.rs"]
+mod people;
 mod results;
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use lensmount::sandbox::{Identity, Lens, Limits, Sandbox, World, chart};
-use lensmount::store::Digest;
+use lensmount::sandbox::{Lens, Limits, Sandbox, World, chart};
 use lensmount_sdk::chart::Tile;
 use lensmount_sdk::layout::Layout;
 use lensmount_sdk::reading;
-use lensmount_toolchain::{Toolchain, Workspace};
 
+use guest::load;
 use results::{Sample, X, Y};
 
 /// Timed rounds on a small result; each is one call of each way.
@@ -172,33 +174,6 @@ fn by_serde(sample: &Sample) -> anyhow::Result<String> {
         .max_by_key(|row| row.x.value.get())
         .context("no rows")?;
     Ok(black_box(latest.y.value.get()).to_owned())
-}
-
-/// An extractor as the server embeds it, by the name of its crate.
-fn load(sandbox: &Sandbox, name: &str, world: World) -> anyhow::Result<Lens> {
-    let workspace = Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR")))?;
-    let toolchain = Toolchain::find()?;
-    let mut guests = toolchain.guests(&workspace, "extractors")?;
-    guests.retain(|guest| guest.name == name);
-    let built = toolchain.build(&workspace, &guests)?;
-    let wasm = built
-        .into_iter()
-        .next()
-        .context("no extractor was built")?
-        .wasm;
-    let began = Instant::now();
-    let compiled = sandbox.compile(&wasm)?;
-    println!(
-        "{name}: {} KiB, compiled once in {} ms",
-        wasm.len() >> 10,
-        began.elapsed().as_millis()
-    );
-    let identity = Identity {
-        name: name.into(),
-        version: "bench".into(),
-        digest: Digest::of(&wasm),
-    };
-    Ok(Lens::link(sandbox, &compiled, world, identity)?)
 }
 
 /// How long each round of one way took.

@@ -11,6 +11,7 @@ use lensmount_sdk::events::{Kind, Run};
 use serde_json::{Map, Value};
 
 use crate::Times;
+use crate::people::FIELDS;
 
 /// Rows of a chunk, as runs have them.
 const ROWS: u32 = 512;
@@ -19,6 +20,7 @@ const ROUNDS: usize = 300;
 
 /// Measures, and prints rows a second.
 pub async fn run(sandbox: &Sandbox, lens: &Lens) -> anyhow::Result<()> {
+    let head = head();
     println!("\nmapping, chunks of {ROWS} rows (rows/s, median)");
     println!(
         "{:<34} {:>8} {:>18} {:>18} {:>18} {:>16} {:>14}",
@@ -37,9 +39,11 @@ pub async fn run(sandbox: &Sandbox, lens: &Lens) -> anyhow::Result<()> {
         for round in 0..ROUNDS + ROUNDS / 10 + 1 {
             let counted = round > ROUNDS / 10;
             let boxed = times[0]
-                .time(counted, in_sandbox(sandbox, lens, &chunk))
+                .time(counted, in_sandbox(sandbox, lens, &head, &chunk))
                 .await?;
-            let native = times[1].time(counted, async { natively(&chunk) }).await?;
+            let native = times[1]
+                .time(counted, async { natively(&head, &chunk) })
+                .await?;
             let serde = times[2].time(counted, async { by_serde(&chunk) }).await?;
             ensure!(boxed == native, "the sandbox maps otherwise");
             ensure!(
@@ -72,16 +76,9 @@ fn read(json: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(json)
 }
 
-const HEAD: &str = r#"{"ran_at":null,"truncated":false,"sql":null,"fields":{"dimensions":[
-    {"name":"users.id","label":"Users ID","type":"number","tags":["user_id"],"is_numeric":true,"value_format":null},
-    {"name":"users.email","label":"Users Email","type":"string","tags":["email"]},
-    {"name":"users.name","label":"Users Name","type":"string","tags":[]},
-    {"name":"users.city","label":"Users City","type":"string","tags":[]},
-    {"name":"users.created_date","label":"Users Created Date","type":"date_date","tags":[]}],
-    "measures":[{"name":"orders.count","label":"Orders Count","type":"count","tags":[]},
-    {"name":"orders.total","label":"Orders Total","type":"sum","tags":[]},
-    {"name":"orders.returned","label":"Orders Returned","type":"count","tags":[]}],
-    "table_calculations":[],"pivots":[]}}"#;
+fn head() -> Vec<u8> {
+    format!(r#"{{"ran_at":null,"truncated":false,"sql":null,"fields":{FIELDS}}}"#).into_bytes()
+}
 
 /// Rows of eight cells, each with something beside its value.
 fn chunk(beside: &str) -> String {
@@ -101,9 +98,14 @@ fn chunk(beside: &str) -> String {
     rows
 }
 
-async fn in_sandbox(sandbox: &Sandbox, lens: &Lens, rows: &str) -> anyhow::Result<Mapped> {
+async fn in_sandbox(
+    sandbox: &Sandbox,
+    lens: &Lens,
+    head: &[u8],
+    rows: &str,
+) -> anyhow::Result<Mapped> {
     let run = events::Run {
-        head: HEAD.as_bytes(),
+        head,
         query: b"{}",
         settings: &[],
         context: &[],
@@ -116,9 +118,9 @@ async fn in_sandbox(sandbox: &Sandbox, lens: &Lens, rows: &str) -> anyhow::Resul
     })
 }
 
-fn natively(rows: &str) -> anyhow::Result<Mapped> {
+fn natively(head: &[u8], rows: &str) -> anyhow::Result<Mapped> {
     let run = Run {
-        head: HEAD.as_bytes().to_vec(),
+        head: head.to_vec(),
         query: b"{}".to_vec(),
         settings: Vec::new(),
         context: Vec::new(),

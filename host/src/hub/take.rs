@@ -1,8 +1,9 @@
 //! A request's body, taken in as it comes: settings to memory, rows to disk.
 //!
 //! A body has its [`Bounds`]: how long it may take to come, and how long may pass between two of its
-//! parts, so that one that is dripped in, or never ends, is given up. After an error the rest of the body is read and
-//! thrown away within the same bounds: whoever is still sending would not see the answer otherwise.
+//! parts, so that one that is dripped in, or never ends, is given up. After an error the rest of the
+//! body is read and thrown away within the same bounds: whoever is still sending would not see the
+//! answer otherwise.
 
 use std::time::Duration;
 

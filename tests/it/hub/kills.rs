@@ -7,7 +7,6 @@ use crate::harness::wire::Wire;
 use crate::harness::world::{PATIENCE, text};
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 /// Rows of each run: they make five requests or so.
 const ROWS: usize = 40_000;
@@ -20,8 +19,7 @@ const SOUR: [usize; 3] = [5, 29_999, 30_000];
 enum Moment {
     /// When so many thousandths of the request have been sent.
     Receiving(usize),
-    /// So many milliseconds after all of it has been sent: somewhere between the first row that is
-    /// mapped and the last.
+    /// When so many of its rows are mapped; for none of them, as soon as all of it has been sent.
     Mapping(u64),
     /// When the destination has been sent so many requests more.
     Sending(usize),
@@ -40,7 +38,8 @@ impl Seeded {
     fn moment(&self, round: u64) -> Moment {
         match round % 3 {
             0 => Moment::Receiving(usize::try_from(self.below(1_000)).expect("small")),
-            1 => Moment::Mapping(self.below(400)),
+            1 if round == 1 => Moment::Mapping(0),
+            1 => Moment::Mapping(1 + self.below(ROWS as u64)),
             _ => Moment::Sending(1 + usize::try_from(self.below(5)).expect("small")),
         }
     }
@@ -58,7 +57,7 @@ impl Seeded {
 /// Sends a request for a run, and kills the server at the moment.
 fn killed(world: &mut HubWorld, sink: &Sink, order: &Value, moment: Moment) {
     let body = order.to_string();
-    let before = sink.came().len();
+    let (before, runs) = (sink.came().len(), world.runs().len());
     let sent = match moment {
         Moment::Receiving(part) => body.len() * part / 1_000,
         _ => body.len(),
@@ -69,10 +68,13 @@ fn killed(world: &mut HubWorld, sink: &Sink, order: &Value, moment: Moment) {
     }
     match moment {
         Moment::Receiving(_) => {}
-        Moment::Mapping(pause) => {
+        Moment::Mapping(0) => wire.end().expect("the server takes it in"),
+        Moment::Mapping(rows) => {
             wire.end().expect("the server takes it in");
-            // When the process dies is what the test is about; each round another moment is tried.
-            std::thread::sleep(Duration::from_millis(pause));
+            until("so many rows are mapped", PATIENCE, || {
+                let all = world.runs();
+                (all.len() > runs && number(&all[runs]["mapped"]) >= rows).then_some(())
+            });
         }
         Moment::Sending(more) => {
             wire.end().expect("the server takes it in");
