@@ -10,6 +10,7 @@ mod share;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{Catalog, Choice, Version};
@@ -231,6 +232,19 @@ impl Charts {
                 PickedUp::Gone => Picked::Gone,
             },
         )
+    }
+
+    /// A chart with a result that came by itself.
+    #[must_use]
+    pub fn pushed(&self, chart: Chart, body: Bytes, explore_url: Option<String>) -> Arc<Live> {
+        let fetched = Arc::new(Fetched {
+            body,
+            explore_url,
+            query_id: String::new(),
+            task_id: None,
+        });
+        let (catalog, now) = (Arc::clone(&self.catalog), self.clock.now());
+        Arc::new(Live::new(chart, fetched, catalog, now))
     }
 
     fn live(&self, located: &Located, fetched: Arc<Fetched>) -> Arc<Live> {

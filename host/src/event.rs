@@ -17,6 +17,7 @@ mod pieces;
 pub mod receive;
 mod record;
 mod redrive;
+pub mod resend;
 mod retention;
 pub mod run;
 pub mod scan;
@@ -29,6 +30,6 @@ mod sifting;
 mod tests;
 
 pub use error::RunError;
-pub use receive::{ReceiveError, Received, Receiving};
+pub use receive::{Document, Judge, ReceiveError, Received, Receiving};
 pub use record::{Plan, Rejected};
 pub use run::{Order, Parts, Run, Runs, Started};

@@ -1,6 +1,7 @@
 //! Looker's Action Hub: the only place that knows the shapes in which Looker speaks to one.
 //!
-//! Every active event mapper is an action. Looker asks for the [`list`](mod@list) of actions and for
+//! Every active event mapper is an action, and [`reading`] is one more, which moves a key result.
+//! Looker asks for the [`list`](mod@list) of actions and for
 //! the [`form`](mod@form) of a schedule, and sends the rows of a query to [`execute`](mod@execute) one
 //! of them: in its request, taken apart by [`envelope`] as it comes, or as a URL that [`download`]
 //! fetches. The rows are on disk before anything is made of them; from there on a run goes its way
@@ -16,6 +17,7 @@ mod form;
 pub mod keys;
 mod list;
 mod page;
+mod reading;
 mod take;
 mod target;
 pub mod token;
@@ -35,6 +37,7 @@ use crate::event::destination::Destinations;
 
 pub use download::{DownloadError, Downloads};
 pub use keys::{HubKeyError, HubKeyRecord, HubKeys};
+pub use reading::Readings;
 pub use take::Bounds;
 pub use token::Secrets;
 
@@ -73,6 +76,8 @@ pub struct Hub {
     pub destinations: Arc<Destinations>,
     /// What is made of rows.
     pub runs: Arc<Runs>,
+    /// What is read off results.
+    pub readings: Readings,
     /// Fetches rows.
     pub downloads: Downloads,
     /// The time.

@@ -2,7 +2,7 @@
 //!
 //! [`KeyResults`] is the door. A key result whose integration is on is read by its [`poll`], which
 //! the [`scheduler`] claims from the store when it is due; one whose integration is off is set by
-//! hand ([`manual`]). Every read, whatever made it happen, ends in [`outcome`]: the reading, what it
+//! hand ([`manual`]); a result that was pushed to us is read by [`push`]. Every read, whatever made it happen, ends in [`outcome`]: the reading, what it
 //! means for the key result, and what listeners are told, in one step.
 
 mod backfill;
@@ -18,6 +18,7 @@ pub mod period;
 mod poll;
 mod poll_run;
 pub mod progress;
+mod push;
 mod record;
 mod refresh;
 pub mod schedule;
@@ -46,6 +47,7 @@ pub use history::{KeptReading, Span};
 pub use manual::Manual;
 pub use objective::Objective;
 pub use poll::{Pending, PollId, PollRecord};
+pub use push::{Pushed, Standing, Taken};
 pub use record::{
     Failure, Integration, KeyResult, KeyResultRecord, Link, Missed, ObjectiveRecord, ProgressRecord,
 };

@@ -79,6 +79,8 @@ codes! {
         "The detail is for its author. Roll back to an earlier version.";
     OTHER = "other", 422, "The extractor failed in a way of its own",
         "`extractor_code` and the detail are its own words.";
+    OTHER_QUERY = "other-query", 422, "The pushed result is not of the linked chart",
+        "Rows chosen by other filters or fields computed in another way have the same names and other numbers. Nothing was read. Schedule the very look or tile that the key result is linked to.";
 
     TRAP = "trap", 422, "The extractor crashed",
         "The call was ended and nothing was read. `log` and `trace` are for its author. Roll back.";

@@ -37,7 +37,7 @@ pub struct Reading {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub read_at: Option<Timestamp>,
     /// What made us read: `preview` when nothing was stored, else `slot:…`, `refresh:…`,
-    /// `backfill:…` or `manual:…`.
+    /// `push:…`, `backfill:…` or `manual:…`.
     #[schema(example = "preview")]
     pub origin: String,
     /// Who read it; null where a person set it.

@@ -23,7 +23,7 @@ use crate::connection::Connections;
 use crate::event::destination::Destinations;
 use crate::event::{self, RunError, Runs};
 use crate::http::{self, Api, Parts};
-use crate::hub::{Downloads, Hub, HubKeys, Manner, Secrets};
+use crate::hub::{Downloads, Hub, HubKeys, Manner, Readings, Secrets};
 use crate::keyresult::{KeyResults, scheduler};
 use crate::looker::Targets;
 use crate::metrics::Metrics;
@@ -265,6 +265,7 @@ impl Server {
                 Arc::clone(&clock),
             ),
             runs: Arc::clone(&runs),
+            readings: Readings::of(Arc::clone(&key_results)),
             downloads: Downloads::new(
                 Arc::clone(&targets),
                 Arc::clone(&connections),

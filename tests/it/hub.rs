@@ -11,6 +11,7 @@ mod keys;
 mod kills;
 mod list;
 mod official_sdk;
+mod reading;
 mod recorded;
 mod runs;
 mod silent;

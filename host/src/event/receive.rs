@@ -1,7 +1,8 @@
-//! A result on its way in: scanned, hashed and written to a file as its bytes come, so that however
-//! large it is it costs no more memory than its head, and nothing of it is mapped before all of it is
-//! known to be whole.
+//! A result on its way in: judged, hashed and written to a file as its bytes come, so that however
+//! large it is it costs no more memory than its judge needs, and nothing is made of it before all of
+//! it is known to be whole.
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -20,11 +21,17 @@ pub enum ReceiveError {
     #[error(transparent)]
     Scan(#[from] ScanError),
     /// Looker tells of errors in it.
-    #[error("Looker's query failed, so nothing was sent: {message}")]
+    #[error("Looker's query failed, so nothing was done: {message}")]
     Looker {
         /// What Looker says.
         message: String,
     },
+    /// There is too much of it for one chart.
+    #[error(
+        "the result has more than {} MiB, so nothing was read; show fewer rows or columns in Looker",
+        Document::LARGEST >> 20
+    )]
+    TooLarge,
     /// It cannot be written down.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -36,25 +43,89 @@ pub enum ReceiveError {
     Over,
 }
 
+/// Looks at a result while it comes in.
+pub trait Judge: Default + Send + 'static {
+    /// What it has found out when all of it has come.
+    type Found: Send;
+
+    /// Takes the bytes that come next.
+    ///
+    /// # Errors
+    ///
+    /// As soon as it is known that they will not be taken.
+    fn push(&mut self, bytes: &[u8]) -> Result<(), ReceiveError>;
+
+    /// Judges the whole.
+    ///
+    /// # Errors
+    ///
+    /// When it is not whole, or not what is wanted.
+    fn finish(self) -> Result<Self::Found, ReceiveError>;
+}
+
+/// Rows of which events are made: the result has to be sound before any of them is.
+impl Judge for Scanner {
+    type Found = Scanned;
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), ReceiveError> {
+        Ok(Self::push(self, bytes)?)
+    }
+
+    fn finish(self) -> Result<Scanned, ReceiveError> {
+        // An answer with errors and without rows is told by its errors.
+        if let Some(head) = self.head() {
+            complaint(&head).map_or(Ok(()), Err)?;
+        }
+        Ok(Self::finish(self)?)
+    }
+}
+
+/// A chart's result: whether it is sound is for its extractor to say, only its size is limited.
+#[derive(Debug, Default)]
+pub struct Document {
+    bytes: u64,
+}
+
+impl Document {
+    /// The most bytes, as of a result that is fetched from Looker.
+    pub const LARGEST: u64 = 32 << 20;
+}
+
+impl Judge for Document {
+    type Found = ();
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), ReceiveError> {
+        self.bytes += bytes.len() as u64;
+        if self.bytes > Self::LARGEST {
+            return Err(ReceiveError::TooLarge);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), ReceiveError> {
+        Ok(())
+    }
+}
+
 /// A result on its way in.
 #[derive(Debug)]
-pub struct Receiving {
+pub struct Receiving<J = Scanner> {
     /// Away while a block is worked on.
-    work: Option<Box<Work>>,
+    work: Option<Box<Work<J>>>,
     block: Vec<u8>,
 }
 
 #[derive(Debug)]
-struct Work {
-    scanner: Scanner,
+struct Work<J> {
+    judge: J,
     hasher: Sha256,
     file: SpoolFile,
 }
 
 /// A whole result, on disk.
 #[derive(Debug)]
-pub struct Received {
-    pub(super) scanned: Scanned,
+pub struct Received<F = Scanned> {
+    pub(super) judged: F,
     pub(super) file: SpoolFile,
     pub(super) digest: Digest,
 }
@@ -63,11 +134,31 @@ impl Received {
     /// How many rows it has.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.scanned.rows
+        self.judged.rows
     }
 }
 
-impl Receiving {
+impl<F> Received<F> {
+    /// Of all its bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+impl Received<()> {
+    /// Its bytes, back in memory. The file goes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn bytes(self) -> Result<Bytes, ReceiveError> {
+        let read = tokio::task::spawn_blocking(move || self.file.read_all());
+        Ok(read.await.map_err(ReceiveError::Worker)??.into())
+    }
+}
+
+impl<J: Judge> Receiving<J> {
     /// Receives into a new file of this folder.
     ///
     /// # Errors
@@ -75,7 +166,7 @@ impl Receiving {
     /// When the file cannot be made.
     pub fn into_dir(dir: &SpoolDir) -> Result<Self, ReceiveError> {
         let work = Work {
-            scanner: Scanner::default(),
+            judge: J::default(),
             hasher: Sha256::new(),
             file: dir.create()?,
         };
@@ -108,16 +199,11 @@ impl Receiving {
     /// # Errors
     ///
     /// When it is not whole, or Looker tells of errors in it.
-    pub async fn finish(mut self) -> Result<Received, ReceiveError> {
+    pub async fn finish(mut self) -> Result<Received<J::Found>, ReceiveError> {
         self.work_on().await?;
         let work = *self.work.take().ok_or(ReceiveError::Over)?;
-        // An answer with errors and without rows is told by its errors.
-        if let Some(head) = work.scanner.head() {
-            complaint(&head).map_or(Ok(()), Err)?;
-        }
-        let scanned = work.scanner.finish()?;
         Ok(Received {
-            scanned,
+            judged: work.judge.finish()?,
             file: work.file,
             digest: Digest::from_bytes(work.hasher.finalize().into()),
         })
@@ -128,7 +214,7 @@ impl Receiving {
         let mut work = self.work.take().ok_or(ReceiveError::Over)?;
         let block = std::mem::take(&mut self.block);
         let task = tokio::task::spawn_blocking(move || {
-            work.scanner.push(&block)?;
+            work.judge.push(&block)?;
             work.hasher.update(&block);
             work.file.append(&block)?;
             Ok::<_, ReceiveError>((work, block))
@@ -187,7 +273,7 @@ mod tests {
     async fn receive(document: &str) -> Result<Received, ReceiveError> {
         let folder = tempfile::tempdir().unwrap();
         let dir = SpoolDir::open(folder.path()).unwrap();
-        let mut receiving = Receiving::into_dir(&dir)?;
+        let mut receiving: Receiving = Receiving::into_dir(&dir)?;
         for part in document.as_bytes().chunks(7) {
             receiving.push(part).await?;
         }
@@ -206,7 +292,7 @@ mod tests {
         let document = r#"{"fields":{},"data":[{"a":{"value":1}},{"a":{"value":2}}]}"#;
         let received = receive(document).await.unwrap();
         assert_eq!(
-            (received.rows(), received.scanned.bytes),
+            (received.rows(), received.judged.bytes),
             (2, document.len() as u64)
         );
         assert_eq!(received.digest, Digest::of(document.as_bytes()));
@@ -238,5 +324,25 @@ mod tests {
         assert!(error.ends_with("no such field"), "{error}");
         assert!(receive(r#"{"errors":null,"data":[{"#).await.is_err());
         assert!(receive("<html>").await.is_err());
+    }
+    #[tokio::test]
+    async fn a_charts_result_comes_back_byte_for_byte_unless_it_is_too_large() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = SpoolDir::open(folder.path()).unwrap();
+        let mut receiving: Receiving<Document> = Receiving::into_dir(&dir).unwrap();
+        receiving.push(b"no JSON").await.unwrap();
+        let received = receiving.finish().await.unwrap();
+        assert_eq!(received.digest(), Digest::of(b"no JSON"));
+        assert_eq!(&received.bytes().await.unwrap()[..], b"no JSON");
+        let mut receiving: Receiving<Document> = Receiving::into_dir(&dir).unwrap();
+        let block = vec![b' '; 1 << 20];
+        let error = loop {
+            if let Err(error) = receiving.push(&block).await {
+                break error;
+            }
+        };
+        assert!(matches!(error, ReceiveError::TooLarge), "{error}");
+        drop(receiving);
+        assert!(dir.names().unwrap().is_empty(), "a file is left behind");
     }
 }

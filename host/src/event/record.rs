@@ -125,18 +125,6 @@ impl Record for Segment {
     const FORMAT: u32 = 1;
 }
 
-/// Which run a request was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Resend {
-    pub run: String,
-    pub at: Timestamp,
-}
-
-impl Record for Resend {
-    const KIND: Kind = Kind::Resend;
-    const FORMAT: u32 = 1;
-}
-
 /// The name under which a destination's deliveries are claimed.
 pub(super) fn poll(address: &str) -> String {
     format!("deliver/{address}")

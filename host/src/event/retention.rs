@@ -6,8 +6,9 @@ use crate::record::{self as records, Stored};
 use crate::store::{BlobSpace, Change, Expected, Kind, StoreError};
 
 use super::error::RunError;
-use super::record::{Delivery, Resend, RunRecord, Segment, dead};
-use super::run::{RESEND_WINDOW, Runs};
+use super::record::{Delivery, RunRecord, Segment, dead};
+use super::resend;
+use super::run::Runs;
 
 /// How long a run is kept, with its counts and its dead letters.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -22,8 +23,8 @@ impl Runs {
     ///
     /// When the store fails.
     pub async fn sweep(&self) -> Result<(), RunError> {
-        self.forget_requests().await?;
         let now = self.clock.now();
+        resend::sweep(self.store.as_ref(), now).await?;
         let mut after: Option<String> = None;
         loop {
             let page = records::list::<RunRecord>(self.store.as_ref(), after.as_deref(), PAGE);
@@ -40,31 +41,6 @@ impl Runs {
             match page.last() {
                 Some(last) => after = Some(last.key.clone()),
                 None => return Ok(()),
-            }
-        }
-    }
-
-    async fn forget_requests(&self) -> Result<(), RunError> {
-        let now = self.clock.now();
-        let mut after: Option<String> = None;
-        loop {
-            let page = records::list::<Resend>(self.store.as_ref(), after.as_deref(), PAGE);
-            let page = page.await?;
-            let Some(last) = page.last() else {
-                return Ok(());
-            };
-            after = Some(last.key.clone());
-            let old = page
-                .iter()
-                .filter(|it| now.duration_since(it.record.at) > RESEND_WINDOW);
-            for resend in old {
-                let seen = Expected::Version(resend.version);
-                let change = Change::new().delete(Kind::Resend, &resend.key, seen);
-                match self.store.commit(change).await {
-                    // One that was written anew just now is kept.
-                    Ok(_) | Err(StoreError::Stale { .. }) => {}
-                    Err(error) => return Err(error.into()),
-                }
             }
         }
     }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use hmac::{Hmac, Mac as _};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -26,18 +26,16 @@ use crate::looker::Targets;
 use crate::record::{self as records, Stored};
 use crate::sandbox::events;
 use crate::secret::Sealer;
-use crate::store::{BlobSpace, Change, Digest, Expected, Kind, SharedStore, SpoolDir, StoreError};
+use crate::store::{BlobSpace, Change, Expected, Kind, SharedStore, SpoolDir, StoreError};
 
 use super::data_plane::{DataPlane, server_url};
 use super::error::RunError;
 use super::message::Anonymous;
 use super::pauses::Pauses;
-use super::receive::{ReceiveError, Received, Receiving};
-use super::record::{Address, Delivery, Mapped, Plan, Rejected, Resend, RunRecord, Segment};
+use super::receive::{Judge, ReceiveError, Received, Receiving};
+use super::record::{Address, Delivery, Mapped, Plan, Rejected, RunRecord, Segment};
+use super::resend::{Known, Request};
 use super::scan::Scanned;
-
-/// How long a request that comes again is the run that it was.
-pub const RESEND_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// A run to be begun.
 #[derive(Debug)]
@@ -233,12 +231,12 @@ impl Runs {
         }))
     }
 
-    /// Takes in a result, for a run that is to be begun.
+    /// Takes in a result, for a run that is to be begun or for whatever else its judge is for.
     ///
     /// # Errors
     ///
     /// When it cannot be written down.
-    pub fn receive(&self) -> Result<Receiving, ReceiveError> {
+    pub fn receive<J: Judge>(&self) -> Result<Receiving<J>, ReceiveError> {
         Receiving::into_dir(&self.spool)
     }
 
@@ -254,15 +252,15 @@ impl Runs {
         let now = self.clock.now();
         let version = self.catalog.version(&order.action, None)?;
         let key = self.identities.address(&server_url, &order.write_key);
-        let same = same(&order, &key);
-        let (mut seen, known) = self.known(&same, now).await?;
-        if let Some(id) = known {
-            return Ok(Started { id, repeated: true });
-        }
+        let request = request(&order, &key);
+        let mut seen = match request.known(self.store.as_ref(), now).await? {
+            Known::Again(id) => return Ok(Started { id, repeated: true }),
+            Known::New(seen) => seen,
+        };
         let settings: Vec<(&str, &str)> = pairs(&order.settings);
         let context: Vec<(&str, &str)> = pairs(&order.context);
         let run = events::Run {
-            head: &order.received.scanned.head,
+            head: &order.received.judged.head,
             query: &order.query,
             settings: &settings,
             context: &context,
@@ -271,7 +269,7 @@ impl Runs {
         let id = RunId::fresh(self.clock.as_ref());
         let place = format!("run/{id}/write_key");
         let Received {
-            scanned,
+            judged: scanned,
             mut file,
             digest,
         } = order.received;
@@ -304,17 +302,19 @@ impl Runs {
             let spool = kept.await.map_err(RunError::Worker)??;
             record.spool = Some(spool.clone());
             loop {
-                let change = begin_change(&record, &id, &same, seen)?.audited(audit.clone());
+                let change = begin_change(&record, &id)?.audited(audit.clone());
+                let change = request.noted(change, seen, &id, now)?;
                 match runs.store.commit(change).await {
                     Ok(_) => break,
                     // Of two equal requests at once the other one was first.
                     Err(StoreError::Stale { .. }) => {
-                        let (now_seen, known) = runs.known(&same, now).await?;
-                        if let Some(id) = known {
-                            runs.forget_file(spool).await;
-                            return Ok(Started { id, repeated: true });
+                        match request.known(runs.store.as_ref(), now).await? {
+                            Known::Again(id) => {
+                                runs.forget_file(spool).await;
+                                return Ok(Started { id, repeated: true });
+                            }
+                            Known::New(anew) => seen = anew,
                         }
-                        seen = now_seen;
                     }
                     Err(error) => {
                         // What nobody knows of is not kept; what may have been kept after all is
@@ -333,21 +333,6 @@ impl Runs {
             })
         });
         begun.await.map_err(RunError::Worker)?
-    }
-
-    /// Which run such a request was, if it was one not long ago, and what a change of that has to
-    /// expect.
-    async fn known(
-        &self,
-        same: &str,
-        now: Timestamp,
-    ) -> Result<(Expected, Option<RunId>), RunError> {
-        let Some(found) = records::get::<Resend>(self.store.as_ref(), same).await? else {
-            return Ok((Expected::Absent, None));
-        };
-        let lately = now.duration_since(found.record.at) < RESEND_WINDOW;
-        let id = found.record.run.parse().ok().filter(|_| lately);
-        Ok((Expected::Version(found.version), id))
     }
 
     /// Goes on with what a server before has left, and removes files that no run knows. To be done
@@ -520,35 +505,19 @@ pub(super) fn pairs(given: &[(String, String)]) -> Vec<(&str, &str)> {
 }
 
 /// The change that makes a run known.
-fn begin_change(
-    record: &RunRecord,
-    id: &RunId,
-    same: &str,
-    seen: Expected,
-) -> Result<Change, RunError> {
-    let resend = Resend {
-        run: id.as_str().to_owned(),
-        at: record.begun_at,
-    };
-    Ok(Change::new()
-        .put(
-            Kind::Run,
-            id.as_str(),
-            Expected::Absent,
-            records::body(record)?,
-        )
-        .put(Kind::Resend, same, seen, records::body(&resend)?))
+fn begin_change(record: &RunRecord, id: &RunId) -> Result<Change, RunError> {
+    let body = records::body(record)?;
+    Ok(Change::new().put(Kind::Run, id.as_str(), Expected::Absent, body))
 }
 
 /// What makes two requests the same: action, schedule, destination, settings and every byte of the
 /// result.
-fn same(order: &Order, address: &str) -> String {
-    let parts = serde_json::json!([
+fn request(order: &Order, address: &str) -> Request {
+    Request::of(&serde_json::json!([
         order.action,
         order.plan.id,
         address,
         order.settings,
         order.received.digest.to_hex(),
-    ]);
-    Digest::of(parts.to_string().as_bytes()).to_hex()
+    ]))
 }

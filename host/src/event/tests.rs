@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{Order, Parts, Plan, ReceiveError, Run, RunError, Runs, Started};
+use super::{Order, Parts, Plan, ReceiveError, Receiving, Run, RunError, Runs, Started};
 use crate::access::By;
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
@@ -166,7 +166,7 @@ impl Installed {
         document: &str,
         plane: SocketAddr,
     ) -> Result<Order, ReceiveError> {
-        let mut receiving = self.runs.receive()?;
+        let mut receiving: Receiving = self.runs.receive()?;
         receiving.push(document.as_bytes()).await?;
         Ok(Order {
             action: action.to_owned(),

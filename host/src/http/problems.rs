@@ -295,6 +295,7 @@ impl From<KeyResultError> for Problem {
                 return Self::invalid(pointer.clone(), reason.clone());
             }
             KeyResultError::NoHistory => Code::BAD_SELECTION,
+            KeyResultError::OtherQuery { .. } => Code::OTHER_QUERY,
             KeyResultError::InUse { .. }
             | KeyResultError::IntegrationOn
             | KeyResultError::IntegrationOff { .. }

@@ -30,7 +30,7 @@ struct Outcome {
     validation_errors: BTreeMap<String, String>,
 }
 
-/// Why nothing was sent.
+/// Why nothing was done.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     message: String,
@@ -61,7 +61,7 @@ impl Refusal {
             "a request of Looker's failed by a fault of the server"
         );
         Self::new(
-            "Lensmount could not take this in, and nothing was sent; its log says why. Run the schedule again.",
+            "Lensmount could not take this in, and nothing was done; its log says why. Run the schedule again.",
         )
     }
 }
@@ -69,7 +69,9 @@ impl Refusal {
 impl From<ReceiveError> for Refusal {
     fn from(error: ReceiveError) -> Self {
         match error {
-            ReceiveError::Scan(_) | ReceiveError::Looker { .. } => Self::new(error.to_string()),
+            ReceiveError::Scan(_) | ReceiveError::Looker { .. } | ReceiveError::TooLarge => {
+                Self::new(error.to_string())
+            }
             ReceiveError::Store(_) | ReceiveError::Worker(_) | ReceiveError::Over => {
                 Self::ours(&error)
             }
@@ -118,11 +120,8 @@ impl Answer {
         }
     }
 
-    /// A run that has begun and that nothing more can be said of just now.
-    pub fn begun(id: &str) -> Self {
-        let message = format!(
-            "The rows are kept and their events go out by themselves, but how far that is could not be found out. Look at run {id}."
-        );
+    /// A success with these words.
+    pub fn said(message: String) -> Self {
         Self {
             looker: Outcome {
                 success: true,
@@ -131,6 +130,14 @@ impl Answer {
                 validation_errors: BTreeMap::new(),
             },
         }
+    }
+
+    /// A run that has begun and that nothing more can be said of just now.
+    pub fn begun(id: &str) -> Self {
+        let message = format!(
+            "The rows are kept and their events go out by themselves, but how far that is could not be found out. Look at run {id}."
+        );
+        Self::said(message)
     }
 }
 
@@ -195,7 +202,8 @@ fn counted(count: u64, one: &str) -> String {
     }
 }
 
-fn short(text: &str) -> String {
+/// The beginning of a text that may be long, without its last full stop.
+pub(super) fn short(text: &str) -> String {
     let mut short: String = text.chars().take(REASON).collect();
     if short.len() < text.len() {
         short.push('…');

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::connection::{ConnectionError, Connections};
-use crate::event::{ReceiveError, Receiving};
+use crate::event::{Judge, ReceiveError, Receiving};
 use crate::looker::{Refused, Targets, guarded};
 
 /// How long a connection may take to stand.
@@ -29,22 +29,22 @@ const REDIRECTS: usize = 3;
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// It is no URL.
-    #[error("the download URL is no http or https URL, so nothing was sent")]
+    #[error("the download URL is no http or https URL, so nothing was done")]
     NotAUrl,
     /// Its host is none that rows come from.
     #[error(
-        "rows are not fetched from {host}, so nothing was sent; connect that Looker, or add the host to LENSMOUNT_HUB_DOWNLOAD_HOSTS"
+        "rows are not fetched from {host}, so nothing was done; connect that Looker, or add the host to LENSMOUNT_HUB_DOWNLOAD_HOSTS"
     )]
     Host {
         /// The host.
         host: String,
     },
     /// Its address may not be called.
-    #[error("nothing was sent: {0}")]
+    #[error("nothing was done: {0}")]
     Target(#[from] Refused),
     /// It sends us elsewhere.
     #[error(
-        "{host} answered the download with a redirect that is not followed, since it leads to another host or on and on; nothing was sent"
+        "{host} answered the download with a redirect that is not followed, since it leads to another host or on and on; nothing was done"
     )]
     Redirected {
         /// The host.
@@ -52,7 +52,7 @@ pub enum DownloadError {
     },
     /// No connection stands.
     #[error(
-        "{host} cannot be reached for the download of the rows, so nothing was sent; run the schedule again"
+        "{host} cannot be reached for the download of the rows, so nothing was done; run the schedule again"
     )]
     Unreachable {
         /// The host.
@@ -60,7 +60,7 @@ pub enum DownloadError {
     },
     /// It does not answer with rows.
     #[error(
-        "{host} answered the download of the rows with {status}, so nothing was sent; a download URL works once and for an hour, so run the schedule again"
+        "{host} answered the download of the rows with {status}, so nothing was done; a download URL works once and for an hour, so run the schedule again"
     )]
     Status {
         /// The host.
@@ -70,7 +70,7 @@ pub enum DownloadError {
     },
     /// It fell silent.
     #[error(
-        "nothing more of the rows came from {host} for {seconds} s, so nothing was sent; run the schedule again"
+        "nothing more of the rows came from {host} for {seconds} s, so nothing was done; run the schedule again"
     )]
     Silent {
         /// The host.
@@ -80,20 +80,20 @@ pub enum DownloadError {
     },
     /// It broke off.
     #[error(
-        "the download of the rows from {host} broke off, so nothing was sent; run the schedule again"
+        "the download of the rows from {host} broke off, so nothing was done; run the schedule again"
     )]
     Broken {
         /// The host.
         host: String,
     },
     /// There is too much of it.
-    #[error("the rows are more than {} GiB, so nothing was sent; send fewer", LARGEST >> 30)]
+    #[error("the rows are more than {} GiB, so nothing was done; send fewer", LARGEST >> 30)]
     TooLarge,
     /// What came is no result.
     #[error(transparent)]
     Receive(#[from] ReceiveError),
     /// The known hosts cannot be read.
-    #[error("the connections cannot be read, so nothing was sent; run the schedule again")]
+    #[error("the connections cannot be read, so nothing was done; run the schedule again")]
     Connections(#[from] ConnectionError),
 }
 
@@ -141,10 +141,10 @@ impl Downloads {
     /// # Errors
     ///
     /// Why they are not all there.
-    pub async fn fetch(
+    pub async fn fetch<J: Judge>(
         &self,
         url: &SecretString,
-        into: &mut Receiving,
+        into: &mut Receiving<J>,
     ) -> Result<(), DownloadError> {
         let url = Url::parse(url.expose_secret().trim()).map_err(|_| DownloadError::NotAUrl)?;
         let host = match url.host_str() {

@@ -30,7 +30,7 @@ const DEEPEST: usize = 100;
 pub enum EnvelopeError {
     /// It is no JSON, or not whole.
     #[error(
-        "the request is not a whole JSON object ({what} at byte {at}), so nothing was sent; run the schedule again"
+        "the request is not a whole JSON object ({what} at byte {at}), so nothing was done; run the schedule again"
     )]
     NotJson {
         /// What is wrong.
@@ -40,28 +40,28 @@ pub enum EnvelopeError {
     },
     /// It has too many bytes.
     #[error(
-        "the request is larger than {} MiB, so nothing was sent; have Looker send a download URL, or fewer rows",
+        "the request is larger than {} MiB, so nothing was done; have Looker send a download URL, or fewer rows",
         LARGEST >> 20
     )]
     TooLarge,
     /// Everything but the rows has too many bytes.
     #[error(
-        "the request has more than {} KiB beside the rows, so nothing was sent; take some settings or filters out of the schedule",
+        "the request has more than {} KiB beside the rows, so nothing was done; take some settings or filters out of the schedule",
         LARGEST_KEPT >> 10
     )]
     TooMuch,
     /// It is nested too deeply.
-    #[error("the request is nested deeper than {DEEPEST} levels, so nothing was sent")]
+    #[error("the request is nested deeper than {DEEPEST} levels, so nothing was done")]
     Deep,
     /// Something stands in it twice.
-    #[error("the request has `{name}` twice, so nothing was sent")]
+    #[error("the request has `{name}` twice, so nothing was done")]
     Twice {
         /// What.
         name: &'static str,
     },
     /// The rows are not in the form that the request says.
     #[error(
-        "the attachment says that it is base64 and is not, or the other way round; nothing was sent"
+        "the attachment says that it is base64 and is not, or the other way round; nothing was done"
     )]
     NotBase64,
 }

@@ -18,7 +18,8 @@ use tokio::time::{
 };
 
 use crate::event::destination::Target;
-use crate::event::{Order, Plan, ReceiveError, Received, Receiving, Run, RunError};
+use crate::event::scan::Scanner;
+use crate::event::{Judge, Order, Plan, ReceiveError, Received, Receiving, Run, RunError};
 use crate::id::RunId;
 
 use super::action::Action;
@@ -27,13 +28,16 @@ use super::door::{Looker, json};
 use super::envelope::{Kind, Request};
 use super::form::settings;
 use super::list::unknown;
+use super::reading;
 use super::take::Taken;
 use super::{DownloadError, Hub};
 
 /// What is said of a request whose type is null.
 pub(super) const NO_TYPE: &str = "Action did not specify a \"type\".";
 /// What is said of a request that brings no rows.
-const NO_ROWS: &str = "A streaming action was sent incompatible data. The action must have a download url or an attachment.";
+pub(super) const NO_ROWS: &str = "A streaming action was sent incompatible data. The action must have a download url or an attachment.";
+/// What is said where the rows come too slowly.
+pub(super) const LATE: &str = "The rows had not all come in the time that Looker waits, so nothing was done. Run the schedule again, or send fewer rows.";
 /// The type of request that actions take.
 const QUERY: &str = "query";
 /// How often a run is looked at.
@@ -46,6 +50,10 @@ pub(super) async fn execute(
     Path(name): Path<String>,
     body: Body,
 ) -> Response {
+    let body = looker.json.then_some(body);
+    if name == reading::NAME && reading::is_for(looker.release) {
+        return reading::execute(hub, looker, body).await;
+    }
     let until = Instant::now() + hub.manner.patience;
     match hub.ordered(&looker, &name, body).await {
         Ok(ordered) => {
@@ -59,16 +67,20 @@ pub(super) async fn execute(
 /// What a sound request asks for.
 struct Ordered {
     action: Action,
-    taken: Taken,
+    taken: Taken<Scanner>,
     target: Target,
 }
 
 impl Hub {
     /// What a request asks for, or what is wrong with it, in the order in which hubs have always
     /// told it.
-    async fn ordered(&self, looker: &Looker, name: &str, body: Body) -> Result<Ordered, Refusal> {
-        let body = looker.json.then_some(body);
-        let taken = self.take(body, true).await;
+    async fn ordered(
+        &self,
+        looker: &Looker,
+        name: &str,
+        body: Option<Body>,
+    ) -> Result<Ordered, Refusal> {
+        let taken = self.take(body).await;
         let taken = taken.map_err(|error| Refusal::new(error.to_string()))?;
         let action = self.action(name, looker.release).await;
         let action = action.ok_or_else(|| Refusal::new(unknown(name)))?;
@@ -96,10 +108,7 @@ impl Hub {
         let received = match timeout_at(until, self.received(&request, rows)).await {
             Ok(Ok(received)) => received,
             Ok(Err(refusal)) => return refusal.into(),
-            Err(_) => {
-                let refusal = "The rows had not all come in the time that Looker waits, so nothing was sent. Run the schedule again, or send fewer rows.";
-                return Refusal::new(refusal).into();
-            }
+            Err(_) => return Refusal::new(LATE).into(),
         };
         let order = self.order(&action, &request, target, received);
         let (id, repeated) = match self.runs.begin(order, &looker.by).await {
@@ -116,11 +125,11 @@ impl Hub {
     }
 
     /// All rows of a request.
-    async fn received(
+    pub(super) async fn received<J: Judge>(
         &self,
         request: &Request,
-        rows: Option<Result<Receiving, ReceiveError>>,
-    ) -> Result<Received, Refusal> {
+        rows: Option<Result<Receiving<J>, ReceiveError>>,
+    ) -> Result<Received<J::Found>, Refusal> {
         let receiving = match (rows, request.download_url()) {
             (Some(rows), _) => rows?,
             (None, Some(url)) => {
@@ -186,7 +195,8 @@ impl Hub {
     }
 }
 
-fn check_kind(request: &Request) -> Result<(), Refusal> {
+/// Checks that a request is of the type that actions take.
+pub(super) fn check_kind(request: &Request) -> Result<(), Refusal> {
     let wanted = format!("The request must be of type: \"{QUERY}\".");
     match request.kind() {
         Kind::Named(QUERY) => Ok(()),
@@ -202,7 +212,7 @@ fn check_kind(request: &Request) -> Result<(), Refusal> {
 }
 
 /// An answer whose JSON comes when the work is done, with newlines before it.
-fn answered(work: JoinHandle<Answer>, keep_alive: Duration) -> Response {
+pub(super) fn answered(work: JoinHandle<Answer>, keep_alive: Duration) -> Response {
     let mut ticks = interval_at(Instant::now() + keep_alive, keep_alive);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let parts = stream::unfold(Some((work, ticks)), |waiting| async {

@@ -18,33 +18,34 @@ use super::action::{Action, DESTINATION};
 use super::door::{Looker, failed, json};
 use super::envelope::{Kind, Request};
 use super::list::unknown;
+use super::reading;
 use super::target::{BY_SETTINGS, missing};
 
 /// The form.
 #[derive(Debug, PartialEq, Serialize)]
-struct Form {
-    fields: Vec<Field>,
+pub(super) struct Form {
+    pub fields: Vec<Field>,
 }
 
 /// A field.
 #[derive(Debug, PartialEq, Serialize)]
-struct Field {
-    name: String,
-    label: String,
-    description: String,
-    r#type: &'static str,
-    required: bool,
+pub(super) struct Field {
+    pub name: String,
+    pub label: String,
+    pub description: String,
+    pub r#type: &'static str,
+    pub required: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    default: Option<String>,
+    pub default: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    options: Vec<Choose>,
+    pub options: Vec<Choose>,
 }
 
 /// What may be chosen.
 #[derive(Debug, PartialEq, Serialize)]
-struct Choose {
-    name: String,
-    label: String,
+pub(super) struct Choose {
+    pub name: String,
+    pub label: String,
 }
 
 /// The form of an action.
@@ -54,12 +55,15 @@ pub(super) async fn show(
     Path(name): Path<String>,
     body: Body,
 ) -> Response {
+    let body = looker.json.then_some(body);
+    if name == reading::NAME && reading::is_for(looker.release) {
+        return reading::form(&hub, body).await;
+    }
     let Some(action) = hub.action(&name, looker.release).await else {
         return failed(StatusCode::NOT_FOUND, &unknown(&name));
     };
-    let taken = hub.take(looker.json.then_some(body), false).await;
-    let request = match taken {
-        Ok(taken) => taken.request,
+    let request = match hub.take_settings(body).await {
+        Ok(request) => request,
         Err(error) => return json(&json!({ "error": error.to_string() })),
     };
     if request.kind() == Kind::Null {

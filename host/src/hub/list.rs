@@ -15,6 +15,7 @@ use crate::sandbox::events::Requirement;
 use super::Hub;
 use super::action::Action;
 use super::door::{Looker, failed, json};
+use super::reading;
 use super::version::Release;
 
 /// The hub's name in Looker.
@@ -53,7 +54,7 @@ pub(super) struct Definition {
 
 /// A setting that an admin fills in.
 #[derive(Serialize)]
-struct Param {
+pub(super) struct Param {
     name: &'static str,
     label: &'static str,
     description: &'static str,
@@ -64,7 +65,7 @@ struct Param {
 /// What a query must carry.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-enum RequiredField {
+pub(super) enum RequiredField {
     AnyTag(Vec<String>),
     AllTags(Vec<String>),
 }
@@ -76,8 +77,11 @@ pub(super) async fn all(State(hub): State<Arc<Hub>>, looker: Looker) -> Response
     };
     let actions = hub.actions(looker.release).await;
     let define = |action: &Action| definition(action, &looker, required);
+    let own = reading::is_for(looker.release).then(|| reading::definition(&looker));
+    let integrations = actions.iter().map(define);
+    let integrations = integrations.chain(own);
     json(&List {
-        integrations: actions.iter().map(define).collect(),
+        integrations: integrations.collect(),
         label: LABEL,
     })
 }
@@ -88,6 +92,9 @@ pub(super) async fn one(
     looker: Looker,
     Path(name): Path<String>,
 ) -> Response {
+    if name == reading::NAME && reading::is_for(looker.release) {
+        return json(&reading::definition(&looker));
+    }
     let Some(action) = hub.action(&name, looker.release).await else {
         return failed(StatusCode::NOT_FOUND, &unknown(&name));
     };
@@ -104,7 +111,6 @@ pub(super) fn unknown(name: &str) -> String {
 
 fn definition(action: &Action, looker: &Looker, required: bool) -> Definition {
     let (about, streams) = (&action.said.about, looker.release >= Some(Release::STREAMS));
-    let place = format!("{}/hub/actions/{}", looker.reached, action.version.name);
     let param = |setting: Setting| Param {
         name: setting.name,
         label: setting.label,
@@ -116,22 +122,50 @@ fn definition(action: &Action, looker: &Looker, required: bool) -> Definition {
         Requirement::AnyTag(tags) => RequiredField::AnyTag(tags.clone()),
         Requirement::AllTags(tags) => RequiredField::AllTags(tags.clone()),
     };
+    define(
+        looker,
+        Manner {
+            name: &action.version.name,
+            label: &about.title,
+            description: &about.summary,
+            icon: action.attribute("icon"),
+            format: if streams {
+                "json_detail_lite_stream"
+            } else {
+                "json_detail"
+            },
+            params: SETTINGS.map(param).into(),
+            required_fields: action.said.requirements.iter().map(field).collect(),
+        },
+    )
+}
+
+/// What sets actions apart.
+pub(super) struct Manner<'a> {
+    pub name: &'a str,
+    pub label: &'a str,
+    pub description: &'a str,
+    pub icon: Option<&'a str>,
+    pub format: &'static str,
+    pub params: Vec<Param>,
+    pub required_fields: Vec<RequiredField>,
+}
+
+/// An action with all that is the same of each.
+pub(super) fn define(looker: &Looker, manner: Manner<'_>) -> Definition {
+    let place = format!("{}/hub/actions/{}", looker.reached, manner.name);
     Definition {
-        name: action.version.name.clone(),
-        label: about.title.clone(),
-        description: about.summary.clone(),
+        name: manner.name.to_owned(),
+        label: manner.label.to_owned(),
+        description: manner.description.to_owned(),
         url: format!("{place}/execute"),
         // A form may also only say where to send, which can be added to while Looker runs.
         form_url: Some(format!("{place}/form")),
-        icon_data_uri: icon(action),
-        params: SETTINGS.map(param).into(),
-        required_fields: action.said.requirements.iter().map(field).collect(),
+        icon_data_uri: icon(manner.icon),
+        params: manner.params,
+        required_fields: manner.required_fields,
         supported_action_types: ["query"],
-        supported_formats: [if streams {
-            "json_detail_lite_stream"
-        } else {
-            "json_detail"
-        }],
+        supported_formats: [manner.format],
         supported_formattings: ["unformatted"],
         supported_visualization_formattings: ["noapply"],
         supported_download_settings: ["url"],
@@ -140,9 +174,8 @@ fn definition(action: &Action, looker: &Looker, required: bool) -> Definition {
     }
 }
 
-fn icon(action: &Action) -> String {
-    let own = action.attribute("icon").map(str::trim);
-    match own.filter(|icon| icon.len() <= LARGEST_ICON) {
+fn icon(own: Option<&str>) -> String {
+    match own.map(str::trim).filter(|icon| icon.len() <= LARGEST_ICON) {
         Some(icon) if icon.starts_with("data:image/") => icon.to_owned(),
         Some(icon) if icon.starts_with('<') => svg(icon),
         _ => svg(ICON.trim()),

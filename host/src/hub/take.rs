@@ -11,7 +11,8 @@ use axum::body::Body;
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::event::{ReceiveError, Receiving};
+use crate::event::scan::Scanner;
+use crate::event::{Judge, ReceiveError, Receiving};
 
 use super::Hub;
 use super::envelope::{Envelope, EnvelopeError, LARGEST, Reader, Request};
@@ -45,7 +46,7 @@ pub enum TakeError {
     Envelope(#[from] EnvelopeError),
     /// Nothing more came.
     #[error(
-        "nothing more of the request came for {seconds} s, so nothing was sent; run the schedule again"
+        "nothing more of the request came for {seconds} s, so nothing was done; run the schedule again"
     )]
     Silent {
         /// For how long.
@@ -53,42 +54,51 @@ pub enum TakeError {
     },
     /// It came too slowly.
     #[error(
-        "the request took longer than {seconds} s to come, so nothing was sent; have Looker send a download URL, or fewer rows"
+        "the request took longer than {seconds} s to come, so nothing was done; have Looker send a download URL, or fewer rows"
     )]
     Slow {
         /// How long it may take.
         seconds: u64,
     },
     /// It broke off.
-    #[error("the request broke off, so nothing was sent; run the schedule again")]
+    #[error("the request broke off, so nothing was done; run the schedule again")]
     Broken,
 }
 
 /// A request that was taken in.
-pub(super) struct Taken {
+pub(super) struct Taken<J> {
     /// All but the rows.
     pub request: Request,
     /// The rows that came with it, or why they could not be received.
-    pub rows: Option<Result<Receiving, ReceiveError>>,
+    pub rows: Option<Result<Receiving<J>, ReceiveError>>,
 }
 
 impl Hub {
-    /// Takes a body in; without one the request says nothing. Rows are received only where they are
-    /// wanted.
-    pub(super) async fn take(
-        &self,
-        body: Option<Body>,
-        with_rows: bool,
-    ) -> Result<Taken, TakeError> {
+    /// Takes a body in; without one the request says nothing. Its rows are judged as they come.
+    pub(super) async fn take<J: Judge>(&self, body: Option<Body>) -> Result<Taken<J>, TakeError> {
         let receive = || self.runs.receive();
-        let receive: Option<&(dyn Fn() -> _ + Sync)> = with_rows.then_some(&receive);
-        take(body.unwrap_or_default(), self.manner.body, receive).await
+        take(
+            body.unwrap_or_default(),
+            self.manner.body,
+            Some(&receive as Receive<'_, J>),
+        )
+        .await
+    }
+
+    /// Takes a body in of which no rows are wanted.
+    pub(super) async fn take_settings(&self, body: Option<Body>) -> Result<Request, TakeError> {
+        let taken = take::<Scanner>(body.unwrap_or_default(), self.manner.body, None);
+        Ok(taken.await?.request)
     }
 }
 
-type Receive<'a> = Option<&'a (dyn Fn() -> Result<Receiving, ReceiveError> + Sync)>;
+type Receive<'a, J> = &'a (dyn Fn() -> Result<Receiving<J>, ReceiveError> + Sync);
 
-async fn take(body: Body, bounds: Bounds, receive: Receive<'_>) -> Result<Taken, TakeError> {
+async fn take<J: Judge>(
+    body: Body,
+    bounds: Bounds,
+    receive: Option<Receive<'_, J>>,
+) -> Result<Taken<J>, TakeError> {
     let mut parts = Parts {
         body,
         bounds,
@@ -102,9 +112,12 @@ async fn take(body: Body, bounds: Bounds, receive: Receive<'_>) -> Result<Taken,
     taken
 }
 
-async fn read(parts: &mut Parts, receive: Receive<'_>) -> Result<Taken, TakeError> {
+async fn read<J: Judge>(
+    parts: &mut Parts,
+    receive: Option<Receive<'_, J>>,
+) -> Result<Taken<J>, TakeError> {
     let (mut reader, mut plain) = (Reader::default(), Vec::new());
-    let mut rows: Option<Result<Receiving, ReceiveError>> = None;
+    let mut rows: Option<Result<Receiving<J>, ReceiveError>> = None;
     while let Some(part) = parts.next().await? {
         reader.push(&part, &mut plain)?;
         if let Some(receive) = receive
@@ -182,7 +195,7 @@ mod tests {
     }
 
     async fn refused(body: Body) -> TakeError {
-        match take(body, Bounds::default(), None).await {
+        match take::<Scanner>(body, Bounds::default(), None).await {
             Ok(_) => panic!("taken"),
             Err(error) => error,
         }

@@ -43,6 +43,14 @@ pub enum KeyResultError {
         /// Why not.
         reason: &'static str,
     },
+    /// A result was pushed that is not one of the linked chart.
+    #[error(
+        "the pushed result is not of the chart that the key result is linked to: its query has other {what}; nothing was read; schedule the very look or tile that is linked, or link the key result to this one"
+    )]
+    OtherQuery {
+        /// What is different.
+        what: &'static str,
+    },
     /// Its series has no points in time.
     #[error(
         "the chart's x is no time, so its points have no place in a history; a backfill needs a chart over time"

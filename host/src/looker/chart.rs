@@ -42,6 +42,27 @@ pub struct Chart {
     pub lookml_link_id: Option<String>,
 }
 
+impl Chart {
+    /// A chart by what somebody tells of it: its title, its type, and its Query object with its
+    /// `vis_config`.
+    #[must_use]
+    pub fn told(source: Source, title: String, chart_type: Option<String>, query: String) -> Self {
+        let work = Work::Query(query.clone());
+        Self {
+            source,
+            title,
+            dashboard_title: None,
+            chart_type,
+            identity: work.identity(),
+            query,
+            work,
+            filters: BTreeMap::new(),
+            ignored: Vec::new(),
+            lookml_link_id: None,
+        }
+    }
+}
+
 /// What Looker is asked to run for a chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {

@@ -142,6 +142,16 @@ impl SpoolFile {
         Ok(self.name.clone())
     }
 
+    /// All that was written. The file is removed.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read back.
+    pub fn read_all(self) -> Result<Vec<u8>, StoreError> {
+        let path = self.dir.path(&self.name);
+        fs::read(&path).map_err(StoreError::io("read", &path))
+    }
+
     fn check_space(&self) -> Result<(), StoreError> {
         let stat = rustix::fs::statvfs(&self.dir.root)
             .map_err(|e| StoreError::io("ask for the free space of", &self.dir.root)(e.into()))?;

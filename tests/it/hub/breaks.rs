@@ -67,7 +67,7 @@ fn a_download_that_breaks_off_in_the_middle_sends_nothing_and_leaves_nothing() {
     for time in 1..=4 {
         let told = world.execute("rudder_event", &order);
         assert_eq!(told["success"], false, "{told}");
-        assert_eq!(message(&told), "the download of the rows from 127.0.0.1 broke off, so nothing was sent; run the schedule again");
+        assert_eq!(message(&told), "the download of the rows from 127.0.0.1 broke off, so nothing was done; run the schedule again");
         nothing_is_left(&world, &sink, &format!("download {time}"));
     }
     let told = world.execute("rudder_event", &order);

@@ -35,7 +35,7 @@ fn a_download_that_is_not_whole_sends_nothing() {
     let errors = json!({"errors": [{"message": "no such field"}], "data": []}).to_string();
     let cases: Vec<(&str, Serving, &str)> = vec![
         ("cut, and framed as if whole", Source::ok(half), "the result broke off"),
-        ("shorter than announced", Serving::Bytes((head(rows.len()) + half).into_bytes()), "broke off, so nothing was sent"),
+        ("shorter than announced", Serving::Bytes((head(rows.len()) + half).into_bytes()), "broke off, so nothing was done"),
         (
             "a chunk without its end",
             Serving::Bytes(format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{half}").into_bytes()),

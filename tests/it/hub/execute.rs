@@ -132,7 +132,7 @@ fn what_is_wrong_is_told_inside_the_answer_in_the_order_of_hubs() {
         (
             "rudder_event",
             json!({"type": "query", "data": world.settings(), "attachment": {"data": {"errors": [{"message": "no such field"}], "data": []}}}),
-            "Looker's query failed, so nothing was sent: no such field",
+            "Looker's query failed, so nothing was done: no such field",
             "",
         ),
         (

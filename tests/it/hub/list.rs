@@ -14,10 +14,10 @@ fn every_active_event_mapper_is_an_action() {
     let world = HubWorld::new();
     let list = world.looker.post_empty("/hub").expect(200);
     assert_eq!(list["label"], "Lensmount");
-    assert_eq!(actions(&list), ["rudder_event", "rudder_group", "rudder_track"]);
+    assert_eq!(actions(&list), ["rudder_event", "rudder_group", "rudder_track", "lensmount_reading"]);
     assert_eq!(world.looker.post("/hub/", &json!({})).expect(200), list);
     world.client.upload(&guest("mapper")).expect(201);
-    assert_eq!(actions(&world.looker.post_empty("/hub").expect(200)).len(), 3, "it is not active yet");
+    assert_eq!(actions(&world.looker.post_empty("/hub").expect(200)).len(), 4, "it is not active yet");
     world.client.post_empty("/v1/extractors/mapper/versions/1.0.0/activate").expect(200);
     let list = world.looker.post_empty("/hub").expect(200);
     assert_eq!(actions(&list)[0], "mapper");
@@ -48,7 +48,8 @@ fn a_looker_is_offered_what_its_release_knows() {
         let client = world.server.stranger().with("Authorization", format!("Token token=\"{}\"", key(SECRET, "n")));
         agent.map_or_else(|| client.clone(), |agent| client.clone().with("User-Agent", format!("LookerOutgoingWebhook/{agent}")))
     };
-    let (all, lite) = (["rudder_event", "rudder_group", "rudder_track"].as_slice(), "json_detail_lite_stream");
+    let all = ["rudder_event", "rudder_group", "rudder_track", "lensmount_reading"].as_slice();
+    let lite = "json_detail_lite_stream";
     for (agent, names, format) in [
         (Some("4.19.0"), [].as_slice(), ""),
         (Some("5.0.0"), &["rudder_event"], "json_detail"),
@@ -62,6 +63,7 @@ fn a_looker_is_offered_what_its_release_knows() {
         let list = client(agent).post_empty("/hub").expect(200);
         assert_eq!(actions(&list), names, "{agent:?}");
         for action in list["integrations"].as_array().expect("integrations") {
+            let format = if action["name"] == "lensmount_reading" { "json_detail" } else { format };
             assert_eq!(action["supported_formats"], json!([format]), "{agent:?}");
         }
     }

@@ -18,7 +18,7 @@ fn world() -> HubWorld {
 
 fn refused(told: &Value, said: &str) {
     assert_eq!(told["success"], false, "{told}");
-    assert!(message(told).contains(said) && message(told).contains("so nothing was sent"), "{told}");
+    assert!(message(told).contains(said) && message(told).contains("so nothing was done"), "{told}");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_request_that_is_dripped_in_is_given_up_in_words() {
     }
     let answer = String::from_utf8_lossy(&answer).into_owned() + &wire.rest().0;
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-    assert!(answer.contains("the request took longer than 5 s to come, so nothing was sent"), "{answer}");
+    assert!(answer.contains("the request took longer than 5 s to come, so nothing was done"), "{answer}");
     assert!(began.elapsed() >= Duration::from_secs(WHOLE), "{:?}", began.elapsed());
 }
 
@@ -113,7 +113,7 @@ fn a_quarter_of_a_gigabyte_of_spaces_costs_no_memory() {
     let Some(before) = world.server.forget_peak() else { return };
     for (what, begin, end, more, said) in [
         ("nothing else", String::new(), "", 0, "No request type specified"),
-        ("one too many", String::new(), "", 1, "the request is larger than 250 MiB, so nothing was sent"),
+        ("one too many", String::new(), "", 1, "the request is larger than 250 MiB, so nothing was done"),
         ("amid the settings", r#"{"type":"query","data":"#.to_owned(), "", 0, "the request is not a whole JSON object (its end at byte"),
         (
             "amid the rows as text",

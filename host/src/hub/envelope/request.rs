@@ -91,6 +91,19 @@ impl Request {
         text(&self.scheduled_plan.as_ref()?.title)
     }
 
+    /// Where a person sees the query's rows in Looker.
+    #[must_use]
+    pub fn explore_url(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Query {
+            #[serde(default)]
+            share_url: Value,
+        }
+        let query = self.scheduled_plan.as_ref()?.query.as_ref()?;
+        let query: Query = serde_json::from_str(query.get()).ok()?;
+        text(&query.share_url).filter(|url| url.starts_with("http"))
+    }
+
     /// What is scheduled: `Look` or `Dashboard`.
     #[must_use]
     pub fn plan_kind(&self) -> Option<String> {
