@@ -34,3 +34,6 @@ pub mod server;
 
 pub mod cli;
 pub mod telemetry;
+
+#[cfg(test)]
+mod fuzz;

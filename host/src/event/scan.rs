@@ -246,7 +246,7 @@ impl Scanner {
                 });
                 At::InRow
             }
-            _ => return Err(self.unexpected(byte)),
+            _ => return Err(self.unexpected(byte, 0)),
         };
         Ok(())
     }
@@ -266,7 +266,7 @@ impl Scanner {
             // `d\u0061ta` is `data` as well, and must not hide rows.
             if self.key.contains(&b'\\') {
                 let plain = serde_json::from_slice::<String>(&self.key);
-                let plain = plain.map_err(|_| self.unexpected(b'\\'))?;
+                let plain = plain.map_err(|_| self.unexpected(b'"', taken - 1))?;
                 self.key = serde_json::to_vec(&plain).unwrap_or_default();
             }
         }
@@ -335,7 +335,7 @@ impl Scanner {
                     match self.open.pop() {
                         Some(open) if open + 2 == byte => {}
                         None if taken > 0 || self.at == At::InValue => return Ok((taken, true)),
-                        _ => return Err(self.unexpected(byte)),
+                        _ => return Err(self.unexpected(byte, taken)),
                     }
                     if self.open.is_empty() {
                         return Ok((taken + 1, true));
@@ -349,10 +349,11 @@ impl Scanner {
         Ok((taken, false))
     }
 
-    fn unexpected(&self, byte: u8) -> ScanError {
+    /// A byte that cannot stand where it does, so many bytes after those that were read.
+    fn unexpected(&self, byte: u8, ahead: usize) -> ScanError {
         ScanError::NotJson {
             found: format!("{:?}", char::from(byte)),
-            at: self.position,
+            at: self.position + ahead as u64,
         }
     }
 }
@@ -417,5 +418,7 @@ fn in_string(bytes: &[u8], string: &mut Option<bool>) -> (usize, bool) {
     (taken, false)
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

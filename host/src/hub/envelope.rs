@@ -10,6 +10,8 @@ mod text;
 mod unbased;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 use inline::Inline;
@@ -176,9 +178,10 @@ impl Reader {
                         unescaped.push(bytes, rows).map_err(unsound)?
                     } else {
                         let mut plain = Vec::new();
-                        let taken = unescaped.push(bytes, &mut plain).map_err(unsound)?;
+                        let taken = unescaped.push(bytes, &mut plain);
+                        // What stands before an unsound escape is judged before it is.
                         decoder.push(&plain, self.mimetype.as_deref(), rows)?;
-                        taken
+                        taken.map_err(unsound)?
                     };
                     if over {
                         self.rows = decoder.finish(rows)?;
@@ -233,7 +236,7 @@ impl Reader {
 
     /// A byte between tokens.
     fn token(&mut self, byte: u8) -> Result<(), &'static str> {
-        if byte.is_ascii_whitespace() {
+        if matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
             // One is enough to keep apart what it kept apart.
             if matches!(self.at, At::Between) && self.kept.last() != Some(&b' ') {
                 self.kept.push(b' ');

@@ -1,6 +1,5 @@
 //! What a scanner makes of documents, whole and broken, however their bytes come.
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -130,62 +129,4 @@ fn rows_are_cut_into_chunks_by_number_and_by_size() {
     let scanned = scan(wide.as_bytes(), 64 << 10).expect("rows");
     let sizes: Vec<u32> = scanned.chunks.iter().map(|chunk| chunk.rows).collect();
     assert_eq!(sizes, [2, 1]);
-}
-
-fn value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        "[ -~é\u{1F600}]{0,12}".prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 24, 4, |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map("[a-z\"\\\\]{0,6}", inner, 0..4)
-                .prop_map(|map| Value::Object(map.into_iter().collect())),
-        ]
-    })
-}
-
-fn object() -> impl Strategy<Value = Value> {
-    prop::collection::btree_map("[a-z]{1,6}", value(), 0..5)
-        .prop_map(|map| Value::Object(map.into_iter().collect()))
-}
-
-proptest! {
-    #[test]
-    fn it_reads_what_serde_json_reads(
-        members in prop::collection::btree_map("[b-z\"\\\\]{1,6}", value(), 0..5),
-        data in prop::collection::vec(object(), 0..20),
-        place in 0_usize..6,
-        step in 1_usize..40,
-        pretty in any::<bool>(),
-    ) {
-        let mut parts: Vec<(String, Value)> = members.clone().into_iter().collect();
-        parts.insert(place.min(parts.len()), ("data".to_owned(), Value::from(data.clone())));
-        let text = |value: &Value| if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-        let parts: Vec<String> = parts.iter().map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), text(value).unwrap())).collect();
-        let document = format!("{{{}}}", parts.join(","));
-        let scanned = scan(document.as_bytes(), step).expect("a whole document");
-        let head: Value = serde_json::from_slice(&scanned.head).expect("a head");
-        prop_assert_eq!(head, Value::Object(members.into_iter().collect()));
-        prop_assert_eq!(rows(document.as_bytes(), &scanned), data);
-        let cut = &document.as_bytes()[..document.len() - 1];
-        prop_assert!(scan(cut, step).is_err());
-    }
-
-    #[test]
-    fn no_bytes_make_it_panic_or_depend_on_how_they_come(
-        bytes in prop::collection::vec(prop::sample::select(b"{}[]\",:\\ datx1\n".to_vec()), 0..60),
-        step in 1_usize..9,
-    ) {
-        let whole = scan(&bytes, bytes.len().max(1));
-        match (scan(&bytes, step), whole) {
-            (Ok(in_parts), Ok(whole)) => prop_assert_eq!(in_parts, whole),
-            // Where exactly it is wrong may be told a few bytes apart.
-            (Err(in_parts), Err(whole)) => prop_assert_eq!(std::mem::discriminant(&in_parts), std::mem::discriminant(&whole)),
-            (in_parts, whole) => prop_assert!(false, "{in_parts:?} or {whole:?}"),
-        }
-    }
 }

@@ -28,7 +28,7 @@ impl Unescaped {
     ///
     /// # Errors
     ///
-    /// Where it is no JSON string, and why.
+    /// Where it is no JSON string, and why. What stands before that is in `out`.
     pub fn push(
         &mut self,
         bytes: &[u8],
@@ -41,13 +41,14 @@ impl Unescaped {
                 At::Plain => {
                     let run = memchr::memchr2(b'"', b'\\', &bytes[at..]);
                     let run = run.unwrap_or(bytes.len() - at);
-                    let plain = &bytes[at..at + run];
-                    if let Some(place) = plain.iter().position(|byte| *byte < 0x20) {
-                        return Err((at + place, "a control character in a string"));
-                    }
+                    let control = bytes[at..at + run].iter().position(|byte| *byte < 0x20);
+                    let plain = &bytes[at..at + control.unwrap_or(run)];
                     if !plain.is_empty() {
                         self.pair_is_lost(out);
                         out.extend_from_slice(plain);
+                    }
+                    if let Some(place) = control {
+                        return Err((at + place, "a control character in a string"));
                     }
                     at += run;
                     match bytes.get(at) {
