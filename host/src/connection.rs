@@ -13,8 +13,9 @@ use std::sync::Arc;
 
 use crate::access::By;
 use crate::clock::SharedClock;
+use crate::egress::Targets;
 use crate::id::ConnectionId;
-use crate::looker::{Identity, Looker, Targets};
+use crate::looker::{Identity, Looker};
 use crate::once::{Known, Once};
 use crate::record::{self as records, Stored, entry};
 use crate::secret::Sealer;

@@ -11,6 +11,8 @@ pub mod store;
 
 pub mod sandbox;
 
+pub mod egress;
+
 pub mod looker;
 
 pub mod catalog;

@@ -25,8 +25,8 @@ use serde_json::json;
 
 use crate::access::By;
 use crate::clock::SharedClock;
+use crate::egress::Targets;
 use crate::id::WebhookId;
-use crate::looker::Targets;
 use crate::metrics::Metrics;
 use crate::once::{Known, Once};
 use crate::record::{self as records, Stored};

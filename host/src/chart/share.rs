@@ -217,7 +217,8 @@ mod tests {
     use super::*;
     use crate::chart::{was_queueing, was_sharing};
     use crate::clock::{Clock as _, ManualClock};
-    use crate::looker::{Deadline, ServerUrl, Settings, Targets};
+    use crate::egress::Targets;
+    use crate::looker::{Deadline, ServerUrl, Settings};
 
     fn key(query: &str) -> Key {
         let id = "con_0192f0c1a2b37c4d8e5f60718293a4b5";

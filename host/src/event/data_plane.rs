@@ -1,18 +1,16 @@
 //! A data plane of RudderStack: one request, and what it made of it.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::clock::SharedClock;
-use crate::looker::{Refused, Targets, guarded};
+use crate::egress::{self, SystemLookup, Targets, retry_after};
 
 use super::error::RunError;
 
@@ -77,16 +75,9 @@ pub(super) fn server_url(text: &str) -> Result<Url, RunError> {
 
 impl DataPlane {
     pub fn new(targets: Arc<Targets>, clock: SharedClock) -> Result<Self, RunError> {
-        // Where a program has chosen no TLS provider yet, this is the one. An error only says that
-        // it has.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .dns_resolver(guarded(Arc::clone(&targets)))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
+        let client = egress::client(Arc::clone(&targets), SystemLookup)
             .connect_timeout(CONNECT)
             .timeout(PATIENCE)
-            .user_agent(concat!("lensmount/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(RunError::Client)?;
         Ok(Self {
@@ -119,7 +110,7 @@ impl DataPlane {
             .body(body);
         match request.send().await {
             Ok(response) => judged(response, self.clock.now()).await,
-            Err(error) => match refused(&error) {
+            Err(error) => match egress::refused(&error) {
                 Some(refused) => Answer::Refused(refused.to_string()),
                 None => away(why(&error)),
             },
@@ -132,8 +123,7 @@ async fn judged(mut response: Response, now: Timestamp) -> Answer {
     if status.is_success() {
         return Answer::Taken;
     }
-    let asked = response.headers().get(RETRY_AFTER);
-    let asked = asked.and_then(|text| pause(text.to_str().ok()?.trim(), now));
+    let asked = retry_after(response.headers(), now).map(|asked| asked.min(LONGEST_ASKED));
     let mut words = Vec::new();
     while words.len() < WORDS
         && let Ok(Some(part)) = response.chunk().await
@@ -161,30 +151,6 @@ async fn judged(mut response: Response, now: Timestamp) -> Answer {
     }
 }
 
-/// What `Retry-After` asks for: seconds, or a moment.
-fn pause(text: &str, now: Timestamp) -> Option<Duration> {
-    let asked = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let until = rfc2822::parse(text).ok()?.timestamp();
-            // A moment that is over asks for nothing.
-            Duration::try_from(until.duration_since(now)).ok()?
-        }
-    };
-    Some(asked.min(LONGEST_ASKED))
-}
-
-fn refused(error: &reqwest::Error) -> Option<Refused> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<Refused>() {
-            return Some(refused.clone());
-        }
-        cause = error.source();
-    }
-    None
-}
-
 /// What went wrong on the way, in words without the URL.
 fn why(error: &reqwest::Error) -> String {
     if error.is_connect() {
@@ -202,19 +168,6 @@ fn why(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pause_is_asked_for_in_seconds_or_up_to_a_moment() {
-        let now: Timestamp = "1994-11-06T08:49:00Z".parse().unwrap();
-        let asked = |text| pause(text, now).map(|asked| asked.as_secs());
-        assert_eq!(asked("120"), Some(120));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(37));
-        assert_eq!(asked("Sun, 06 Nov 1994 08:48:37 GMT"), None);
-        assert_eq!(asked("99999999"), Some(LONGEST_ASKED.as_secs()));
-        for text in ["", "soon", "-1", "1.5"] {
-            assert_eq!(asked(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn an_address_is_taken_with_or_without_its_path() {

@@ -14,8 +14,8 @@ use secrecy::SecretString;
 
 use crate::access::By;
 use crate::clock::SharedClock;
+use crate::egress::Targets;
 use crate::id::DestinationId;
-use crate::looker::Targets;
 use crate::once::{Known, Once};
 use crate::record::{self as records, Stored, entry};
 use crate::secret::Sealer;

@@ -1,7 +1,7 @@
 //! What can go wrong with runs.
 
 use crate::catalog::CatalogError;
-use crate::looker::Refused;
+use crate::egress::Refused;
 use crate::record::RecordError;
 use crate::secret::SecretError;
 use crate::store::StoreError;

@@ -19,7 +19,7 @@ use super::{Order, Parts, Plan, ReceiveError, Receiving, Run, RunError, Runs, St
 use crate::access::By;
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
-use crate::looker::Targets;
+use crate::egress::Targets;
 use crate::sandbox::{Limits, Sandbox};
 use crate::secret::{MasterKey, Sealer};
 use crate::store::sled::SledStore;

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::connection::{ConnectionError, Connections};
+use crate::egress::{self, Refused, SystemLookup, Targets};
 use crate::event::{Judge, ReceiveError, Receiving};
-use crate::looker::{Refused, Targets, guarded};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -117,16 +117,10 @@ impl Downloads {
         connections: Arc<Connections>,
         hosts: Vec<String>,
     ) -> Result<Self, reqwest::Error> {
-        // Where a program has chosen no TLS provider yet, this is the one. An error only says that
-        // it has.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .dns_resolver(guarded(Arc::clone(&targets)))
+        let client = egress::client(Arc::clone(&targets), SystemLookup)
             .redirect(Policy::custom(redirected))
-            .no_proxy()
             .connect_timeout(CONNECT)
             .referer(false)
-            .user_agent(concat!("lensmount/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self {
             client,
@@ -234,11 +228,11 @@ fn redirected(attempt: Attempt) -> reqwest::redirect::Action {
 
 fn unreached(error: &reqwest::Error, host: &str) -> DownloadError {
     let host = host.to_owned();
+    if let Some(refused) = egress::refused(error) {
+        return DownloadError::Target(refused);
+    }
     let mut cause = error.source();
     while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<Refused>() {
-            return DownloadError::Target(refused.clone());
-        }
         if error.is::<Elsewhere>() {
             return DownloadError::Redirected { host };
         }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::clock::SharedClock;
+use crate::egress::Targets;
 
 use super::ask::Ask;
 use super::deadline::Deadline;
@@ -20,7 +21,6 @@ use super::retry::{Again, Failed, retried};
 use super::session::Token;
 use super::settings::Settings;
 use super::single_flight::SingleFlight;
-use super::target::Targets;
 use super::transport::{Answer, Transport};
 use super::wire;
 

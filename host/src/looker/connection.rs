@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::clock::SharedClock;
+use crate::egress::Targets;
 
 use super::api::Api;
 use super::deadline::Deadline;
 use super::error::LookerError;
 use super::place::Places;
 use super::settings::Settings;
-use super::target::Targets;
 use super::task::Tasks;
 
 /// One connection. Cheap to share; all who share it share its session. When its settings change, a

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::target::Refused;
+use crate::egress::Refused;
 
 /// The error beneath one of ours. Shared, because callers that wait for one login share its error.
 pub type Cause = Arc<dyn Error + Send + Sync>;

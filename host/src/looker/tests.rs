@@ -17,10 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Chart, Looker, LookerError, Overrides, PickedUp, ServerUrl, Settings, Source, Targets, Terms,
-    Work,
+    Chart, Looker, LookerError, Overrides, PickedUp, ServerUrl, Settings, Source, Terms, Work,
 };
 use crate::clock::{ManualClock, SystemClock};
+use crate::egress::Targets;
 
 const CLIENT_ID: &str = "client";
 const CLIENT_SECRET: &str = "canary-of-a-secret";

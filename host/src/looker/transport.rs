@@ -1,26 +1,24 @@
 //! One request and its answer: capped in size and time, never redirected, never through a proxy,
 //! never to an address that may not be called.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::clock::SharedClock;
+use crate::egress::{self, Lookup, SystemLookup, Targets};
 
 use super::ask::{Ask, Body};
 use super::deadline::Deadline;
 use super::error::{Cause, LookerError};
-use super::resolver::{Lookup, Resolver, SystemLookup};
 use super::retry::{Again, Failed};
 use super::room::{Room, SMALL};
-use super::target::{Refused, Targets};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -61,20 +59,9 @@ impl Transport {
         clock: SharedClock,
         lookup: impl Lookup,
     ) -> Result<Self, LookerError> {
-        // Where a program has chosen no TLS provider yet, this is the one. An error only says that
-        // it has.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let resolver = Resolver {
-            targets: Arc::clone(&targets),
-            lookup,
-        };
-        let client = Client::builder()
-            .dns_resolver(Arc::new(resolver))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
+        let client = egress::client(Arc::clone(&targets), lookup)
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
-            .user_agent(concat!("lensmount/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| LookerError::Unreachable {
                 server: server.clone(),
@@ -156,7 +143,7 @@ impl Transport {
         let mut response = request.send().await.map_err(|error| self.broken(error))?;
         let (status, retry_after, location) = (
             response.status(),
-            self.retry_after(response.headers()),
+            egress::retry_after(response.headers(), self.clock.now()),
             location(response.headers()),
         );
         let body = self.read(&mut response, ask).await?;
@@ -201,7 +188,7 @@ impl Transport {
     }
 
     fn broken(&self, error: reqwest::Error) -> Failed {
-        if let Some(refused) = refused(&error) {
+        if let Some(refused) = egress::refused(&error) {
             return LookerError::TargetRefused(refused).into();
         }
         let (reason, again) = if error.is_connect() && error.is_timeout() {
@@ -236,28 +223,6 @@ impl Transport {
             source,
         }
     }
-
-    /// `Retry-After`, in seconds or as a date.
-    fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
-        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        if let Ok(seconds) = text.parse() {
-            return Some(Duration::from_secs(seconds));
-        }
-        let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-        Some(Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default())
-    }
-}
-
-/// The refusal that our resolver gave, from below all that it was wrapped in.
-fn refused(error: &reqwest::Error) -> Option<Refused> {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<Refused>() {
-            return Some(refused.clone());
-        }
-        cause = error.source();
-    }
-    None
 }
 
 /// Where a redirect leads to. Its query is left out: it may carry what is nobody's business.
@@ -268,36 +233,3 @@ fn location(headers: &HeaderMap) -> Option<String> {
 
 #[cfg(test)]
 mod rebinding;
-
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use crate::clock::ManualClock;
-
-    use super::*;
-
-    #[test]
-    fn retry_after_is_read_in_both_spellings() {
-        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let clock = ManualClock::at(now).shared();
-        let transport = Transport::new("x".to_owned(), Arc::default(), clock).unwrap();
-        let cases = [
-            ("7", Some(7)),
-            (" 0 ", Some(0)),
-            ("Thu, 01 Jan 2026 00:00:30 GMT", Some(30)),
-            ("Wed, 31 Dec 2025 23:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("-1", None),
-        ];
-        for (text, seconds) in cases {
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]);
-            assert_eq!(
-                transport.retry_after(&headers),
-                seconds.map(Duration::from_secs),
-                "{text}"
-            );
-        }
-        assert_eq!(transport.retry_after(&HeaderMap::new()), None);
-    }
-}

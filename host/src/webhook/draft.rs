@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use url::Url;
 
+use crate::egress::Targets;
 use crate::id::WebhookId;
-use crate::looker::Targets;
 use crate::secret::Sealer;
 
 use super::error::WebhookError;

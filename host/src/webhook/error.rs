@@ -1,6 +1,6 @@
 //! What can go wrong with webhooks.
 
-use crate::looker::Refused;
+use crate::egress::Refused;
 use crate::record::RecordError;
 use crate::secret::SecretError;
 use crate::store::StoreError;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
-use crate::looker::{Targets, guarded};
+use crate::egress::{self, SystemLookup, Targets, retry_after};
 
 use super::error::WebhookError;
 use super::notice::Notice;
@@ -48,16 +48,9 @@ pub(super) struct Postman {
 
 impl Postman {
     pub fn new(targets: Arc<Targets>) -> Result<Self, WebhookError> {
-        // Where a program has chosen no TLS provider yet, this is the one. An error only says that
-        // it has.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .dns_resolver(guarded(Arc::clone(&targets)))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
+        let client = egress::client(Arc::clone(&targets), SystemLookup)
             .connect_timeout(CONNECT)
             .timeout(PATIENCE)
-            .user_agent(concat!("lensmount/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(WebhookError::Client)?;
         Ok(Self { client, targets })
@@ -97,17 +90,15 @@ impl Postman {
             .body(body);
         match request.send().await {
             // What it says beyond the status is of no use to anybody, so it is not read.
-            Ok(response) => judged(&response),
+            Ok(response) => judged(&response, now),
             Err(error) => away(why(&error)),
         }
     }
 }
 
-fn judged(response: &Response) -> Answer {
+fn judged(response: &Response, now: Timestamp) -> Answer {
     let status = response.status();
-    let asked = response.headers().get(RETRY_AFTER);
-    let asked = asked.and_then(|text| text.to_str().ok()?.trim().parse().ok());
-    let asked = asked.map(|seconds| Duration::from_secs(seconds).min(LONGEST_ASKED));
+    let asked = retry_after(response.headers(), now).map(|asked| asked.min(LONGEST_ASKED));
     let reason = if status.is_redirection() {
         format!("it answered {status}, and redirects are not followed")
     } else {
@@ -126,14 +117,9 @@ fn judged(response: &Response) -> Answer {
 
 /// What went wrong on the way, in words without the URL.
 fn why(error: &reqwest::Error) -> String {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<crate::looker::Refused>() {
-            return refused.to_string();
-        }
-        cause = error.source();
-    }
-    if error.is_connect() {
+    if let Some(refused) = egress::refused(error) {
+        refused.to_string()
+    } else if error.is_connect() {
         "no connection to it".to_owned()
     } else if error.is_timeout() {
         format!("it did not answer within {} s", PATIENCE.as_secs())

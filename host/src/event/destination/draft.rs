@@ -5,9 +5,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::connection::same_trust;
+use crate::egress::Targets;
 use crate::event::data_plane;
 use crate::id::DestinationId;
-use crate::looker::Targets;
 use crate::secret::Sealer;
 
 use super::error::DestinationError;

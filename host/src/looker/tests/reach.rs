@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use super::stand_in::{Reply, StandIn, refusal};
 use super::{connect, settings};
 use crate::clock::SystemClock;
-use crate::looker::{Doing, Looker, LookerError, Targets};
+use crate::egress::Targets;
+use crate::looker::{Doing, Looker, LookerError};
 
 /// Makes an answer, anew each time it is given.
 type Answering = fn() -> Reply;

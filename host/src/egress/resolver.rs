@@ -13,13 +13,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::target::{Refused, Targets};
 
 /// How a name is looked up.
-pub(super) trait Lookup: Send + Sync + 'static {
+pub trait Lookup: Send + Sync + 'static {
     /// All addresses of a name.
     fn lookup(&self, host: String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
 }
 
 /// The machine's own way to look names up.
-pub(super) struct SystemLookup;
+pub struct SystemLookup;
 
 impl Lookup for SystemLookup {
     fn lookup(&self, host: String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> {
@@ -31,14 +31,6 @@ impl Lookup for SystemLookup {
 pub(super) struct Resolver<L> {
     pub targets: Arc<Targets>,
     pub lookup: L,
-}
-
-/// A resolver of the machine's names that knows only addresses that may be called.
-pub fn guarded(targets: Arc<Targets>) -> Arc<impl Resolve> {
-    Arc::new(Resolver {
-        targets,
-        lookup: SystemLookup,
-    })
 }
 
 impl<L: Lookup> Resolve for Resolver<L> {
