@@ -3,6 +3,7 @@
 //! [`receive`] takes a result in at constant memory, [`run`] makes a run of it, `mapping` makes
 //! segments of its rows (by `chunk`, `pieces`, `batch`, `segments`), and `sending` brings them to the
 //! destination (by `sifting` and `settling`).
+//! Turning points are told to whoever listens (`news`).
 
 mod batch;
 mod chunk;
@@ -12,6 +13,7 @@ mod error;
 pub mod frame;
 mod mapping;
 pub mod message;
+mod news;
 mod pauses;
 mod pieces;
 pub mod receive;
@@ -24,6 +26,7 @@ mod segments;
 pub mod sending;
 mod settling;
 mod sifting;
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -31,4 +34,5 @@ mod tests;
 pub use error::RunError;
 pub use receive::{ReceiveError, Received, Receiving};
 pub use record::{Plan, Rejected};
-pub use run::{Order, Parts, Run, Runs, Started};
+pub use run::{Order, Parts, Runs, Started};
+pub use told::{Reason, Run};

@@ -10,6 +10,7 @@ mod form;
 mod keys;
 mod kills;
 mod list;
+mod news;
 mod official_sdk;
 mod recorded;
 mod runs;

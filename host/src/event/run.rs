@@ -11,7 +11,6 @@ use std::sync::Arc;
 use hmac::{Hmac, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +22,7 @@ use crate::catalog::Catalog;
 use crate::clock::SharedClock;
 use crate::id::RunId;
 use crate::looker::Targets;
-use crate::record::{self as records, Stored};
+use crate::record as records;
 use crate::sandbox::events;
 use crate::secret::Sealer;
 use crate::store::{BlobSpace, Change, Digest, Expected, Kind, SharedStore, SpoolDir, StoreError};
@@ -31,10 +30,12 @@ use crate::store::{BlobSpace, Change, Digest, Expected, Kind, SharedStore, Spool
 use super::data_plane::{DataPlane, server_url};
 use super::error::RunError;
 use super::message::Anonymous;
+use super::news::{self, Turn};
 use super::pauses::Pauses;
 use super::receive::{ReceiveError, Received, Receiving};
-use super::record::{Address, Delivery, Mapped, Plan, Rejected, Resend, RunRecord, Segment};
+use super::record::{Address, Delivery, Mapped, Plan, Resend, RunRecord, Segment};
 use super::scan::Scanned;
+use super::told::{Run, told};
 
 /// How long a request that comes again is the run that it was.
 pub const RESEND_WINDOW: SignedDuration = SignedDuration::from_hours(1);
@@ -67,71 +68,6 @@ pub struct Started {
     pub id: RunId,
     /// It had been begun before, by the same request.
     pub repeated: bool,
-}
-
-/// A run as it is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Run {
-    /// Its id.
-    pub id: String,
-    /// The event mapper.
-    pub action: String,
-    /// Its version.
-    pub version: String,
-    /// Looker's id of the schedule; null where somebody sent the rows by hand.
-    pub plan_id: Option<String>,
-    /// The schedule's title.
-    pub plan_title: Option<String>,
-    /// Where its events go.
-    pub server_url: String,
-    /// `mapping`, `sending`, or `done`.
-    pub state: &'static str,
-    /// When it was begun.
-    #[schema(value_type = String, format = DateTime)]
-    pub begun_at: Timestamp,
-    /// When it was written to last.
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Timestamp,
-    /// Rows of the result.
-    pub rows: u64,
-    /// Rows that are mapped.
-    pub mapped: u64,
-    /// Events made of them.
-    pub events: u64,
-    /// Events that the destination has taken.
-    pub delivered: u64,
-    /// Events that wait to be sent.
-    pub waiting: u64,
-    /// Rows and events that could not be mapped.
-    pub rejected: u64,
-    /// The first of them, with their reasons.
-    pub rejections: Vec<Reason>,
-    /// Events that the destination has refused for good.
-    pub dead: u64,
-    /// Why, for the first of them.
-    pub dead_letters: Vec<Reason>,
-    /// Events larger than the 32 KiB that the destination's documentation allows. They are sent.
-    pub oversized: u64,
-    /// Why the newest request to the destination did not go through; null once one has.
-    pub last_error: Option<String>,
-}
-
-/// Why a row or an event did not go out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Reason {
-    /// The row's number, the first being 1; null where it is not known.
-    pub row: Option<u64>,
-    /// Why.
-    pub reason: String,
-}
-
-impl From<Rejected> for Reason {
-    fn from(rejected: Rejected) -> Self {
-        Self {
-            row: rejected.row,
-            reason: rejected.reason,
-        }
-    }
 }
 
 /// All runs.
@@ -475,43 +411,6 @@ impl Runs {
     }
 }
 
-fn told(run: Stored<RunRecord>, delivery: Option<Stored<Delivery>>) -> Run {
-    let delivery = delivery.map(|it| it.record).unwrap_or_default();
-    let (record, mapped) = (run.record.clone(), run.record.mapped);
-    let waiting = mapped
-        .messages
-        .saturating_sub(delivery.delivered + delivery.dead);
-    let state = match (mapped.done_at, waiting) {
-        (None, _) => "mapping",
-        (Some(_), 0) => "done",
-        (Some(_), _) => "sending",
-    };
-    Run {
-        id: run.key,
-        action: record.action,
-        version: record.version,
-        plan_id: record.plan.id,
-        plan_title: record.plan.title,
-        server_url: record.address.server_url,
-        state,
-        begun_at: record.begun_at,
-        updated_at: delivery
-            .at
-            .map_or(run.updated_at, |at| at.max(run.updated_at)),
-        rows: record.rows,
-        mapped: mapped.rows,
-        events: mapped.messages,
-        delivered: delivery.delivered,
-        waiting,
-        rejected: mapped.rejected,
-        rejections: mapped.first.into_iter().map(Reason::from).collect(),
-        dead: delivery.dead,
-        dead_letters: delivery.first.into_iter().map(Reason::from).collect(),
-        oversized: mapped.oversized,
-        last_error: delivery.last_error,
-    }
-}
-
 pub(super) fn pairs(given: &[(String, String)]) -> Vec<(&str, &str)> {
     given
         .iter()
@@ -530,14 +429,22 @@ fn begin_change(
         run: id.as_str().to_owned(),
         at: record.begun_at,
     };
-    Ok(Change::new()
+    let change = Change::new()
         .put(
             Kind::Run,
             id.as_str(),
             Expected::Absent,
             records::body(record)?,
         )
-        .put(Kind::Resend, same, seen, records::body(&resend)?))
+        .put(Kind::Resend, same, seen, records::body(&resend)?);
+    let none = Delivery::default();
+    Ok(news::tell(
+        change,
+        &[Turn::Begun],
+        id.as_str(),
+        record,
+        &none,
+    )?)
 }
 
 /// What makes two requests the same: action, schedule, destination, settings and every byte of the
