@@ -3,8 +3,9 @@
 //! [`receive`] takes a result in at constant memory, [`run`] makes a run of it, `mapping` makes
 //! segments of its rows (by `chunk`, `pieces`, `batch`, `segments`), and `sending` brings them to the
 //! destination (by `sifting` and `settling`).
-//! Turning points are told to whoever listens (`news`).
+//! Turning points are told to whoever listens (`news`), what is not done to whoever counts (`backlog`).
 
+mod backlog;
 mod batch;
 mod chunk;
 mod data_plane;

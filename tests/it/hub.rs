@@ -2,6 +2,7 @@
 
 mod breaks;
 mod cells;
+mod counts;
 mod crowd;
 mod destinations;
 mod downloads;

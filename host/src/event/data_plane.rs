@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::clock::SharedClock;
 use crate::looker::{Refused, Targets, guarded};
+use crate::metrics::RunCounts;
 
 use super::error::RunError;
 
@@ -48,6 +49,7 @@ pub(super) enum Answer {
 pub(super) struct DataPlane {
     client: Client,
     clock: SharedClock,
+    counts: RunCounts,
     pub targets: Arc<Targets>,
 }
 
@@ -76,7 +78,11 @@ pub(super) fn server_url(text: &str) -> Result<Url, RunError> {
 }
 
 impl DataPlane {
-    pub fn new(targets: Arc<Targets>, clock: SharedClock) -> Result<Self, RunError> {
+    pub fn new(
+        targets: Arc<Targets>,
+        clock: SharedClock,
+        counts: RunCounts,
+    ) -> Result<Self, RunError> {
         // Where a program has chosen no TLS provider yet, this is the one. An error only says that
         // it has.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -93,11 +99,23 @@ impl DataPlane {
             client,
             clock,
             targets,
+            counts,
         })
     }
 
     /// Sends a body with gzip around it.
     pub async fn send(&self, server_url: &str, write_key: &SecretString, body: Vec<u8>) -> Answer {
+        let answer = self.asked(server_url, write_key, body).await;
+        self.counts.sent(match &answer {
+            Answer::Taken => "taken",
+            Answer::Unfit(_) => "unfit",
+            Answer::Refused(_) => "refused",
+            Answer::Away { .. } => "away",
+        });
+        answer
+    }
+
+    async fn asked(&self, server_url: &str, write_key: &SecretString, body: Vec<u8>) -> Answer {
         let away = |reason: String| Answer::Away {
             reason,
             asked: None,

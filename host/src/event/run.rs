@@ -22,11 +22,13 @@ use crate::catalog::Catalog;
 use crate::clock::SharedClock;
 use crate::id::RunId;
 use crate::looker::Targets;
+use crate::metrics::RunCounts;
 use crate::record as records;
 use crate::sandbox::events;
 use crate::secret::Sealer;
 use crate::store::{BlobSpace, Change, Digest, Expected, Kind, SharedStore, SpoolDir, StoreError};
 
+use super::backlog::Unmapped;
 use super::data_plane::{DataPlane, server_url};
 use super::error::RunError;
 use super::message::Anonymous;
@@ -84,6 +86,8 @@ pub struct Runs {
     pub(super) turns: Semaphore,
     pub(super) identities: Identities,
     pub(super) pauses: Pauses,
+    pub(super) unmapped: Unmapped,
+    pub(super) counts: RunCounts,
     pub(super) mapping: TaskTracker,
     pub(super) stop: CancellationToken,
 }
@@ -140,6 +144,8 @@ pub struct Parts {
     pub spool: SpoolDir,
     /// The installation's own secret, which anonymous ids are derived with.
     pub identity_secret: SecretString,
+    /// What is counted of runs.
+    pub counts: RunCounts,
     /// Ends mapping and sending.
     pub stop: CancellationToken,
 }
@@ -154,7 +160,11 @@ impl Runs {
     pub fn new(parts: Parts) -> Result<Arc<Self>, RunError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Ok(Arc::new(Self {
-            data_plane: DataPlane::new(parts.targets, Arc::clone(&parts.clock))?,
+            data_plane: DataPlane::new(
+                parts.targets,
+                Arc::clone(&parts.clock),
+                parts.counts.clone(),
+            )?,
             identities: Identities::new(&parts.identity_secret),
             store: parts.store,
             catalog: parts.catalog,
@@ -164,6 +174,8 @@ impl Runs {
             calls: Arc::new(Semaphore::new(cores * 2)),
             turns: Semaphore::new(cores * 2),
             pauses: Pauses::default(),
+            unmapped: Unmapped::default(),
+            counts: parts.counts,
             mapping: TaskTracker::new(),
             stop: parts.stop,
         }))
@@ -262,6 +274,7 @@ impl Runs {
                     }
                 }
             }
+            runs.counts.received(scanned.rows);
             runs.go_on(id.clone(), Some(scanned));
             Ok(Started {
                 id,
@@ -359,9 +372,11 @@ impl Runs {
 
     /// Maps a run, whoever waits for that.
     fn go_on(self: &Arc<Self>, id: RunId, scanned: Option<Scanned>) {
-        let runs = Arc::clone(self);
-        self.mapping
-            .spawn(async move { runs.map(&id, scanned).await });
+        let (runs, mapping) = (Arc::clone(self), self.unmapped.mapping(id.as_str()));
+        self.mapping.spawn(async move {
+            runs.map(&id, scanned).await;
+            drop(mapping);
+        });
     }
 
     pub(super) async fn forget_file(&self, name: String) {

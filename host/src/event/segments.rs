@@ -33,6 +33,8 @@ pub(super) struct Writer<'a> {
     runs: &'a Arc<Runs>,
     id: &'a RunId,
     version: u64,
+    /// How much of what was rejected is counted.
+    rejected: u64,
     record: RunRecord,
     /// When the run began, as its messages say it.
     made: String,
@@ -47,6 +49,7 @@ impl<'a> Writer<'a> {
             runs,
             id,
             version: stored.version,
+            rejected: stored.record.mapped.rejected,
             made: time(stored.record.begun_at),
             record: stored.record,
             batch: Batch::default(),
@@ -164,6 +167,9 @@ impl<'a> Writer<'a> {
         match self.runs.store.commit(change).await {
             Ok(committed) => {
                 self.version = committed.version;
+                let rejected = self.record.mapped.rejected;
+                let before = std::mem::replace(&mut self.rejected, rejected);
+                self.runs.counts.rejected(rejected.saturating_sub(before));
                 Ok(())
             }
             Err(StoreError::Stale { kind, .. }) if kind != Kind::Delivery => {

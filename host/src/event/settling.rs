@@ -215,9 +215,15 @@ impl Runs {
                 made = news::tell(made, &turns, run, &of.record, &delivery)?;
             }
             match self.store.commit(made).await {
+                Ok(_) => {
+                    let more = |now: u64, before: u64| now.saturating_sub(before);
+                    self.counts
+                        .delivered(more(delivery.delivered, before.delivered));
+                    self.counts.refused(more(delivery.dead, before.dead));
+                    return Ok(());
+                }
                 // Whoever had the lease in between has settled the segment.
-                Ok(_)
-                | Err(StoreError::Stale {
+                Err(StoreError::Stale {
                     kind: Kind::Segment,
                     ..
                 }) => return Ok(()),
