@@ -3,7 +3,9 @@
 //! [`receive`] takes a result in at constant memory, [`run`] makes a run of it, `mapping` makes
 //! segments of its rows (by `chunk`, `pieces`, `batch`, `segments`), and `sending` brings them to the
 //! destination (by `sifting` and `settling`).
+//! Turning points are told to whoever listens (`news`), what is not done to whoever counts (`backlog`).
 
+mod backlog;
 mod batch;
 mod chunk;
 mod data_plane;
@@ -12,6 +14,7 @@ mod error;
 pub mod frame;
 mod mapping;
 pub mod message;
+mod news;
 mod pauses;
 mod pieces;
 pub mod receive;
@@ -25,6 +28,7 @@ mod segments;
 pub mod sending;
 mod settling;
 mod sifting;
+mod told;
 
 #[cfg(test)]
 mod tests;
@@ -32,4 +36,5 @@ mod tests;
 pub use error::RunError;
 pub use receive::{Document, Judge, ReceiveError, Received, Receiving};
 pub use record::{Plan, Rejected};
-pub use run::{Order, Parts, Run, Runs, Started};
+pub use run::{Order, Parts, Runs, Started};
+pub use told::{Reason, Run};

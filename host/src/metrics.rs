@@ -3,6 +3,8 @@
 //! Labels are bounded: routes as they are declared, never paths; stable codes, never messages; names
 //! of extractors. Nothing here holds what was read or whose it is.
 
+mod runs;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +17,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::catalog::Catalog;
 
+pub use runs::{Backlog, RunCounts};
+
 /// What the server counts. Clones count together.
 #[derive(Clone)]
 pub struct Metrics {
@@ -24,6 +28,7 @@ pub struct Metrics {
     reads: Family<Outcome, Counter>,
     notices: Family<Outcome, Counter>,
     lateness: Histogram,
+    runs: RunCounts,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -67,6 +72,7 @@ impl Default for Metrics {
             reads: Family::default(),
             notices: Family::default(),
             lateness: seconds(),
+            runs: RunCounts::default(),
         }
     }
 }
@@ -121,12 +127,22 @@ impl Metrics {
         self.notices.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// All of it as OpenMetrics text.
+    /// What is counted of runs of actions.
+    #[must_use]
+    pub fn runs(&self) -> RunCounts {
+        self.runs.clone()
+    }
+
+    /// All of it as OpenMetrics text, with the backlog of runs where that is known.
     ///
     /// # Errors
     ///
     /// When it cannot be written, which is a fault of ours.
-    pub fn text(&self, catalog: &Arc<Catalog>) -> Result<String, fmt::Error> {
+    pub fn text(
+        &self,
+        catalog: &Arc<Catalog>,
+        backlog: Option<&Backlog>,
+    ) -> Result<String, fmt::Error> {
         let mut registry = Registry::with_prefix("lensmount");
         let registered = &mut registry;
         registered.register(
@@ -161,6 +177,7 @@ impl Metrics {
             "Notices posted to webhooks, by whether they were delivered, refused, or found their receiver away or gone",
             self.notices.clone(),
         );
+        self.runs.register(registered, backlog);
         registered.register(
             "extractor_calls",
             "Calls of extractors since the server started, by version and end",

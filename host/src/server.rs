@@ -237,6 +237,7 @@ impl Server {
             clock: Arc::clone(&clock),
             spool: SpoolDir::open(options.data.join("spool"))?,
             identity_secret: own_secret(store.as_ref(), &sealer, "identities").await?,
+            counts: metrics.runs(),
             stop: stop.clone(),
         })?;
         let own = own_secret(store.as_ref(), &sealer, "hub").await?;

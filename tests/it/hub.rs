@@ -2,6 +2,7 @@
 
 mod breaks;
 mod cells;
+mod counts;
 mod crowd;
 mod destinations;
 mod downloads;
@@ -10,6 +11,7 @@ mod form;
 mod keys;
 mod kills;
 mod list;
+mod news;
 mod official_sdk;
 mod reading;
 mod recorded;

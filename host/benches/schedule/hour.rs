@@ -162,7 +162,7 @@ impl Hour {
 
     /// A figure of the metrics; nothing was counted yet where it is missing.
     fn figure(&self, name: &str) -> anyhow::Result<f64> {
-        let text = self.domain.metrics.text(&self.domain.catalog)?;
+        let text = self.domain.metrics.text(&self.domain.catalog, None)?;
         let line = text.lines().find_map(|line| line.strip_prefix(name));
         line.map_or(Ok(0.0), |figure| figure.parse().context("no figure"))
     }

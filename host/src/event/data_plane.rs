@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::clock::SharedClock;
 use crate::egress::{self, SystemLookup, Targets, retry_after};
+use crate::metrics::RunCounts;
 
 use super::error::RunError;
 
@@ -46,6 +47,7 @@ pub(super) enum Answer {
 pub(super) struct DataPlane {
     client: Client,
     clock: SharedClock,
+    counts: RunCounts,
     pub targets: Arc<Targets>,
 }
 
@@ -74,7 +76,11 @@ pub(super) fn server_url(text: &str) -> Result<Url, RunError> {
 }
 
 impl DataPlane {
-    pub fn new(targets: Arc<Targets>, clock: SharedClock) -> Result<Self, RunError> {
+    pub fn new(
+        targets: Arc<Targets>,
+        clock: SharedClock,
+        counts: RunCounts,
+    ) -> Result<Self, RunError> {
         let client = egress::client(Arc::clone(&targets), SystemLookup)
             .connect_timeout(CONNECT)
             .timeout(PATIENCE)
@@ -84,11 +90,23 @@ impl DataPlane {
             client,
             clock,
             targets,
+            counts,
         })
     }
 
     /// Sends a body with gzip around it.
     pub async fn send(&self, server_url: &str, write_key: &SecretString, body: Vec<u8>) -> Answer {
+        let answer = self.asked(server_url, write_key, body).await;
+        self.counts.sent(match &answer {
+            Answer::Taken => "taken",
+            Answer::Unfit(_) => "unfit",
+            Answer::Refused(_) => "refused",
+            Answer::Away { .. } => "away",
+        });
+        answer
+    }
+
+    async fn asked(&self, server_url: &str, write_key: &SecretString, body: Vec<u8>) -> Answer {
         let away = |reason: String| Answer::Away {
             reason,
             asked: None,

@@ -1,12 +1,13 @@
 //! What the store keeps of runs: what was asked for and how far the mapping is, how far the sending
-//! is, and what still has to be sent. They are three documents, as each has one writer.
+//! is, and what still has to be sent. They are three documents, as each has one writer; only the end of
+//! the mapping writes the first two together, so that exactly one change makes a run done.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::record::Record;
+use crate::record::{Record, Stored};
 use crate::secret::Sealed;
-use crate::store::{Digest, Kind};
+use crate::store::{Digest, Expected, Kind};
 
 /// How many rejections and dead letters are kept with their reasons.
 pub const FIRST: usize = 20;
@@ -96,8 +97,21 @@ pub(super) struct Delivery {
     pub first: Vec<Rejected>,
     /// Why the newest request did not go through; none once one has.
     pub last_error: Option<String>,
+    /// The destination was away, and has taken nothing since.
+    #[serde(default)]
+    pub away: bool,
     /// When it was written last.
     pub at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// What the store has, and what a change of it has to expect.
+    pub fn seen(stored: Option<Stored<Self>>) -> (Expected, Self) {
+        match stored {
+            None => (Expected::Absent, Self::default()),
+            Some(stored) => (Expected::Version(stored.version), stored.record),
+        }
+    }
 }
 
 impl Record for Delivery {

@@ -6,7 +6,8 @@ use crate::store::{Change, Due, Expected, Kind};
 
 use super::error::RunError;
 use super::record::{RunRecord, Segment, dead, poll};
-use super::run::{Run, Runs};
+use super::run::Runs;
+use super::told::Run;
 
 impl Runs {
     /// Sends the dead letters of a run again.

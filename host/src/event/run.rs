@@ -9,9 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use hmac::{Hmac, Mac as _};
-use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -23,19 +21,23 @@ use crate::catalog::Catalog;
 use crate::clock::SharedClock;
 use crate::egress::Targets;
 use crate::id::RunId;
-use crate::record::{self as records, Stored};
+use crate::metrics::RunCounts;
+use crate::record as records;
 use crate::sandbox::events;
 use crate::secret::Sealer;
 use crate::store::{BlobSpace, Change, Expected, Kind, SharedStore, SpoolDir, StoreError};
 
+use super::backlog::Unmapped;
 use super::data_plane::{DataPlane, server_url};
 use super::error::RunError;
 use super::message::Anonymous;
+use super::news::{self, Turn};
 use super::pauses::Pauses;
 use super::receive::{Judge, ReceiveError, Received, Receiving};
-use super::record::{Address, Delivery, Mapped, Plan, Rejected, RunRecord, Segment};
+use super::record::{Address, Delivery, Mapped, Plan, RunRecord, Segment};
 use super::resend::{Known, Request};
 use super::scan::Scanned;
+use super::told::{Run, told};
 
 /// A run to be begun.
 #[derive(Debug)]
@@ -67,71 +69,6 @@ pub struct Started {
     pub repeated: bool,
 }
 
-/// A run as it is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Run {
-    /// Its id.
-    pub id: String,
-    /// The event mapper.
-    pub action: String,
-    /// Its version.
-    pub version: String,
-    /// Looker's id of the schedule; null where somebody sent the rows by hand.
-    pub plan_id: Option<String>,
-    /// The schedule's title.
-    pub plan_title: Option<String>,
-    /// Where its events go.
-    pub server_url: String,
-    /// `mapping`, `sending`, or `done`.
-    pub state: &'static str,
-    /// When it was begun.
-    #[schema(value_type = String, format = DateTime)]
-    pub begun_at: Timestamp,
-    /// When it was written to last.
-    #[schema(value_type = String, format = DateTime)]
-    pub updated_at: Timestamp,
-    /// Rows of the result.
-    pub rows: u64,
-    /// Rows that are mapped.
-    pub mapped: u64,
-    /// Events made of them.
-    pub events: u64,
-    /// Events that the destination has taken.
-    pub delivered: u64,
-    /// Events that wait to be sent.
-    pub waiting: u64,
-    /// Rows and events that could not be mapped.
-    pub rejected: u64,
-    /// The first of them, with their reasons.
-    pub rejections: Vec<Reason>,
-    /// Events that the destination has refused for good.
-    pub dead: u64,
-    /// Why, for the first of them.
-    pub dead_letters: Vec<Reason>,
-    /// Events larger than the 32 KiB that the destination's documentation allows. They are sent.
-    pub oversized: u64,
-    /// Why the newest request to the destination did not go through; null once one has.
-    pub last_error: Option<String>,
-}
-
-/// Why a row or an event did not go out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Reason {
-    /// The row's number, the first being 1; null where it is not known.
-    pub row: Option<u64>,
-    /// Why.
-    pub reason: String,
-}
-
-impl From<Rejected> for Reason {
-    fn from(rejected: Rejected) -> Self {
-        Self {
-            row: rejected.row,
-            reason: rejected.reason,
-        }
-    }
-}
-
 /// All runs.
 pub struct Runs {
     pub(super) store: SharedStore,
@@ -146,6 +83,8 @@ pub struct Runs {
     pub(super) turns: Semaphore,
     pub(super) identities: Identities,
     pub(super) pauses: Pauses,
+    pub(super) unmapped: Unmapped,
+    pub(super) counts: RunCounts,
     pub(super) mapping: TaskTracker,
     pub(super) stop: CancellationToken,
 }
@@ -202,6 +141,8 @@ pub struct Parts {
     pub spool: SpoolDir,
     /// The installation's own secret, which anonymous ids are derived with.
     pub identity_secret: SecretString,
+    /// What is counted of runs.
+    pub counts: RunCounts,
     /// Ends mapping and sending.
     pub stop: CancellationToken,
 }
@@ -216,7 +157,11 @@ impl Runs {
     pub fn new(parts: Parts) -> Result<Arc<Self>, RunError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         Ok(Arc::new(Self {
-            data_plane: DataPlane::new(parts.targets, Arc::clone(&parts.clock))?,
+            data_plane: DataPlane::new(
+                parts.targets,
+                Arc::clone(&parts.clock),
+                parts.counts.clone(),
+            )?,
             identities: Identities::new(&parts.identity_secret),
             store: parts.store,
             catalog: parts.catalog,
@@ -226,6 +171,8 @@ impl Runs {
             calls: Arc::new(Semaphore::new(cores * 2)),
             turns: Semaphore::new(cores * 2),
             pauses: Pauses::default(),
+            unmapped: Unmapped::default(),
+            counts: parts.counts,
             mapping: TaskTracker::new(),
             stop: parts.stop,
         }))
@@ -326,6 +273,7 @@ impl Runs {
                     }
                 }
             }
+            runs.counts.received(scanned.rows);
             runs.go_on(id.clone(), Some(scanned));
             Ok(Started {
                 id,
@@ -408,9 +356,11 @@ impl Runs {
 
     /// Maps a run, whoever waits for that.
     fn go_on(self: &Arc<Self>, id: RunId, scanned: Option<Scanned>) {
-        let runs = Arc::clone(self);
-        self.mapping
-            .spawn(async move { runs.map(&id, scanned).await });
+        let (runs, mapping) = (Arc::clone(self), self.unmapped.mapping(id.as_str()));
+        self.mapping.spawn(async move {
+            runs.map(&id, scanned).await;
+            drop(mapping);
+        });
     }
 
     pub(super) async fn forget_file(&self, name: String) {
@@ -460,43 +410,6 @@ impl Runs {
     }
 }
 
-fn told(run: Stored<RunRecord>, delivery: Option<Stored<Delivery>>) -> Run {
-    let delivery = delivery.map(|it| it.record).unwrap_or_default();
-    let (record, mapped) = (run.record.clone(), run.record.mapped);
-    let waiting = mapped
-        .messages
-        .saturating_sub(delivery.delivered + delivery.dead);
-    let state = match (mapped.done_at, waiting) {
-        (None, _) => "mapping",
-        (Some(_), 0) => "done",
-        (Some(_), _) => "sending",
-    };
-    Run {
-        id: run.key,
-        action: record.action,
-        version: record.version,
-        plan_id: record.plan.id,
-        plan_title: record.plan.title,
-        server_url: record.address.server_url,
-        state,
-        begun_at: record.begun_at,
-        updated_at: delivery
-            .at
-            .map_or(run.updated_at, |at| at.max(run.updated_at)),
-        rows: record.rows,
-        mapped: mapped.rows,
-        events: mapped.messages,
-        delivered: delivery.delivered,
-        waiting,
-        rejected: mapped.rejected,
-        rejections: mapped.first.into_iter().map(Reason::from).collect(),
-        dead: delivery.dead,
-        dead_letters: delivery.first.into_iter().map(Reason::from).collect(),
-        oversized: mapped.oversized,
-        last_error: delivery.last_error,
-    }
-}
-
 pub(super) fn pairs(given: &[(String, String)]) -> Vec<(&str, &str)> {
     given
         .iter()
@@ -506,8 +419,15 @@ pub(super) fn pairs(given: &[(String, String)]) -> Vec<(&str, &str)> {
 
 /// The change that makes a run known.
 fn begin_change(record: &RunRecord, id: &RunId) -> Result<Change, RunError> {
-    let body = records::body(record)?;
-    Ok(Change::new().put(Kind::Run, id.as_str(), Expected::Absent, body))
+    let (body, none) = (records::body(record)?, Delivery::default());
+    let change = Change::new().put(Kind::Run, id.as_str(), Expected::Absent, body);
+    Ok(news::tell(
+        change,
+        &[Turn::Begun],
+        id.as_str(),
+        record,
+        &none,
+    )?)
 }
 
 /// What makes two requests the same: action, schedule, destination, settings and every byte of the

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use crate::id::RunId;
-use crate::record::{self as records, Stored};
+use crate::record::{self as records, RecordError, Stored};
 use crate::store::{BlobSpace, Change, Due, Expected, Kind, StoreError};
 
 use super::batch::{Batch, Body, Piece};
 use super::error::RunError;
 use super::message::time;
-use super::record::{Mapped, RunRecord, Segment, poll, waiting};
+use super::news;
+use super::record::{Delivery, Mapped, RunRecord, Segment, poll, waiting};
 use super::run::Runs;
+use super::settling::TRIES;
 
 /// Segments of one run that are on their way to the disk.
 const WRITING: usize = 2;
@@ -31,6 +33,8 @@ pub(super) struct Writer<'a> {
     runs: &'a Arc<Runs>,
     id: &'a RunId,
     version: u64,
+    /// How much of what was rejected is counted.
+    rejected: u64,
     record: RunRecord,
     /// When the run began, as its messages say it.
     made: String,
@@ -45,6 +49,7 @@ impl<'a> Writer<'a> {
             runs,
             id,
             version: stored.version,
+            rejected: stored.record.mapped.rejected,
             made: time(stored.record.begun_at),
             record: stored.record,
             batch: Batch::default(),
@@ -103,13 +108,18 @@ impl<'a> Writer<'a> {
                 records::body(&segment)?,
             )
             .due(poll(address), Due::NoLaterThan(self.runs.clock.now()));
-        self.note(change).await
+        self.commit(change).await
     }
 
     /// Writes all that is left. `mapped` says how the mapping has ended.
     pub async fn finish(mut self, mapped: Mapped) -> Result<(), RunError> {
         if !self.batch.is_empty() {
-            self.close(mapped.clone()).await?;
+            // That all is mapped is noted once, in the change that tells of it.
+            let so_far = Mapped {
+                done_at: None,
+                ..mapped.clone()
+            };
+            self.close(so_far).await?;
         }
         while !self.writing.is_empty() {
             self.write_one().await?;
@@ -119,10 +129,34 @@ impl<'a> Writer<'a> {
             ..mapped
         };
         self.record.spool = None;
-        self.note(Change::new()).await
+        self.end().await
     }
 
-    async fn note(&mut self, change: Change) -> Result<(), RunError> {
+    /// Notes that all is mapped. The delivery is written as it is together with that: whoever settles
+    /// the last segment at the same time then sees that nothing comes after it, so that one of the two
+    /// tells that the run is done.
+    async fn end(&mut self) -> Result<(), RunError> {
+        let id = self.id.as_str();
+        for _ in 0..TRIES {
+            let before = records::get::<Delivery>(self.runs.store.as_ref(), id).await?;
+            let (seen, delivery) = Delivery::seen(before);
+            let body = records::body(&delivery)?;
+            let change = Change::new().put(Kind::Delivery, id, seen, body);
+            let turns = news::mapped(&self.record.mapped, &delivery);
+            let change = news::tell(change, turns, id, &self.record, &delivery)?;
+            match self.commit(change).await {
+                Err(RunError::Record(RecordError::Store(StoreError::Stale {
+                    kind: Kind::Delivery,
+                    ..
+                }))) => {}
+                done => return done,
+            }
+        }
+        Err(RunError::Contended)
+    }
+
+    /// Makes a change together with what it means for how far the mapping is.
+    async fn commit(&mut self, change: Change) -> Result<(), RunError> {
         let seen = Expected::Version(self.version);
         let change = change.put(
             Kind::Run,
@@ -133,9 +167,14 @@ impl<'a> Writer<'a> {
         match self.runs.store.commit(change).await {
             Ok(committed) => {
                 self.version = committed.version;
+                let rejected = self.record.mapped.rejected;
+                let before = std::mem::replace(&mut self.rejected, rejected);
+                self.runs.counts.rejected(rejected.saturating_sub(before));
                 Ok(())
             }
-            Err(StoreError::Stale { .. }) => Err(RunError::Contended),
+            Err(StoreError::Stale { kind, .. }) if kind != Kind::Delivery => {
+                Err(RunError::Contended)
+            }
             Err(error) => Err(error.into()),
         }
     }

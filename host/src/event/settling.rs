@@ -8,14 +8,15 @@ use crate::store::{BlobSpace, Change, Expected, Kind, StoreError};
 
 use super::batch::Body;
 use super::error::RunError;
-use super::record::{Delivery, FIRST, Rejected, Segment, dead, run_in};
+use super::news;
+use super::record::{Delivery, FIRST, Rejected, RunRecord, Segment, dead, run_in};
 use super::run::Runs;
 use super::sifting::{Away, Outcome, Sent, bodied};
 
 /// How long a segment is tried for.
 const LIFE: SignedDuration = SignedDuration::from_hours(72);
 /// How often a change is tried against others' changes.
-const TRIES: usize = 8;
+pub(super) const TRIES: usize = 8;
 
 impl Runs {
     /// Writes what became of a segment.
@@ -45,7 +46,10 @@ impl Runs {
                 }
                 let noted = self.note(
                     &run,
-                    |delivery| delivery.last_error = Some(away.reason.clone()),
+                    |delivery| {
+                        delivery.last_error = Some(away.reason.clone());
+                        delivery.away = true;
+                    },
                     Change::new(),
                 );
                 return noted.await;
@@ -107,6 +111,7 @@ impl Runs {
                         reason: reason.clone(),
                     }));
                 delivery.last_error = sifted.away.as_ref().map(|away| away.reason.clone());
+                delivery.away = sifted.away.is_some();
                 delivery.at = Some(now);
             },
             change,
@@ -187,7 +192,8 @@ impl Runs {
         }
     }
 
-    /// Makes a change together with what it means for how far the sending of a run is.
+    /// Makes a change together with what it means for how far the sending of a run is, and tells of
+    /// it where that is news.
     pub(super) async fn note(
         &self,
         run: &str,
@@ -196,17 +202,28 @@ impl Runs {
     ) -> Result<(), RunError> {
         for _ in 0..TRIES {
             let before = records::get::<Delivery>(self.store.as_ref(), run).await?;
-            let (seen, mut delivery) = match before {
-                None => (Expected::Absent, Delivery::default()),
-                Some(before) => (Expected::Version(before.version), before.record),
-            };
+            let (seen, before) = Delivery::seen(before);
+            // Read after the delivery: the end of the mapping writes both, so that either this sees
+            // it or the change is stale.
+            let of = records::get::<RunRecord>(self.store.as_ref(), run).await?;
+            let mut delivery = before.clone();
             edit(&mut delivery);
             let body = records::body(&delivery)?;
-            let made = change.clone().put(Kind::Delivery, run, seen, body);
+            let mut made = change.clone().put(Kind::Delivery, run, seen, body);
+            if let Some(of) = of {
+                let turns = news::turns(&of.record.mapped, &before, &delivery);
+                made = news::tell(made, &turns, run, &of.record, &delivery)?;
+            }
             match self.store.commit(made).await {
+                Ok(_) => {
+                    let more = |now: u64, before: u64| now.saturating_sub(before);
+                    self.counts
+                        .delivered(more(delivery.delivered, before.delivered));
+                    self.counts.refused(more(delivery.dead, before.dead));
+                    return Ok(());
+                }
                 // Whoever had the lease in between has settled the segment.
-                Ok(_)
-                | Err(StoreError::Stale {
+                Err(StoreError::Stale {
                     kind: Kind::Segment,
                     ..
                 }) => return Ok(()),

@@ -20,6 +20,7 @@ use crate::access::By;
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::egress::Targets;
+use crate::metrics::RunCounts;
 use crate::sandbox::{Limits, Sandbox};
 use crate::secret::{MasterKey, Sealer};
 use crate::store::sled::SledStore;
@@ -145,6 +146,7 @@ impl Installed {
             clock,
             spool: spool.clone(),
             identity_secret: "secret".to_owned().into(),
+            counts: RunCounts::default(),
             stop: stop.clone(),
         });
         Self {

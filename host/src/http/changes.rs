@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for After {
 /// What an event carries.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Happened<'a> {
-    /// `reading`, `failure`, `drift`, `key-result`, `roll-out`, or `missed`.
+    /// `reading`, `failure`, `drift`, `key-result`, `roll-out`, `delivery`, or `missed`.
     #[schema(example = "reading")]
     topic: &'a str,
     /// When.
@@ -65,7 +65,10 @@ pub(super) struct Happened<'a> {
 ///
 /// Server-sent events: readings, failures, drift that has begun or ended (`change` says which; one is
 /// told in one step with the read that showed it; `overdue` is shown and not told), key results that
-/// were made, changed or removed, and roll-outs of extractors. Without `Last-Event-ID` it begins with what happens next.
+/// were made, changed or removed, roll-outs of extractors, and deliveries of runs. A `delivery` is told
+/// where a run takes a turn, with its counts as they are then: `change` is `begun`, `mapped`, `away` (its
+/// destination takes nothing), `back`, `refused` (the first events that the destination has refused for
+/// good), `redriven` or `done`. Without `Last-Event-ID` it begins with what happens next.
 #[utoipa::path(get, path = "/v1/changes", tag = "key results",
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the event seen last")),
     responses((status = 200, content_type = "text/event-stream", body = Happened<'static>), (status = "4XX", body = ProblemBody)))]

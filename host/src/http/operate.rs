@@ -12,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::catalog::Catalog;
+use crate::event::Runs;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::store::{Kind, SharedStore};
@@ -73,8 +74,15 @@ pub(super) async fn metrics(
     _: Viewer,
     State(metrics): State<Metrics>,
     State(catalog): State<Arc<Catalog>>,
+    State(runs): State<Arc<Runs>>,
 ) -> Result<impl IntoResponse, Problem> {
-    let text = metrics.text(&catalog).map_err(|error| ours(&error))?;
+    // A store that fails is no reason to be silent about the rest.
+    let backlog = runs.backlog().await;
+    if let Err(error) = &backlog {
+        tracing::warn!(%error, "how much of all runs is not done cannot be told");
+    }
+    let text = metrics.text(&catalog, backlog.as_ref().ok());
+    let text = text.map_err(|error| ours(&error))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(CONTENT_TYPE, kind)], text))
 }

@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::catalog::CatalogError;
-use crate::event::run::Reason;
-use crate::event::{ReceiveError, Run, RunError};
+use crate::event::{Reason, ReceiveError, Run, RunError};
 use crate::problem::Problem;
 use crate::sandbox::CallError;
 

@@ -5,6 +5,7 @@ pub mod doc;
 pub mod field;
 pub mod guests;
 pub mod hub;
+pub mod listener;
 pub mod looker;
 #[path = "../../looker-sim/tests/sdk/made.rs"]
 pub mod made;

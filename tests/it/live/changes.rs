@@ -1,60 +1,13 @@
 //! Server-sent events: what happens, as it happens.
 
-use crate::harness::server::TOKEN;
+use crate::harness::listener::{listen, next};
 use crate::harness::world::{PATIENCE, World};
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
-use std::sync::mpsc::{Receiver, channel};
-
-/// An event: its id, its name, what it carries.
-pub(super) type Event = (String, String, Value);
-
-/// Listens from after an event, or from now on. It is heard from the moment this returns.
-pub(super) fn listen(world: &World, after: Option<&str>) -> Receiver<Event> {
-    let address = world.server.url().replace("http://", "");
-    let mut stream = TcpStream::connect(&address).expect("the server is up");
-    let last = after.map_or_else(String::new, |id| format!("Last-Event-ID: {id}\r\n"));
-    write!(stream, "GET /v1/changes HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n{last}\r\n").expect("sent");
-    let mut lines = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        lines.read_line(&mut head).expect("an answer");
-    }
-    assert!(head.starts_with("HTTP/1.1 200") && head.to_lowercase().contains("text/event-stream"), "{head}");
-    let (say, hear) = channel();
-    std::thread::spawn(move || {
-        let (mut id, mut name) = (String::new(), String::new());
-        // The lengths of chunks stand between the lines and look like none of these.
-        for line in lines.lines().map_while(Result::ok) {
-            if let Some(rest) = line.strip_prefix("id: ") {
-                id = rest.trim().to_string();
-            } else if let Some(rest) = line.strip_prefix("event: ") {
-                name = rest.trim().to_string();
-            } else if let Some(data) = line.strip_prefix("data: ") {
-                let data = serde_json::from_str(data.trim()).expect("JSON");
-                if say.send((id.clone(), name.clone(), data)).is_err() {
-                    return;
-                }
-            }
-        }
-    });
-    hear
-}
-
-pub(super) fn next(events: &Receiver<Event>, name: &str) -> Event {
-    loop {
-        let event = events.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("no event `{name}`"));
-        if event.1 == name {
-            return event;
-        }
-    }
-}
+use serde_json::json;
 
 #[test]
 fn readings_failures_and_edits_are_told_in_order_and_from_where_a_listener_was() {
     let world = World::new();
-    let events = listen(&world, None);
+    let events = listen(&world.server, None);
     let id = world.link(&world.some_chart(), json!({"every": "1h"}));
     let (_, _, made) = next(&events, "key-result");
     assert_eq!((&made["data"]["key_result_id"], &made["data"]["change"]), (&id.as_str().into(), &"created".into()), "{made}");
@@ -72,7 +25,7 @@ fn readings_failures_and_edits_are_told_in_order_and_from_where_a_listener_was()
     assert_eq!(failure["data"]["failure"]["code"], "looker-error", "{failure}");
 
     // Whoever was away hears what came after the event seen last, and nothing before it.
-    let again = listen(&world, Some(&first));
+    let again = listen(&world.server, Some(&first));
     let (_, name, missed) = again.recv_timeout(PATIENCE).expect("an event");
     assert_eq!((name.as_str(), &missed), ("failure", &failure));
 }
@@ -80,7 +33,7 @@ fn readings_failures_and_edits_are_told_in_order_and_from_where_a_listener_was()
 #[test]
 fn roll_outs_are_told() {
     let world = World::new();
-    let events = listen(&world, None);
+    let events = listen(&world.server, None);
     world.client.post_empty("/v1/extractors/timeseries/versions/1.0.0/activate").expect(200);
     let (_, _, told) = next(&events, "roll-out");
     assert_eq!(told["data"]["extractor"], "timeseries", "{told}");
@@ -90,11 +43,11 @@ fn roll_outs_are_told() {
 fn a_listener_who_was_away_for_too_long_is_told_so() {
     let world = World::new();
     world.link(&world.some_chart(), json!({"every": "1h"}));
-    let events = listen(&world, Some("0-0"));
+    let events = listen(&world.server, Some("0-0"));
     let (_, name, _) = events.recv_timeout(PATIENCE).expect("an event");
     assert_eq!(name, "missed", "what came before the oldest event is not known");
     // One who listened to another store stands beyond the newest event of this one.
-    let elsewhere = listen(&world, Some("999999999-0"));
+    let elsewhere = listen(&world.server, Some("999999999-0"));
     let (_, name, _) = elsewhere.recv_timeout(PATIENCE).expect("an event");
     assert_eq!(name, "missed");
     let nonsense = world.client.clone().with("Last-Event-ID", "yesterday").get("/v1/changes");

@@ -1,6 +1,6 @@
 //! Drift: a key result says when what it is linked to is no longer what it was, and when that is over.
 
-use super::changes::{Event, listen, next};
+use crate::harness::listener::{Event, listen, next};
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
 use crate::harness::world::{World, text};
 use looker_sim::Config;
@@ -64,7 +64,7 @@ fn a_tile_or_look_that_is_gone_is_told_until_it_is_back() {
         [(tile(), json!({"tiles": {"101": {"gone": true}}})), (look.clone(), json!({"looks": {text(&look["look_id"]): {"gone": true}}}))];
     for (source, edit) in gone {
         let id = linked(&world, &world.with_defaults(&source), json!({"every": "1s"}));
-        let events = listen(&world, None);
+        let events = listen(&world.server, None);
         world.looker.edit(&edit);
         let shown = begun(&world, &events, &id, "source-gone");
         assert_eq!(shown["last_failure"]["code"], "not-found", "{shown}");
@@ -81,7 +81,7 @@ fn a_chart_type_that_changed_is_told_and_the_number_is_read_as_it_was_linked() {
     let world = moving();
     let id = linked(&world, &world.with_defaults(&tile()), json!({"every": "1h"}));
     let by = world.key_result(&id)["last_reading"]["extractor"]["name"].clone();
-    let events = listen(&world, None);
+    let events = listen(&world.server, None);
     let mut before = "looker_line".to_string();
     for (kind, says) in [("looker_column", "read on by"), ("single_value", "although"), ("custom_map", "no extractor reads")] {
         world.looker.edit(&json!({"tiles": {"101": {"chart_type": kind}}}));
@@ -112,7 +112,7 @@ fn a_field_that_was_renamed_is_told_with_its_successor_and_never_read_in_its_pla
     let chart = world.with_defaults(&tile());
     assert_eq!(chart["selection"]["y"], "orders.count", "{chart}");
     let id = linked(&world, &chart, json!({"every": "1h"}));
-    let events = listen(&world, None);
+    let events = listen(&world.server, None);
     let value = world.key_result(&id)["current"].clone();
     world.looker.edit(&json!({"rename": {"orders.count": "orders.order_count"}}));
     world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).problem(422, "bad-selection");
@@ -130,7 +130,7 @@ fn a_field_that_was_renamed_is_told_with_its_successor_and_never_read_in_its_pla
 fn a_field_left_to_its_default_is_told_when_it_is_another() {
     let world = moving();
     let id = linked(&world, &world.chart(&tile()), json!({"every": "1h"}));
-    let events = listen(&world, None);
+    let events = listen(&world.server, None);
     world.looker.edit(&json!({"rename": {"orders.count": "orders.order_count"}}));
     world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
     let shown = begun(&world, &events, &id, "field-renamed");
@@ -157,7 +157,7 @@ fn a_number_that_stopped_moving_is_told_once_until_it_moves_whatever_fails_in_be
     let chart = world.with_defaults(&tile());
     let id = linked(&world, &chart, json!({"every": "1s", "still_after": "2s"}));
     let patient = linked(&world, &chart, json!({"every": "1s", "still_after": "never"}));
-    let events = listen(&world, None);
+    let events = listen(&world.server, None);
     let shown = begun(&world, &events, &id, "not-moving");
     assert!(text(&of(&shown, "not-moving").expect("shown")["message"]).contains(&text(&shown["current"])), "{shown}");
     assert_eq!(world.key_result(&patient)["drift"], json!([]));
