@@ -18,7 +18,7 @@ setup: ## Get a compiler for the extractors, or say how
 build: setup ## Build the server with its extractors
 	$(CARGO) build
 
-run: setup ## Start a demo: three key results that follow a simulated Looker
+run: setup ## Start a demo: key results that follow a simulated Looker, and events that it pushes
 	$(CARGO) run -- demo
 
 test: ## Run all tests

@@ -1,10 +1,11 @@
 //! The command line: against a running server, and by itself.
 
+use crate::harness::client::Client;
 use crate::harness::guests::gauge;
 use crate::harness::server::{Place, Server, TOKEN};
 use crate::harness::until;
 use crate::lifecycle::{map, states};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
@@ -147,25 +148,43 @@ fn a_token_too_short_is_refused_at_the_start() {
 }
 
 #[test]
-fn the_demo_reads_a_number_of_each_chart_type_and_stays_up() {
+fn the_demo_reads_a_number_of_each_chart_type_delivers_a_run_of_each_mapper_and_stays_up() {
     let mut child =
         lensmount(&["demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
     let (say, hear) = mpsc::channel();
     let out = child.stdout.take().expect("standard output is a pipe");
     std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| say.send(line)));
-    let mut wanted = vec!["timeseries", "single-value", "pivot-table"];
+    let mut wanted = vec![
+        "timeseries",
+        "single-value",
+        "pivot-table",
+        "(rudder_event)",
+        "(rudder_group)",
+        "(rudder_track)",
+        "received  3 × identify",
+        "received  3 × group",
+        "received  3 × track",
+        "/hub, with the key hk_",
+        "shows what was sent",
+    ];
     let mut seen = String::new();
     while !wanted.is_empty() {
         let Ok(line) = hear.recv_timeout(Duration::from_secs(60)) else { break };
-        if line.chars().any(|letter| letter.is_ascii_digit()) {
-            wanted.retain(|name| !line.contains(name));
-        }
+        wanted.retain(|name| !line.contains(name));
         seen.push_str(&line);
         seen.push('\n');
     }
+    let recorded = seen.lines().find_map(|line| line.strip_prefix("events  http://")?.split('/').next());
+    let recorded = recorded.map(|plane| Client::new(plane, None).get("/").expect(200));
     let up = child.try_wait().expect("a status").is_none();
     let _ = child.kill();
     until("the demo is gone", Duration::from_secs(10), || child.try_wait().expect("a status"));
-    assert!(wanted.is_empty(), "no number of {wanted:?}: {seen}");
+    assert!(wanted.is_empty(), "nothing of {wanted:?}: {seen}");
+    let read = ["timeseries", "single-value", "pivot-table"].map(|name| format!("read by {name} 1.0.0"));
+    assert!(read.iter().all(|words| seen.contains(words)), "{seen}");
+    assert_eq!(seen.matches("answered  success: 3 rows, 3 events: 3 delivered.").count(), 3, "{seen}");
+    // As Looker wrote it, to the digit.
+    assert!(seen.contains(r#""orders.total":1042.00"#), "{seen}");
+    assert_eq!(recorded.expect("a data plane")["counts"], json!({"group": 3, "identify": 3, "track": 3}));
     assert!(up, "the demo did not stay up: {seen}");
 }

@@ -1,10 +1,13 @@
-//! `lensmount demo`: a server on a fresh folder beside a simulated Looker, and key results that move.
+//! `lensmount demo`: a server on a fresh folder beside a simulated Looker and a data plane that records,
+//! key results that move, and rows that are pushed.
 
+mod plane;
+mod push;
 mod story;
 mod watch;
 
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::Context;
 use clap::Args;
@@ -17,10 +20,12 @@ use crate::server::{Options, Server};
 
 use super::client;
 use super::serve::{announce, bind, stopped};
+use plane::Plane;
 
 /// Start a server beside a simulated Looker and watch key results move
 ///
-/// It connects the simulated Looker, links one key result for each chart extractor to a tile, and
+/// It connects the simulated Looker, links one key result for each chart extractor to a tile, pushes
+/// rows to each action of its Action Hub, from where they go to a data plane that records them, and
 /// prints what is read as it comes. Everything goes over HTTP, with a token made for the occasion.
 /// The server stays up until it is stopped; its folder goes with it.
 #[derive(Debug, Args)]
@@ -53,9 +58,13 @@ impl Demo {
             .context("no temporary folder")?;
         let listener = bind(self.listen).await?;
         let looker = Looker::start(self.looker).await?;
+        let plane = Plane::start().await?;
         let options = Options {
-            // The simulated Looker is on this machine.
-            private_targets: vec![self.looker.ip().into()],
+            // The simulated Looker and the data plane are on this machine.
+            private_targets: vec![
+                self.looker.ip().into(),
+                IpAddr::from(Ipv4Addr::LOCALHOST).into(),
+            ],
             shortest_interval: SignedDuration::from_secs(1),
             ..Options::on(folder.path().to_owned())
         };
@@ -70,7 +79,8 @@ impl Demo {
 
         let client = client::Server::at(url.clone(), token.clone());
         story::tell(&client, &looker).await?;
-        farewell(&url, &token, &looker)?;
+        let key = push::rows(&client, &url, &plane).await?;
+        farewell(&url, &token, &looker, &key, &plane)?;
         tokio::select! {
             served = &mut serving => return served?.context("the server failed"),
             watched = watch::readings(&client) => watched?,
@@ -120,7 +130,13 @@ fn program() -> String {
         .map_or_else(|| "lensmount".to_owned(), |path| path.display().to_string())
 }
 
-fn farewell(url: &Url, token: &SecretString, looker: &Looker) -> anyhow::Result<()> {
+fn farewell(
+    url: &Url,
+    token: &SecretString,
+    looker: &Looker,
+    key: &SecretString,
+    plane: &Plane,
+) -> anyhow::Result<()> {
     let base = url.as_str().trim_end_matches('/');
     let token = token.expose_secret();
     let mut out = std::io::stdout();
@@ -129,11 +145,18 @@ fn farewell(url: &Url, token: &SecretString, looker: &Looker) -> anyhow::Result<
     writeln!(out, "token   {token} (for this demo only)")?;
     writeln!(
         out,
+        "hub     {base}/hub, with the key {}",
+        key.expose_secret()
+    )?;
+    writeln!(out, "events  {} shows what was sent", plane.url)?;
+    writeln!(
+        out,
         "try     export LENSMOUNT_URL={base} LENSMOUNT_TOKEN={token}"
     )?;
     let program = program();
     writeln!(out, "        {program} key-result list")?;
     writeln!(out, "        {program} dashboard find")?;
+    writeln!(out, "        {program} run list")?;
     writeln!(out, "\nReadings as they come, until Ctrl-C:")?;
     out.flush()?;
     Ok(())
