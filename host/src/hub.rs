@@ -37,7 +37,7 @@ use crate::event::destination::Destinations;
 
 pub use download::{DownloadError, Downloads};
 pub use keys::{HubKeyError, HubKeyRecord, HubKeys};
-pub use reading::Readings;
+pub use reading::{NAME as READING, Readings};
 pub use take::Bounds;
 pub use token::Secrets;
 

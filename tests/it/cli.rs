@@ -148,7 +148,7 @@ fn a_token_too_short_is_refused_at_the_start() {
 }
 
 #[test]
-fn the_demo_reads_a_number_of_each_chart_type_delivers_a_run_of_each_mapper_and_stays_up() {
+fn the_demo_reads_a_number_of_each_chart_type_delivers_a_run_of_each_action_and_stays_up() {
     let mut child =
         lensmount(&["demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts");
     let (say, hear) = mpsc::channel();
@@ -161,6 +161,8 @@ fn the_demo_reads_a_number_of_each_chart_type_delivers_a_run_of_each_mapper_and_
         "(rudder_event)",
         "(rudder_group)",
         "(rudder_track)",
+        "(lensmount_reading)",
+        "answered  success: Key result \"",
         "received  3 × identify",
         "received  3 × group",
         "received  3 × track",

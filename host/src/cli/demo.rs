@@ -3,6 +3,7 @@
 
 mod plane;
 mod push;
+mod reading;
 mod story;
 mod watch;
 
@@ -79,7 +80,7 @@ impl Demo {
 
         let client = client::Server::at(url.clone(), token.clone());
         story::tell(&client, &looker).await?;
-        let key = push::rows(&client, &url, &plane).await?;
+        let key = push::all(&client, &url, &plane, &looker).await?;
         farewell(&url, &token, &looker, &key, &plane)?;
         tokio::select! {
             served = &mut serving => return served?.context("the server failed"),

@@ -30,7 +30,7 @@ use super::take;
 use super::version::Release;
 
 /// What Looker calls it.
-pub(super) const NAME: &str = "lensmount_reading";
+pub const NAME: &str = "lensmount_reading";
 /// The field of its form.
 const KEY_RESULT: &str = "key_result";
 /// The most key results that are offered to choose from; beyond it an id is typed in.

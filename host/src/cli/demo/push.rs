@@ -9,9 +9,12 @@ use reqwest::{Client, Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
+use crate::hub::READING;
+
 use super::super::client::{Body, Server};
 use super::super::output::cell;
 use super::plane::Plane;
+use super::{Looker, reading};
 
 /// What the schedule is called.
 const TITLE: &str = "New customers";
@@ -19,30 +22,31 @@ const TITLE: &str = "New customers";
 const WRITE_KEY: &str = "demo";
 
 /// A Looker that has been given the hub.
-struct Looker {
+pub(super) struct Caller {
     client: Client,
     key: SecretString,
 }
 
-/// Pushes rows to each action and says what came of it; the key that they were pushed with.
-pub(super) async fn rows(
+/// Pushes rows to each action, and a chart's to the one that reads them, and says what came of it; the key that they were pushed with.
+pub(super) async fn all(
     server: &Server,
     url: &Url,
     plane: &Plane,
+    looker: &Looker,
 ) -> anyhow::Result<SecretString> {
     let name = Body::Json(json!({ "name": "Demo" }));
     let made = server
         .send(Method::POST, &["v1", "hub", "keys"], name)
         .await?;
     let key = made["key"].as_str().context("a key is shown once")?;
-    let looker = Looker {
+    let caller = Caller {
         client: Client::builder()
             .build()
             .context("no HTTP client can be made")?,
         key: key.into(),
     };
     let hub = url.join("hub").context("the hub has no URL")?;
-    let list = looker.post(hub.as_str(), &json!({})).await?;
+    let list = caller.post(hub.as_str(), &json!({})).await?;
     let actions = list["integrations"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
@@ -51,22 +55,29 @@ pub(super) async fn rows(
     }
     let document = document();
     for action in actions {
+        if action["name"] == READING {
+            reading::push(server, &caller, action, looker).await?;
+            continue;
+        }
         let before = plane.recorded();
-        let answer = looker.run(action, plane, &document).await?;
+        let answer = caller.run(action, plane, &document).await?;
         let recorded = plane.recorded();
         let grown = recorded.counts.into_iter().filter_map(|(kind, count)| {
             let count = count - before.counts.get(&kind).copied().unwrap_or_default();
             (count > 0).then(|| format!("{count} × {kind}"))
         });
         let grown: Vec<String> = grown.collect();
-        let last = recorded.last.back().filter(|_| !grown.is_empty());
-        let last = last.map(|message| message.get());
-        show(action, &answer["looker"], &grown, last)?;
+        show(action, &answer["looker"])?;
+        let mut out = std::io::stdout();
+        writeln!(out, "  received  {}", grown.join(", "))?;
+        if let Some(last) = recorded.last.back().filter(|_| !grown.is_empty()) {
+            writeln!(out, "  the last  {last}")?;
+        }
     }
-    Ok(looker.key)
+    Ok(caller.key)
 }
 
-impl Looker {
+impl Caller {
     /// Fills in what an action wants to know and runs it on a result.
     async fn run(&self, action: &Value, plane: &Plane, document: &str) -> anyhow::Result<Value> {
         let settings = settings(&action["params"], plane);
@@ -92,7 +103,7 @@ impl Looker {
         self.post(&cell(&action["url"]), &request).await
     }
 
-    async fn post(&self, url: &str, body: &Value) -> anyhow::Result<Value> {
+    pub async fn post(&self, url: &str, body: &Value) -> anyhow::Result<Value> {
         let token = format!("Token token=\"{}\"", self.key.expose_secret());
         let request = self.client.post(url).header(AUTHORIZATION, token);
         let request = request
@@ -178,7 +189,8 @@ fn document() -> String {
     )
 }
 
-fn show(action: &Value, told: &Value, grown: &[String], last: Option<&str>) -> anyhow::Result<()> {
+/// Says what Looker was told.
+pub(super) fn show(action: &Value, told: &Value) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let outcome = if told["success"] == true {
         "success"
@@ -192,9 +204,5 @@ fn show(action: &Value, told: &Value, grown: &[String], last: Option<&str>) -> a
         cell(&action["name"]),
     )?;
     writeln!(out, "  answered  {outcome}: {}", cell(&told["message"]))?;
-    writeln!(out, "  received  {}", grown.join(", "))?;
-    if let Some(last) = last {
-        writeln!(out, "  the last  {last}")?;
-    }
     Ok(())
 }

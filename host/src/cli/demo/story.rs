@@ -19,9 +19,9 @@ use super::Looker;
 const EVERY: &str = "5s";
 
 /// A tile to link, with the dashboard it is on.
-struct Pick {
-    dashboard: String,
-    tile: Value,
+pub(super) struct Pick {
+    pub dashboard: String,
+    pub tile: Value,
 }
 
 /// Sets everything up and says what was linked.
@@ -60,7 +60,7 @@ pub(super) async fn tell(server: &Server, looker: &Looker) -> anyhow::Result<()>
         bail!("no tile of the simulated Looker can be read");
     }
     for (extractor, pick) in picks {
-        let linked = link(server, id, &objective["id"], &pick).await?;
+        let linked = link(server, id, &objective["id"], &pick, EVERY).await?;
         show(&extractor, &pick, &linked)?;
     }
     Ok(())
@@ -95,7 +95,7 @@ async fn picks(server: &Server, connection: &str) -> anyhow::Result<BTreeMap<Str
 }
 
 /// Whether a tile has a number that is worth watching: one that is not nothing.
-async fn moves(server: &Server, connection: &str, tile: &Value) -> anyhow::Result<bool> {
+pub(super) async fn moves(server: &Server, connection: &str, tile: &Value) -> anyhow::Result<bool> {
     let request = chart(server, connection, tile).await;
     let read = match request {
         Ok(request) => post(server, &["charts", "read"], request).await,
@@ -129,18 +129,19 @@ fn chosen(controls: &Value) -> Value {
 
 /// Makes a key result that begins a little below what its tile shows now and wants a little more,
 /// links it, and reads it.
-async fn link(
+pub(super) async fn link(
     server: &Server,
     connection: &str,
     objective: &Value,
     pick: &Pick,
+    every: &str,
 ) -> anyhow::Result<Value> {
     let mut integration = chart(server, connection, &pick.tile).await?;
     let now = post(server, &["charts", "read"], integration.clone()).await?;
     let value = number(&now["value"]).context("a tile that was read is read again")?;
     let (start, target) = around(&value);
     integration["enabled"] = true.into();
-    integration["every"] = EVERY.into();
+    integration["every"] = every.into();
     let made = post(
         server,
         &["key-results"],
