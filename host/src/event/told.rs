@@ -27,6 +27,12 @@ pub struct Run {
     /// When it was begun.
     #[schema(value_type = String, format = DateTime)]
     pub begun_at: Timestamp,
+    /// When all its rows were mapped; null while they are not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub mapped_at: Option<Timestamp>,
+    /// When nothing of it waited any more; null while something does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub done_at: Option<Timestamp>,
     /// When it was written to last.
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
@@ -86,6 +92,11 @@ pub(super) fn told(run: Stored<RunRecord>, delivery: Option<Stored<Delivery>>) -
         server_url: record.address.server_url,
         state,
         begun_at: record.begun_at,
+        mapped_at: mapped.done_at,
+        done_at: mapped
+            .done_at
+            .filter(|_| state == "done")
+            .map(|mapped| delivery.at.map_or(mapped, |at| at.max(mapped))),
         updated_at: delivery
             .at
             .map_or(run.updated_at, |at| at.max(run.updated_at)),

@@ -242,6 +242,8 @@ mod tests {
             server_url: "https://example.com/".into(),
             state: "done",
             begun_at: jiff::Timestamp::UNIX_EPOCH,
+            mapped_at: None,
+            done_at: None,
             updated_at: jiff::Timestamp::UNIX_EPOCH,
             rows: 3,
             mapped: 3,

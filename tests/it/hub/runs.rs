@@ -1,10 +1,11 @@
 //! Runs over the API and by commands: what became of the rows, and dead letters sent again.
 
-use crate::harness::hub::{HubWorld, users};
+use crate::harness::hub::{HubWorld, run_of, users};
 use crate::harness::receiver::Reply;
 use crate::harness::server::TOKEN;
 use crate::harness::until;
 use crate::harness::world::{PATIENCE, text};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -36,4 +37,20 @@ fn dead_letters_are_seen_and_sent_again_by_commands() {
     assert_eq!((&done["dead"], &done["waiting"]), (&json!(0), &json!(0)), "{done}");
     assert!(command(&["run", "list"]).contains("done"));
     world.client.post_empty(&format!("/v1/runs/{id}/redrive")).problem(409, "conflict");
+}
+
+#[test]
+fn a_run_says_when_it_took_its_turns() {
+    let world = HubWorld::with(&[("LENSMOUNT_HUB_ANSWER_SECONDS", "1")]);
+    world.plane.always(Some(Reply::Status(503)));
+    let answer = world.execute("rudder_event", &world.request(&users(&["ada"])));
+    let id = run_of(&answer);
+    let waiting = world.run(&id);
+    assert_eq!((&waiting["state"], &waiting["done_at"]), (&json!("sending"), &Value::Null), "{waiting}");
+    world.plane.always(None);
+    let done = world.done(&id);
+    assert_eq!(done["mapped_at"], waiting["mapped_at"]);
+    let at = |name: &str| text(&done[name]).parse::<Timestamp>().unwrap_or_else(|error| panic!("{name}: {error}: {done}"));
+    let turns = ["begun_at", "mapped_at", "done_at", "updated_at"].map(at);
+    assert!(turns.is_sorted(), "{done}");
 }
