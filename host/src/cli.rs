@@ -2,6 +2,7 @@
 
 mod chart;
 mod client;
+mod compile;
 mod connection;
 mod dashboard;
 mod demo;
@@ -56,6 +57,9 @@ enum Command {
     Run(run::Run),
     /// List, upload and roll out extractors of a running server
     Extractor(extractor::Extractor),
+    /// What a server starts to compile one component
+    #[command(hide = true)]
+    Compile(compile::Compile),
 }
 
 /// Runs the command. 0 is done, 1 is failed; wrong usage has ended with 2 before this.
@@ -88,6 +92,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Destination(destination) => destination.run().await,
             Command::Run(run) => run.run().await,
             Command::Extractor(extractor) => extractor.run().await,
+            Command::Compile(compile) => compile.run(),
         }
     });
     // A compilation that is under way cannot be stopped, and nobody waits for its end.

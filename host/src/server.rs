@@ -29,7 +29,7 @@ use crate::keyresult::{KeyResults, scheduler};
 use crate::metrics::Metrics;
 use crate::once;
 use crate::record::RecordError;
-use crate::sandbox::{Limits, Sandbox, SandboxError};
+use crate::sandbox::{Compiler, Limits, Sandbox, SandboxError};
 use crate::secret::{
     KeyMismatch, MasterKey, MasterKeyError, OwnSecretError, Sealer, own_secret, same_key,
 };
@@ -51,6 +51,8 @@ pub struct Options {
     pub admin_token: Option<SecretString>,
     /// What one call of an extractor may use.
     pub limits: Limits,
+    /// Who compiles extractors.
+    pub compiler: Compiler,
     /// Requests per second and token.
     pub rate: NonZeroU32,
     /// Where the key that seals secrets comes from.
@@ -108,6 +110,7 @@ impl Options {
             data,
             admin_token: None,
             limits: Limits::default(),
+            compiler: Compiler::default(),
             rate: DEFAULT_RATE,
             master_key: MasterKeySource::default(),
             private_targets: Vec::new(),
@@ -197,7 +200,8 @@ impl Server {
         let store: SharedStore = Arc::clone(&outbox) as SharedStore;
         let admin = options.admin_token.as_ref();
         let access = Access::open(store.as_ref(), clock.as_ref(), admin).await?;
-        let sandbox = Arc::new(Sandbox::new(options.limits)?);
+        let sandbox = Sandbox::new(options.limits)?.with(options.compiler);
+        let sandbox = Arc::new(sandbox);
         let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock)).await?;
         let sealer = Arc::new(Sealer::new(&options.master_key.key(&options.data)?));
         same_key(store.as_ref(), &sealer).await?;

@@ -106,15 +106,14 @@ impl Catalog {
         origin: Origin,
         report: &mut Report,
     ) -> Result<(VersionRecord, Arc<Lens>), CatalogError> {
-        let sandbox = Arc::clone(&self.sandbox);
         let mut stages = std::mem::take(report);
-        let (stages, built) = tokio::task::spawn_blocking(move || {
-            let built = check::build(&sandbox, wasm, &mut stages);
-            (stages, built)
+        let (stages, sound) = tokio::task::spawn_blocking(move || {
+            let sound = check::look(wasm, &mut stages);
+            (stages, sound)
         })
         .await?;
         *report = stages;
-        let built = built?;
+        let built = check::compile(&self.sandbox, sound?, report).await?;
         let began = Instant::now();
         let described = check::describe(&self.sandbox, &built).await?;
         report.passed("describe", began);

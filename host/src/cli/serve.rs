@@ -14,8 +14,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::compile::child;
 use super::hub_args::HubArgs;
-use crate::sandbox::Limits;
+use crate::sandbox::{Bounds, Compiler, Limits};
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
 /// Run the server
@@ -135,6 +136,14 @@ pub(super) struct LimitArgs {
     #[arg(long, env = "LENSMOUNT_CALL_MEMORY_MIB", default_value_t = 256, value_name = "MIB",
         value_parser = clap::value_parser!(u32).range(1..=4096))]
     call_memory_mib: u32,
+    /// Seconds of processor time that compiling one extractor may take
+    #[arg(long, env = "LENSMOUNT_COMPILE_SECONDS", default_value_t = 120, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    compile_seconds: u32,
+    /// MiB of memory that compiling one extractor may use
+    #[arg(long, env = "LENSMOUNT_COMPILE_MEMORY_MIB", default_value_t = 4_096, value_name = "MIB",
+        value_parser = clap::value_parser!(u32).range(256..=65_536))]
+    compile_memory_mib: u32,
 }
 
 impl LimitArgs {
@@ -145,6 +154,14 @@ impl LimitArgs {
             memory: (self.call_memory_mib as usize) << 20,
             ..Limits::default()
         }
+    }
+
+    fn compiler(&self) -> Compiler {
+        let bounds = Bounds {
+            cpu: Duration::from_secs(self.compile_seconds.into()),
+            memory: u64::from(self.compile_memory_mib) << 20,
+        };
+        child(&self.limits(), bounds)
     }
 }
 
@@ -166,6 +183,7 @@ impl Serve {
             private_targets: self.reads.allow_private_targets.0,
             shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
             limits: self.limits.limits(),
+            compiler: self.limits.compiler(),
             rate: self.limits.rate_limit,
             hub: self.hub.options(),
             ..Options::on(data)

@@ -15,6 +15,7 @@ use wasmtime::{
 };
 
 use super::bindings::chart_world::lensmount::extractor::{log, types};
+use super::compiler::Compiler;
 use super::limits::Limits;
 use super::state::State;
 
@@ -49,6 +50,7 @@ pub struct Sandbox {
     on_demand: Flavour,
     slots: Semaphore,
     limits: Limits,
+    pub(super) compiler: Compiler,
 }
 
 /// One engine with its linker.
@@ -86,7 +88,14 @@ impl Sandbox {
             on_demand,
             slots: Semaphore::new(SLOTS as usize),
             limits,
+            compiler: Compiler::default(),
         })
+    }
+
+    /// The same, with somebody else compiling.
+    #[must_use]
+    pub fn with(self, compiler: Compiler) -> Self {
+        Self { compiler, ..self }
     }
 
     /// The limits that calls run under.
