@@ -24,7 +24,7 @@ use crate::egress::Targets;
 use crate::event::destination::Destinations;
 use crate::event::{self, RunError, Runs};
 use crate::http::{self, Api, Parts};
-use crate::hub::{Downloads, Hub, HubKeys, Manner, Readings, Secrets};
+use crate::hub::{Downloads, Hub, HubKeys, Manner, Secrets};
 use crate::keyresult::{KeyResults, scheduler};
 use crate::metrics::Metrics;
 use crate::once;
@@ -233,10 +233,17 @@ impl Server {
             metrics.clone(),
         );
         let stop = CancellationToken::new();
+        let destinations = Destinations::new(
+            Arc::clone(&store),
+            Arc::clone(&sealer),
+            Arc::clone(&targets),
+            Arc::clone(&clock),
+        );
         let runs = Runs::new(event::Parts {
             store: Arc::clone(&store),
             catalog: Arc::clone(&catalog),
             sealer: Arc::clone(&sealer),
+            destinations: Arc::clone(&destinations),
             targets: Arc::clone(&targets),
             clock: Arc::clone(&clock),
             spool: SpoolDir::open(options.data.join("spool"))?,
@@ -263,14 +270,9 @@ impl Server {
                 named_keys_only,
             ),
             catalog: Arc::clone(&catalog),
-            destinations: Destinations::new(
-                Arc::clone(&store),
-                Arc::clone(&sealer),
-                Arc::clone(&targets),
-                Arc::clone(&clock),
-            ),
+            destinations,
             runs: Arc::clone(&runs),
-            readings: Readings::of(Arc::clone(&key_results)),
+            key_results: Arc::clone(&key_results),
             downloads: Downloads::new(
                 Arc::clone(&targets),
                 Arc::clone(&connections),
