@@ -6,14 +6,17 @@
 //! the catalog whole. Calls go through [`live`]: a map that is swapped as a whole, so a call in
 //! flight finishes on the version that it started with.
 
+mod anatomy;
 mod builtin;
 mod calls;
 mod check;
 mod choose;
 mod code;
 mod error;
+mod examine;
 mod interface;
 mod live;
+mod metadata;
 mod open;
 mod record;
 mod rollout;
@@ -22,10 +25,13 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
+pub use anatomy::{Anatomy, look_at};
 pub use calls::{Given, Introduction};
-pub use check::{LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
+pub use check::{Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
 pub use choose::{Choice, Verdict};
 pub use error::CatalogError;
+pub use examine::{Examined, examine};
 pub use live::{Catalog, Tally, Version};
+pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
 pub use upload::Uploaded;

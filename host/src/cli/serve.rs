@@ -4,7 +4,6 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -14,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::call_limits::CallLimits;
 use super::hub_args::HubArgs;
-use crate::sandbox::Limits;
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
 /// Run the server
@@ -115,37 +114,8 @@ pub(super) struct LimitArgs {
     /// Requests per second and token
     #[arg(long, env = "LENSMOUNT_RATE_LIMIT", default_value_t = DEFAULT_RATE, value_name = "N")]
     rate_limit: NonZeroU32,
-    /// Milliseconds of processor time that one call of an extractor may use
-    #[arg(
-        long,
-        env = "LENSMOUNT_CALL_CPU_MS",
-        default_value_t = 2_000,
-        value_name = "MS"
-    )]
-    call_cpu_ms: u64,
-    /// Milliseconds that one call of an extractor may take
-    #[arg(
-        long,
-        env = "LENSMOUNT_CALL_WALL_MS",
-        default_value_t = 10_000,
-        value_name = "MS"
-    )]
-    call_wall_ms: u64,
-    /// MiB of memory that one call of an extractor may use
-    #[arg(long, env = "LENSMOUNT_CALL_MEMORY_MIB", default_value_t = 256, value_name = "MIB",
-        value_parser = clap::value_parser!(u32).range(1..=4096))]
-    call_memory_mib: u32,
-}
-
-impl LimitArgs {
-    fn limits(&self) -> Limits {
-        Limits {
-            cpu: Duration::from_millis(self.call_cpu_ms),
-            wall: Duration::from_millis(self.call_wall_ms),
-            memory: (self.call_memory_mib as usize) << 20,
-            ..Limits::default()
-        }
-    }
+    #[command(flatten)]
+    calls: CallLimits,
 }
 
 impl Serve {
@@ -165,7 +135,7 @@ impl Serve {
             master_key,
             private_targets: self.reads.allow_private_targets.0,
             shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
-            limits: self.limits.limits(),
+            limits: self.limits.calls.limits(),
             rate: self.limits.rate_limit,
             hub: self.hub.options(),
             ..Options::on(data)
