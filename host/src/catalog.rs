@@ -7,6 +7,7 @@
 //! flight finishes on the version that it started with.
 
 mod anatomy;
+pub mod ask;
 mod builtin;
 mod calls;
 mod check;
@@ -26,7 +27,8 @@ mod upload;
 mod tests;
 
 pub use anatomy::{Anatomy, look_at};
-pub use calls::{Given, Introduction};
+pub use ask::Given;
+pub use calls::Introduction;
 pub use check::{Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
 pub use choose::{Choice, Verdict};
 pub use error::CatalogError;

@@ -223,6 +223,8 @@ pub(super) fn validate(wasm: &[u8]) -> Result<(), Refused> {
 pub struct Described {
     /// It, loaded; it knows its name.
     pub lens: Arc<Lens>,
+    /// The world that it targets.
+    pub world: World,
     /// A semantic version.
     pub version: String,
     /// For people to choose by.
@@ -290,6 +292,7 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
         link(identity).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
     Ok(Described {
         lens: Arc::new(lens),
+        world: built.world,
         version: about.version,
         title: about.title,
         summary: about.summary,

@@ -3,6 +3,7 @@
 mod check;
 mod component;
 mod inspect;
+mod test;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,8 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Say whether a server would take a component, by the very checks of an upload
     Check(check::Check),
+    /// Run an extractor's samples in the server's sandbox and compare with what is expected
+    Test(test::Test),
     /// List extractors
     List,
     /// Show one extractor with its versions
@@ -80,6 +83,7 @@ impl Extractor {
         match &self.command {
             Command::Inspect(inspect) => inspect.run(self.talk.output).await,
             Command::Check(check) => check.run(self.talk.output).await,
+            Command::Test(test) => test.run(self.talk.output).await,
             Command::List => self.list().await,
             Command::Show { name } => {
                 let found = self
