@@ -29,7 +29,9 @@ mod tests;
 pub use anatomy::{Anatomy, look_at};
 pub use ask::Given;
 pub use calls::Introduction;
-pub use check::{Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
+pub use check::{
+    Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage, is_sound_name,
+};
 pub use choose::{Choice, Verdict};
 pub use error::CatalogError;
 pub use examine::{Examined, examine};

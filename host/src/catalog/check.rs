@@ -300,14 +300,18 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
     })
 }
 
-/// Names stand in URLs, settings and Looker's lists.
-fn sound_name(name: &str) -> Result<(), String> {
-    let sound = (1..=64).contains(&name.len())
+/// Whether a text may name an extractor: names stand in URLs, settings and Looker's lists.
+#[must_use]
+pub fn is_sound_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name
             .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
-    if sound {
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+}
+
+fn sound_name(name: &str) -> Result<(), String> {
+    if is_sound_name(name) {
         return Ok(());
     }
     Err(format!(

@@ -1,8 +1,11 @@
 //! `lensmount extractor`: an author's commands, which need no server, and an operator's.
 
+mod build;
 mod check;
 mod component;
 mod inspect;
+mod new;
+mod template;
 mod test;
 
 use std::path::PathBuf;
@@ -26,6 +29,10 @@ pub(super) struct Extractor {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a project that builds and passes its test at once
+    New(new::New),
+    /// Build a project into a component
+    Build(build::Build),
     /// Say what a component is: its contract, what it imports, and what it says of itself
     Inspect(inspect::Inspect),
     /// Say whether a server would take a component, by the very checks of an upload
@@ -81,6 +88,8 @@ enum Command {
 impl Extractor {
     pub async fn run(self) -> anyhow::Result<()> {
         match &self.command {
+            Command::New(new) => new.run(),
+            Command::Build(build) => build.run(),
             Command::Inspect(inspect) => inspect.run(self.talk.output).await,
             Command::Check(check) => check.run(self.talk.output).await,
             Command::Test(test) => test.run(self.talk.output).await,

@@ -1,6 +1,7 @@
 //! What an author of extractors has: a component looked at, checked and tried without a server.
 
 mod looked_at;
+mod project;
 mod samples;
 
 use crate::harness::server::Place;

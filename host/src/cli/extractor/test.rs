@@ -19,6 +19,7 @@ use crate::sandbox::Limits;
 
 use super::super::call_limits::CallLimits;
 use super::super::output::{Output, cell, rows};
+use super::build;
 use super::component;
 use sample::Sample;
 use trial::{Cost, Trial};
@@ -31,7 +32,7 @@ use trial::{Cost, Trial};
 /// file beside the sample, whose bytes are taken as they are. It ends with 1 when any sample differs.
 #[derive(Debug, Args)]
 pub(super) struct Test {
-    /// The component, or the folder of a project that has one
+    /// A component, or a folder: of a project, which is built first, or of one component
     #[arg(default_value = ".", value_name = "DIR | FILE.wasm")]
     project: PathBuf,
     /// The folder of samples [default: samples, in the project or beside the component]
@@ -115,7 +116,12 @@ impl Test {
             let home = self.project.parent().unwrap_or(Path::new(""));
             return Ok((self.project.clone(), home.to_owned()));
         }
-        let file = only_component(&self.project)?;
+        // What is tested is what the sources say now.
+        let file = if build::is_project(&self.project) {
+            build::project(&self.project)?
+        } else {
+            only_component(&self.project)?
+        };
         Ok((file, self.project.clone()))
     }
 

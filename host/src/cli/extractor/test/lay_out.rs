@@ -29,7 +29,7 @@ fn value(token: Token<'_>, order: Order, depth: usize, out: &mut String) {
             let object = token.object().unwrap_or_default();
             let mut members: Vec<_> = object.iter().collect();
             if order == Order::ByName {
-                members.sort_by(|(a, _), (b, _)| a.cmp(b));
+                members.sort_by_key(|(name, _)| *name);
             }
             let members = members.into_iter().map(|(name, value)| (Some(name), value));
             list(('{', '}'), members, order, depth, out);
