@@ -6,14 +6,18 @@
 //! the catalog whole. Calls go through [`live`]: a map that is swapped as a whole, so a call in
 //! flight finishes on the version that it started with.
 
+mod anatomy;
+pub mod ask;
 mod builtin;
 mod calls;
 mod check;
 mod choose;
 mod code;
 mod error;
+mod examine;
 mod interface;
 mod live;
+mod metadata;
 mod open;
 mod record;
 mod rollout;
@@ -22,10 +26,16 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
-pub use calls::{Given, Introduction};
-pub use check::{LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage};
+pub use anatomy::{Anatomy, look_at};
+pub use ask::Given;
+pub use calls::Introduction;
+pub use check::{
+    Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage, is_sound_name,
+};
 pub use choose::{Choice, Verdict};
 pub use error::CatalogError;
+pub use examine::{Examined, examine};
 pub use live::{Catalog, Tally, Version};
+pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
 pub use upload::Uploaded;

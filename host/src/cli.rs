@@ -1,5 +1,6 @@
 //! The command line: one file a noun.
 
+mod call_limits;
 mod chart;
 mod client;
 mod compile;
@@ -55,7 +56,7 @@ enum Command {
     Destination(destination::Destination),
     /// See what actions made of the rows that Looker pushed, and send dead letters again
     Run(run::Run),
-    /// List, upload and roll out extractors of a running server
+    /// Write, check and test extractors, and roll them out on a running server
     Extractor(extractor::Extractor),
     /// What a server starts to compile one component
     #[command(hide = true)]

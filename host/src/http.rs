@@ -28,6 +28,8 @@ mod runs;
 mod state;
 mod webhooks;
 
+pub(crate) use body::Words;
+pub(crate) use readings::{Converted, OutlineControl, query_text};
 pub(crate) use request::RequestId;
 pub use routes::{openapi, router};
 pub use state::{Api, Parts};

@@ -200,7 +200,7 @@ impl Server {
         let store: SharedStore = Arc::clone(&outbox) as SharedStore;
         let admin = options.admin_token.as_ref();
         let access = Access::open(store.as_ref(), clock.as_ref(), admin).await?;
-        let sandbox = Sandbox::new(options.limits)?.with(options.compiler);
+        let sandbox = Sandbox::new(options.limits)?.compiling_by(options.compiler);
         let sandbox = Arc::new(sandbox);
         let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock)).await?;
         let sealer = Arc::new(Sealer::new(&options.master_key.key(&options.data)?));

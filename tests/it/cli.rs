@@ -11,18 +11,20 @@ use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-fn lensmount(words: &[&str]) -> Command {
+/// The program with these words, and nothing of ours in its environment.
+pub fn lensmount(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lensmount"));
     command.args(words).env_remove("LENSMOUNT_URL").env_remove("LENSMOUNT_TOKEN").env_remove("LENSMOUNT_DATA");
     command
 }
 
-fn run(mut command: Command) -> Output {
+/// Runs a command to its end.
+pub fn run(mut command: Command) -> Output {
     command.output().expect("the program runs")
 }
 
 /// Runs a command that must succeed and print JSON.
-fn json(mut command: Command) -> Value {
+pub fn json(mut command: Command) -> Value {
     command.args(["--output", "json"]);
     let output = run(command);
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

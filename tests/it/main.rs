@@ -9,6 +9,7 @@
     reason = "helpers of tests fail by panicking, and say what they could not check"
 )]
 
+mod author;
 mod bad_input;
 mod cases;
 mod catalog;

@@ -15,7 +15,7 @@ use crate::environment;
 use crate::error::ToolchainError;
 use crate::linker::Linker;
 use crate::toolchain::Toolchain;
-use crate::workspace::{Package, Workspace};
+use crate::workspace::{Lock, Package, Workspace};
 
 impl Toolchain {
     /// Builds packages into components, in the order given. What has not changed is not built
@@ -61,12 +61,14 @@ impl Toolchain {
         let mut command = self.cargo_for_guests();
         command.current_dir(workspace.root()).args([
             "build",
-            "--locked",
             "--profile",
             "guest",
             "--target",
             TARGET,
         ]);
+        if workspace.lock == Lock::Kept {
+            command.arg("--locked");
+        }
         command
             .arg("--message-format=json-render-diagnostics")
             .arg("--target-dir")

@@ -27,7 +27,7 @@ pub use crate::error::{ErrorChain, ToolchainError};
 pub use crate::machine::{Choice, Machine};
 pub use crate::prepare::{Prepared, prepare};
 pub use crate::toolchain::Toolchain;
-pub use crate::workspace::{Package, Workspace};
+pub use crate::workspace::{Lock, Package, Workspace};
 
 /// What extractors are compiled for: no operating system, hence no imports but the contract's.
 pub const TARGET: &str = "wasm32-unknown-unknown";

@@ -15,6 +15,17 @@ use crate::toolchain::Toolchain;
 pub struct Workspace {
     root: PathBuf,
     target_dir: PathBuf,
+    pub(crate) lock: Lock,
+}
+
+/// What cargo may do to `Cargo.lock`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lock {
+    /// Nothing: what is built is what is in it.
+    #[default]
+    Kept,
+    /// Write it where it is missing, and mend it where Cargo.toml has changed.
+    Mended,
 }
 
 /// A crate that can be built into a component.
@@ -34,7 +45,14 @@ impl Workspace {
         Self {
             root: root.into(),
             target_dir: target_dir.into(),
+            lock: Lock::default(),
         }
+    }
+
+    /// The same workspace, with another say over its `Cargo.lock`.
+    #[must_use]
+    pub fn with_lock(self, lock: Lock) -> Self {
+        Self { lock, ..self }
     }
 
     /// The workspace that holds the package whose build script is running, one folder deep.

@@ -1,28 +1,13 @@
-//! Calling an extractor on a result that is at hand.
+//! Calling a version of the catalog on a result that is at hand.
 
 use std::sync::Arc;
 
-use lensmount_sdk::decimal::Decimal;
-
-use crate::event::frame;
-use crate::sandbox::types::{About, Control, Failure, FailureCode};
+use crate::sandbox::types::{About, Control};
 use crate::sandbox::{CallError, Called, Lens, World, chart, events};
 
+use super::ask::{self, Given};
 use super::error::CatalogError;
 use super::live::{Catalog, Version};
-
-/// What a call is about, lent for as long as it takes. Bodies are copied once, into the guest.
-#[derive(Debug, Clone, Copy)]
-pub struct Given<'a> {
-    /// Looker's answer, byte for byte.
-    pub result: &'a [u8],
-    /// Looker's Query object, or `{}`.
-    pub query: &'a [u8],
-    /// What a person chose.
-    pub chosen: &'a [(&'a str, &'a str)],
-    /// What neither result nor query say: `now`, `time-zone`, `title`.
-    pub context: &'a [(&'a str, &'a str)],
-}
 
 /// What an event mapper says of itself.
 #[derive(Debug)]
@@ -33,16 +18,6 @@ pub struct Introduction {
     pub requirements: Vec<events::Requirement>,
     /// What the owner of a schedule fills in.
     pub form: Vec<Control>,
-}
-
-impl<'a> Given<'a> {
-    fn tile(&self) -> chart::Tile<'a> {
-        chart::Tile {
-            body: self.result,
-            query: self.query,
-            context: self.context,
-        }
-    }
 }
 
 impl Catalog {
@@ -57,10 +32,7 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<chart::Offering, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version.settle(
-            lens.outline(&self.sandbox, given.tile(), given.chosen)
-                .await,
-        )
+        version.settle(ask::outline(&lens, &self.sandbox, given).await)
     }
 
     /// The one number that a selection points at.
@@ -74,8 +46,7 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<chart::Reading, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        let read = lens.read(&self.sandbox, given.tile(), given.chosen).await;
-        version.settle(read.and_then(|read| numeric(read, std::slice::from_ref)))
+        version.settle(ask::read(&lens, &self.sandbox, given).await)
     }
 
     /// Every number along x, oldest first.
@@ -89,8 +60,7 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<Vec<chart::Reading>, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        let series = lens.series(&self.sandbox, given.tile(), given.chosen).await;
-        version.settle(series.and_then(|series| numeric(series, Vec::as_slice)))
+        version.settle(ask::series(&lens, &self.sandbox, given).await)
     }
 
     /// The events that an event mapper makes of a whole result. The selection is its settings.
@@ -105,23 +75,7 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
-        let document = frame::split(given.result).map_err(|reason| {
-            CatalogError::Call(CallError::Failure(Failure {
-                code: FailureCode::Malformed,
-                message: reason.to_string(),
-                control: None,
-                attributes: Vec::new(),
-            }))
-        })?;
-        let run = || events::Run {
-            head: &document.head,
-            query: given.query,
-            settings: given.chosen,
-            context: given.context,
-        };
-        // The contract's promise: a mapper may judge query and settings in a call without rows.
-        version.settle(lens.convert(&self.sandbox, run(), b"[]").await)?;
-        version.settle(lens.convert(&self.sandbox, run(), document.rows).await)
+        version.settle(ask::convert(&lens, &self.sandbox, given).await)
     }
 
     /// How an event mapper introduces itself. A version never changes, so it is asked once.
@@ -177,31 +131,6 @@ impl Catalog {
         }
         self.lens(version).await
     }
-}
-
-/// Holds an extractor to the contract: a value is plain decimal text. One that is not would become
-/// a wrong number further on, so the whole answer is refused.
-fn numeric<T>(
-    called: Called<T>,
-    readings: impl FnOnce(&T) -> &[chart::Reading],
-) -> Result<Called<T>, CallError> {
-    let plain = |text: &str| Decimal::parse(text).is_ok_and(|decimal| decimal.to_string() == text);
-    let wrong = readings(&called.value)
-        .iter()
-        .find(|reading| !plain(&reading.value));
-    let Some(wrong) = wrong else {
-        return Ok(called);
-    };
-    let text: String = wrong.value.chars().take(80).collect();
-    Err(CallError::Failure(Failure {
-        code: FailureCode::Internal,
-        message: format!(
-            "the extractor gave {text:?} for a number, and a number is plain decimal text such as -12.50; \
-             nothing was read, tell its author or roll back"
-        ),
-        control: None,
-        attributes: Vec::new(),
-    }))
 }
 
 impl Version {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use wasmparser::{ComponentName, Encoding, KnownCustom, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
 use crate::sandbox::{self, Compiled, Identity, Lens, Sandbox, World, types};
 use crate::store::Digest;
 
 use super::interface::{self, Mismatch};
+use super::metadata::{self, Metadata};
 
 /// The largest component that is taken: a Python extractor is 18 MB.
 pub const LARGEST: usize = 64 << 20;
@@ -75,7 +76,7 @@ impl Refused {
     }
 }
 
-/// One check that was passed, and how long it took.
+/// One check, and how long it took.
 #[derive(Debug, Clone, Copy)]
 pub struct Stage {
     /// Its name in the report.
@@ -86,7 +87,12 @@ pub struct Stage {
 
 /// The stages so far.
 #[derive(Debug, Default)]
-pub(super) struct Report(pub Vec<Stage>);
+pub(super) struct Report {
+    /// Those that were passed.
+    pub passed: Vec<Stage>,
+    /// The one that was not.
+    pub refused: Option<Stage>,
+}
 
 impl Report {
     fn stage<T>(
@@ -95,19 +101,21 @@ impl Report {
         check: impl FnOnce() -> Result<T, Refused>,
     ) -> Result<T, Refused> {
         let began = Instant::now();
-        let passed = check()?;
-        self.0.push(Stage {
-            name,
-            took: began.elapsed(),
-        });
-        Ok(passed)
+        let outcome = check();
+        self.ended(name, began, outcome.is_ok());
+        outcome
     }
 
-    pub(super) fn passed(&mut self, name: &'static str, began: Instant) {
-        self.0.push(Stage {
+    pub(super) fn ended(&mut self, name: &'static str, began: Instant, passed: bool) {
+        let stage = Stage {
             name,
             took: began.elapsed(),
-        });
+        };
+        if passed {
+            self.passed.push(stage);
+        } else {
+            self.refused = Some(stage);
+        }
     }
 }
 
@@ -164,8 +172,8 @@ pub(super) async fn compile(
         world,
     } = sound;
     let compiled = sandbox.compiled(wasm.clone()).await;
+    report.ended("compile", began, compiled.is_ok());
     let compiled = compiled.map_err(|error| Refused::new(RefusedCode::CompileLimit, error))?;
-    report.passed("compile", began);
     Ok(Built {
         wasm,
         digest,
@@ -187,7 +195,7 @@ fn size(wasm: &[u8]) -> Result<(), Refused> {
     ))
 }
 
-fn magic(wasm: &[u8]) -> Result<(), Refused> {
+pub(super) fn magic(wasm: &[u8]) -> Result<(), Refused> {
     if sandbox::is_precompiled(wasm) {
         return Err(Refused::new(
             RefusedCode::Precompiled,
@@ -218,7 +226,7 @@ fn magic(wasm: &[u8]) -> Result<(), Refused> {
     }
 }
 
-fn validate(wasm: &[u8]) -> Result<(), Refused> {
+pub(super) fn validate(wasm: &[u8]) -> Result<(), Refused> {
     // What the engine is built with, so that what it would refuse is refused here, by name.
     let features = WasmFeatures::WASM2
         | WasmFeatures::TAIL_CALL
@@ -235,18 +243,26 @@ fn validate(wasm: &[u8]) -> Result<(), Refused> {
 }
 
 /// What a component says of itself, once it has been found sound.
-pub(super) struct Described {
+#[derive(Debug)]
+pub struct Described {
+    /// It, loaded; it knows its name.
     pub lens: Arc<Lens>,
+    /// The world that it targets.
+    pub world: World,
+    /// A semantic version.
     pub version: String,
+    /// For people to choose by.
     pub title: String,
+    /// A sentence or two.
     pub summary: String,
+    /// The `vis_config` types that it reads; none of an event mapper.
     pub chart_types: Vec<String>,
 }
 
 /// Asks the component who it is, under the same limits as any call.
 pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Described, Refused> {
     let bad = |reason: String| Refused::new(RefusedCode::BadDescription, reason);
-    let claimed = metadata(&built.wasm);
+    let claimed = metadata::read(&built.wasm);
     let provisional = Identity {
         name: claimed
             .name
@@ -290,7 +306,7 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
         return Err(bad("`chart-types` is empty or holds an empty text; name the vis_config types that it reads".into()));
     }
     brief(&about, &chart_types).map_err(bad)?;
-    claimed.agrees(&about.version).map_err(bad)?;
+    agrees(&claimed, &about.version).map_err(bad)?;
     let identity = Identity {
         name: about.name,
         version: about.version.clone(),
@@ -300,6 +316,7 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
         link(identity).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
     Ok(Described {
         lens: Arc::new(lens),
+        world: built.world,
         version: about.version,
         title: about.title,
         summary: about.summary,
@@ -307,14 +324,18 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
     })
 }
 
-/// Names stand in URLs, settings and Looker's lists.
-fn sound_name(name: &str) -> Result<(), String> {
-    let sound = (1..=64).contains(&name.len())
+/// Whether a text may name an extractor: names stand in URLs, settings and Looker's lists.
+#[must_use]
+pub fn is_sound_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name
             .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_');
-    if sound {
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+}
+
+fn sound_name(name: &str) -> Result<(), String> {
+    if is_sound_name(name) {
         return Ok(());
     }
     Err(format!(
@@ -343,57 +364,12 @@ fn brief(about: &types::About, chart_types: &[String]) -> Result<(), String> {
     }
 }
 
-/// The name and version in the component's own metadata, where its author's tools left them. The
-/// name is that of a crate or a file, so it only serves until the extractor has said its own.
-struct Metadata {
-    name: Option<String>,
-    version: Option<String>,
-}
-
-impl Metadata {
-    fn agrees(&self, version: &str) -> Result<(), String> {
-        match &self.version {
-            Some(inside) if inside != version => Err(format!(
-                "`describe` gives the version {version:?}, but the component's metadata says {inside:?}; make them agree"
-            )),
-            _ => Ok(()),
-        }
+/// A version that the author's tools left in the component is the one that `describe` gives.
+fn agrees(claimed: &Metadata, version: &str) -> Result<(), String> {
+    match &claimed.version {
+        Some(inside) if inside != version => Err(format!(
+            "`describe` gives the version {version:?}, but the component's metadata says {inside:?}; make them agree"
+        )),
+        _ => Ok(()),
     }
-}
-
-/// Reads the component's own name and `version` sections, those of nested modules left out.
-fn metadata(wasm: &[u8]) -> Metadata {
-    let (mut metadata, mut depth) = (
-        Metadata {
-            name: None,
-            version: None,
-        },
-        0_usize,
-    );
-    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
-        match payload {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section) if depth == 0 => match section.as_known() {
-                KnownCustom::ComponentName(names) => {
-                    metadata.name =
-                        names
-                            .into_iter()
-                            .filter_map(Result::ok)
-                            .find_map(|name| match name {
-                                ComponentName::Component { name, .. } => Some(name.to_owned()),
-                                _ => None,
-                            });
-                }
-                KnownCustom::Unknown if section.name() == "version" => {
-                    metadata.version = std::str::from_utf8(section.data())
-                        .ok()
-                        .map(ToOwned::to_owned);
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    metadata
 }

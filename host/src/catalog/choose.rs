@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::sandbox::types::{Control, ControlKind};
 use crate::sandbox::{CallError, StopCode, World, chart};
 
-use super::calls::Given;
+use super::ask::Given;
 use super::error::CatalogError;
 use super::live::{Catalog, Version};
 use super::record::Origin;

@@ -26,9 +26,20 @@ pub(super) enum Mismatch {
 
 /// The names that a component imports and exports, those of nested components left out.
 #[derive(Debug, Default)]
-struct Names {
-    imports: Vec<String>,
-    exports: Vec<String>,
+pub(super) struct Names {
+    pub imports: Vec<String>,
+    pub exports: Vec<String>,
+}
+
+impl Names {
+    /// Our package in the version that the first of its names has.
+    pub fn contract(&self) -> Option<String> {
+        let package = PACKAGE.trim_end_matches('/');
+        self.exports.iter().chain(&self.imports).find_map(|name| {
+            let (_, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
+            Some(format!("{package}@{version}"))
+        })
+    }
 }
 
 /// Finds the world that `wasm`, a valid component, targets.
@@ -89,7 +100,7 @@ fn ours(name: &str) -> Option<&str> {
     (version.major == 1 && version.pre.is_empty()).then_some(interface)
 }
 
-fn names(wasm: &[u8]) -> wasmparser::Result<Names> {
+pub(super) fn names(wasm: &[u8]) -> wasmparser::Result<Names> {
     let (mut names, mut depth) = (Names::default(), 0_usize);
     for payload in Parser::new(0).parse_all(wasm) {
         match payload? {

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use crate::sandbox::{Identity, Lens};
 use crate::store::{BlobSpace, Digest, StoreError};
 
-use super::check::{self, Refused, RefusedCode, Report, Stage};
+use super::check::{Refused, RefusedCode, Report, Stage};
 use super::code;
 use super::error::CatalogError;
+use super::examine;
 use super::live::{Catalog, Version};
 use super::record::{ExtractorRecord, Origin, VersionRecord};
 use crate::access::By;
@@ -94,7 +95,7 @@ impl Catalog {
         Ok(Uploaded {
             extractor,
             version: stored,
-            stages: report.0,
+            stages: report.passed,
             new: true,
         })
     }
@@ -106,17 +107,7 @@ impl Catalog {
         origin: Origin,
         report: &mut Report,
     ) -> Result<(VersionRecord, Arc<Lens>), CatalogError> {
-        let mut stages = std::mem::take(report);
-        let (stages, sound) = tokio::task::spawn_blocking(move || {
-            let sound = check::look(wasm, &mut stages);
-            (stages, sound)
-        })
-        .await?;
-        *report = stages;
-        let built = check::compile(&self.sandbox, sound?, report).await?;
-        let began = Instant::now();
-        let described = check::describe(&self.sandbox, &built).await?;
-        report.passed("describe", began);
+        let (built, described) = examine::pass(&self.sandbox, wasm, report).await?;
 
         let began = Instant::now();
         let size = built.wasm.len() as u64;
@@ -130,7 +121,7 @@ impl Catalog {
             &built.digest,
         )
         .await;
-        report.passed("store", began);
+        report.ended("store", began, true);
         let version = VersionRecord {
             version: described.version,
             digest: built.digest,

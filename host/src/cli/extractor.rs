@@ -1,4 +1,12 @@
-//! `lensmount extractor`.
+//! `lensmount extractor`: an author's commands, which need no server, and an operator's.
+
+mod build;
+mod check;
+mod component;
+mod inspect;
+mod new;
+mod template;
+mod test;
 
 use std::path::PathBuf;
 
@@ -10,7 +18,7 @@ use serde_json::{Value, json};
 use super::client::{Body, Talk};
 use super::output::{cell, rows};
 
-/// List, upload and roll out extractors of a running server
+/// Write, check and test extractors, and roll them out on a running server
 #[derive(Debug, Args)]
 pub(super) struct Extractor {
     #[command(flatten)]
@@ -21,6 +29,16 @@ pub(super) struct Extractor {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a project that builds and passes its test at once
+    New(new::New),
+    /// Build a project into a component
+    Build(build::Build),
+    /// Say what a component is: its contract, what it imports, and what it says of itself
+    Inspect(inspect::Inspect),
+    /// Say whether a server would take a component, by the very checks of an upload
+    Check(check::Check),
+    /// Run an extractor's samples in the server's sandbox and compare with what is expected
+    Test(test::Test),
     /// List extractors
     List,
     /// Show one extractor with its versions
@@ -70,6 +88,11 @@ enum Command {
 impl Extractor {
     pub async fn run(self) -> anyhow::Result<()> {
         match &self.command {
+            Command::New(new) => new.run(),
+            Command::Build(build) => build.run(),
+            Command::Inspect(inspect) => inspect.run(self.talk.output).await,
+            Command::Check(check) => check.run(self.talk.output).await,
+            Command::Test(test) => test.run(self.talk.output).await,
             Command::List => self.list().await,
             Command::Show { name } => {
                 let found = self

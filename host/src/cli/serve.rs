@@ -14,9 +14,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::call_limits::CallLimits;
 use super::compile::child;
 use super::hub_args::HubArgs;
-use crate::sandbox::{Bounds, Compiler, Limits};
+use crate::sandbox::{Bounds, Compiler};
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
 /// Run the server
@@ -116,26 +117,8 @@ pub(super) struct LimitArgs {
     /// Requests per second and token
     #[arg(long, env = "LENSMOUNT_RATE_LIMIT", default_value_t = DEFAULT_RATE, value_name = "N")]
     rate_limit: NonZeroU32,
-    /// Milliseconds of processor time that one call of an extractor may use
-    #[arg(
-        long,
-        env = "LENSMOUNT_CALL_CPU_MS",
-        default_value_t = 2_000,
-        value_name = "MS"
-    )]
-    call_cpu_ms: u64,
-    /// Milliseconds that one call of an extractor may take
-    #[arg(
-        long,
-        env = "LENSMOUNT_CALL_WALL_MS",
-        default_value_t = 10_000,
-        value_name = "MS"
-    )]
-    call_wall_ms: u64,
-    /// MiB of memory that one call of an extractor may use
-    #[arg(long, env = "LENSMOUNT_CALL_MEMORY_MIB", default_value_t = 256, value_name = "MIB",
-        value_parser = clap::value_parser!(u32).range(1..=4096))]
-    call_memory_mib: u32,
+    #[command(flatten)]
+    calls: CallLimits,
     /// Seconds of processor time that compiling one extractor may take
     #[arg(long, env = "LENSMOUNT_COMPILE_SECONDS", default_value_t = 120, value_name = "SECONDS",
         value_parser = clap::value_parser!(u32).range(1..=3_600))]
@@ -147,21 +130,12 @@ pub(super) struct LimitArgs {
 }
 
 impl LimitArgs {
-    fn limits(&self) -> Limits {
-        Limits {
-            cpu: Duration::from_millis(self.call_cpu_ms),
-            wall: Duration::from_millis(self.call_wall_ms),
-            memory: (self.call_memory_mib as usize) << 20,
-            ..Limits::default()
-        }
-    }
-
     fn compiler(&self) -> Compiler {
         let bounds = Bounds {
             cpu: Duration::from_secs(self.compile_seconds.into()),
             memory: u64::from(self.compile_memory_mib) << 20,
         };
-        child(&self.limits(), bounds)
+        child(&self.calls.limits(), bounds)
     }
 }
 
@@ -182,7 +156,7 @@ impl Serve {
             master_key,
             private_targets: self.reads.allow_private_targets.0,
             shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
-            limits: self.limits.limits(),
+            limits: self.limits.calls.limits(),
             compiler: self.limits.compiler(),
             rate: self.limits.rate_limit,
             hub: self.hub.options(),

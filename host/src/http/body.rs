@@ -287,7 +287,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
 /// An object of names to texts, in the order it came, each name once.
 #[derive(Debug, Default)]
-pub(super) struct Words<'a>(pub Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(crate) struct Words<'a>(pub Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl Words<'_> {
     /// Lent to a guest.

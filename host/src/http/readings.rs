@@ -115,7 +115,7 @@ pub(super) fn result_text(result: &RawValue) -> Result<Cow<'_, str>, Problem> {
 }
 
 /// The Query object that a `vis_config` stands for, or the one that is given.
-pub(super) fn query_text<'a>(
+pub(crate) fn query_text<'a>(
     vis_config: Option<&'a RawValue>,
     query: Option<&'a RawValue>,
 ) -> Result<Cow<'a, str>, Problem> {
@@ -179,7 +179,7 @@ impl Outline {
 
 /// One choice that a person makes.
 #[derive(Serialize, ToSchema)]
-struct OutlineControl {
+pub(crate) struct OutlineControl {
     /// Its key in a selection.
     name: String,
     /// For the form.
@@ -326,7 +326,7 @@ fn version(catalog: &Catalog, name: &str, input: &OnResult<'_>) -> Result<Arc<Ve
 
 /// What an event mapper made of a result.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Converted {
+pub(crate) struct Converted {
     /// In the order of their rows.
     events: Vec<ConvertedEvent>,
     /// Rows that could not be mapped.
@@ -379,20 +379,22 @@ pub(super) async fn convert(
         input.unwrapped(Chosen::Settings)?,
     );
     let batch = catalog.convert(&version, unwrapped.given()).await?;
-    let events = batch
-        .events
-        .into_iter()
-        .map(converted)
-        .collect::<Result<_, _>>()?;
-    let rejected = batch
-        .rejected
-        .into_iter()
-        .map(|row| Rejected {
+    Ok(Answer(Converted::of(batch)?))
+}
+
+impl Converted {
+    /// What a mapper made, as it is told; a problem where it gave what is no JSON object.
+    pub fn of(batch: events::Batch) -> Result<Self, Problem> {
+        let events = batch.events.into_iter().map(converted);
+        let rejected = batch.rejected.into_iter().map(|row| Rejected {
             row: row.row,
             reason: row.reason,
+        });
+        Ok(Self {
+            events: events.collect::<Result<_, _>>()?,
+            rejected: rejected.collect(),
         })
-        .collect();
-    Ok(Answer(Converted { events, rejected }))
+    }
 }
 
 fn converted(event: events::Event) -> Result<ConvertedEvent, Problem> {

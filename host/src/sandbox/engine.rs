@@ -17,6 +17,7 @@ use wasmtime::{
 use super::bindings::chart_world::lensmount::extractor::{log, types};
 use super::compiler::Compiler;
 use super::limits::Limits;
+use super::run::Usage;
 use super::state::State;
 
 /// How often a running guest is looked at. It is the precision of its deadlines.
@@ -51,7 +52,13 @@ pub struct Sandbox {
     slots: Semaphore,
     limits: Limits,
     pub(super) compiler: Compiler,
+    /// Whether guests are compiled to count their instructions.
+    pub(super) counts: bool,
+    told: Option<Told>,
 }
+
+/// Who is told what each call used.
+type Told = Box<dyn Fn(&Usage) + Send + Sync>;
 
 /// One engine with its linker.
 pub(super) struct Flavour {
@@ -66,14 +73,28 @@ impl Sandbox {
     ///
     /// When not even the engine without a pool can be made.
     pub fn new(limits: Limits) -> Result<Self, SandboxError> {
-        let pooled = match Flavour::new(&pooling(&limits)) {
+        let pooled = match Flavour::new(&pooling(&limits), false) {
             Ok(flavour) => Some(flavour),
             Err(error) => {
                 tracing::warn!(%error, "no address space for a pool of instances; calls will be slower");
                 None
             }
         };
-        let on_demand = Flavour::new(&InstanceAllocationStrategy::OnDemand)?;
+        Self::with(pooled, limits, false)
+    }
+
+    /// A sandbox whose guests count their instructions ([`Usage::fuel`]): the same number on every
+    /// machine, at the price of slower code. It has no pool, so it is for trying extractors.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot be made.
+    pub fn counting(limits: Limits) -> Result<Self, SandboxError> {
+        Self::with(None, limits, true)
+    }
+
+    fn with(pooled: Option<Flavour>, limits: Limits, counts: bool) -> Result<Self, SandboxError> {
+        let on_demand = Flavour::new(&InstanceAllocationStrategy::OnDemand, counts)?;
         // Without ticks no deadline would ever fall: better no server than an unguarded one.
         tick(
             [pooled.as_ref(), Some(&on_demand)]
@@ -88,14 +109,30 @@ impl Sandbox {
             on_demand,
             slots: Semaphore::new(SLOTS as usize),
             limits,
+            counts,
+            told: None,
             compiler: Compiler::default(),
         })
     }
 
     /// The same, with somebody else compiling.
     #[must_use]
-    pub fn with(self, compiler: Compiler) -> Self {
+    pub fn compiling_by(self, compiler: Compiler) -> Self {
         Self { compiler, ..self }
+    }
+
+    /// The same sandbox, which tells what each call used once it has ended, however it ended.
+    #[must_use]
+    pub fn telling(mut self, told: impl Fn(&Usage) + Send + Sync + 'static) -> Self {
+        self.told = Some(Box::new(told));
+        self
+    }
+
+    /// Passes on what a call used.
+    pub(super) fn tell(&self, usage: &Usage) {
+        if let Some(told) = &self.told {
+            told(usage);
+        }
     }
 
     /// The limits that calls run under.
@@ -134,11 +171,12 @@ impl Sandbox {
 }
 
 impl Flavour {
-    fn new(strategy: &InstanceAllocationStrategy) -> wasmtime::Result<Self> {
+    fn new(strategy: &InstanceAllocationStrategy, counts: bool) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
             .allocation_strategy(strategy.clone())
             .epoch_interruption(true)
+            .consume_fuel(counts)
             // Off, an asynchronous call costs 0.45 µs instead of 1.20 µs; guests don't use it.
             .concurrency_support(false)
             .memory_init_cow(true)

@@ -38,6 +38,8 @@ pub struct Usage {
     pub output: usize,
     /// Log lines beyond the cap.
     pub log_dropped: usize,
+    /// Instructions, where the sandbox counts them ([`Sandbox::counting`]).
+    pub fuel: Option<u64>,
 }
 
 /// An answer with what it cost.
@@ -84,10 +86,20 @@ impl Lens {
         let mut store = self.store(sandbox, began, Arc::clone(&meter));
         let answer = meter.measure(call(&mut store)).await;
 
-        let cpu = meter.used();
+        let fuel = sandbox.counts.then(|| store.get_fuel().unwrap_or(u64::MAX));
         let state = store.data_mut();
         let log = std::mem::take(&mut state.log.lines);
         report(&self.identity, function, &log, state.log.dropped);
+        let output = answer.as_ref().map_or(0, Weigh::weight);
+        let usage = Usage {
+            wall: state.began.elapsed(),
+            cpu: meter.used(),
+            memory_peak: state.memory_peak,
+            output,
+            log_dropped: state.log.dropped,
+            fuel: fuel.map(|left| u64::MAX - left),
+        };
+        sandbox.tell(&usage);
         let value = match answer {
             Ok(value) => value,
             Err(error) => {
@@ -95,7 +107,6 @@ impl Lens {
                 return Err(stopped(code, reason, trace, log));
             }
         };
-        let output = value.weight();
         if output > state.limits.output {
             let reason = format!(
                 "its answer was larger than {} KiB",
@@ -103,13 +114,6 @@ impl Lens {
             );
             return Err(stopped(StopCode::OutputLimit, reason, Vec::new(), log));
         }
-        let usage = Usage {
-            wall: state.began.elapsed(),
-            cpu,
-            memory_peak: state.memory_peak,
-            output,
-            log_dropped: state.log.dropped,
-        };
         Ok(Called { value, usage, log })
     }
 
@@ -120,6 +124,12 @@ impl Lens {
             State::new(limits.clone(), began),
         );
         store.set_hostcall_fuel(limits.lift());
+        if sandbox.counts {
+            // As much as there can be: fuel is only counted, time is what ends a call.
+            if let Err(error) = store.set_fuel(u64::MAX) {
+                tracing::warn!(%error, "instructions cannot be counted");
+            }
+        }
         store.limiter(|state| state);
         // Each tick the guest gives way to other tasks, or ends. `YieldCustom` and tokio's own
         // `yield_now` rather than `Yield`, which wakes itself at once and starves its neighbours.

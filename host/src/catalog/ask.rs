@@ -1,0 +1,125 @@
+//! One loaded extractor asked about one result, and its answer held to the contract.
+
+use lensmount_sdk::decimal::Decimal;
+
+use crate::event::frame;
+use crate::sandbox::types::{Failure, FailureCode};
+use crate::sandbox::{CallError, Called, Lens, Sandbox, chart, events};
+
+/// What a call is about, lent for as long as it takes. Bodies are copied once, into the guest.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// Looker's answer, byte for byte.
+    pub result: &'a [u8],
+    /// Looker's Query object, or `{}`.
+    pub query: &'a [u8],
+    /// What a person chose.
+    pub chosen: &'a [(&'a str, &'a str)],
+    /// What neither result nor query say: `now`, `time-zone`, `title`.
+    pub context: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Given<'a> {
+    fn tile(&self) -> chart::Tile<'a> {
+        chart::Tile {
+            body: self.result,
+            query: self.query,
+            context: self.context,
+        }
+    }
+}
+
+/// The choices that a chart extractor offers.
+///
+/// # Errors
+///
+/// The extractor's failure, or why it was stopped.
+pub async fn outline(
+    lens: &Lens,
+    sandbox: &Sandbox,
+    given: Given<'_>,
+) -> Result<Called<chart::Offering>, CallError> {
+    lens.outline(sandbox, given.tile(), given.chosen).await
+}
+
+/// The one number that a selection points at.
+///
+/// # Errors
+///
+/// As for [`outline`]; `internal` where the extractor gave no plain decimal text.
+pub async fn read(
+    lens: &Lens,
+    sandbox: &Sandbox,
+    given: Given<'_>,
+) -> Result<Called<chart::Reading>, CallError> {
+    let read = lens.read(sandbox, given.tile(), given.chosen).await?;
+    numeric(read, std::slice::from_ref)
+}
+
+/// Every number along x, oldest first.
+///
+/// # Errors
+///
+/// As for [`read`].
+pub async fn series(
+    lens: &Lens,
+    sandbox: &Sandbox,
+    given: Given<'_>,
+) -> Result<Called<Vec<chart::Reading>>, CallError> {
+    let series = lens.series(sandbox, given.tile(), given.chosen).await?;
+    numeric(series, Vec::as_slice)
+}
+
+/// The events that an event mapper makes of a whole result. The selection is its settings.
+///
+/// # Errors
+///
+/// As for [`outline`]; a result that cannot be told apart into head and rows is `malformed`.
+pub async fn convert(
+    lens: &Lens,
+    sandbox: &Sandbox,
+    given: Given<'_>,
+) -> Result<Called<events::Batch>, CallError> {
+    let document = frame::split(given.result).map_err(|reason| {
+        CallError::Failure(Failure {
+            code: FailureCode::Malformed,
+            message: reason.to_string(),
+            control: None,
+            attributes: Vec::new(),
+        })
+    })?;
+    let run = || events::Run {
+        head: &document.head,
+        query: given.query,
+        settings: given.chosen,
+        context: given.context,
+    };
+    // The contract's promise: a mapper may judge query and settings in a call without rows.
+    lens.convert(sandbox, run(), b"[]").await?;
+    lens.convert(sandbox, run(), document.rows).await
+}
+
+/// Holds an extractor to the contract: a value is plain decimal text. One that is not would become
+/// a wrong number further on, so the whole answer is refused.
+fn numeric<T>(
+    called: Called<T>,
+    readings: impl FnOnce(&T) -> &[chart::Reading],
+) -> Result<Called<T>, CallError> {
+    let plain = |text: &str| Decimal::parse(text).is_ok_and(|decimal| decimal.to_string() == text);
+    let wrong = readings(&called.value)
+        .iter()
+        .find(|reading| !plain(&reading.value));
+    let Some(wrong) = wrong else {
+        return Ok(called);
+    };
+    let text: String = wrong.value.chars().take(80).collect();
+    Err(CallError::Failure(Failure {
+        code: FailureCode::Internal,
+        message: format!(
+            "the extractor gave {text:?} for a number, and a number is plain decimal text such as -12.50; \
+             nothing was read, tell its author or roll back"
+        ),
+        control: None,
+        attributes: Vec::new(),
+    }))
+}

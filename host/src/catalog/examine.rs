@@ -1,0 +1,60 @@
+//! A component held to all that an upload is held to, without a server that would keep it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::sandbox::Sandbox;
+
+use super::check::{self, Built, Described, Refused, Report, Stage};
+use super::error::CatalogError;
+
+/// What became of an examination.
+#[derive(Debug)]
+pub struct Examined {
+    /// The checks that were passed, in order.
+    pub passed: Vec<Stage>,
+    /// The extractor, or the check that it did not pass.
+    pub verdict: Result<Described, (Stage, Refused)>,
+}
+
+/// Runs a component through the checks of an upload, in the given sandbox.
+///
+/// # Errors
+///
+/// Only when a check cannot be made at all: what is wrong with the component is its verdict.
+pub async fn examine(sandbox: &Arc<Sandbox>, wasm: Bytes) -> Result<Examined, CatalogError> {
+    let mut report = Report::default();
+    let outcome = pass(sandbox, wasm, &mut report).await;
+    let verdict = match (outcome, report.refused) {
+        (Ok((_, described)), _) => Ok(described),
+        (Err(CatalogError::Refused(refused)), Some(stage)) => Err((stage, refused)),
+        (Err(error), _) => return Err(error),
+    };
+    Ok(Examined {
+        passed: report.passed,
+        verdict,
+    })
+}
+
+/// The checks, in order.
+pub(super) async fn pass(
+    sandbox: &Arc<Sandbox>,
+    wasm: Bytes,
+    report: &mut Report,
+) -> Result<(Built, Described), CatalogError> {
+    let mut stages = std::mem::take(report);
+    // Looking at many megabytes keeps a thread busy, so it is none that calls wait for.
+    let (stages, sound) = tokio::task::spawn_blocking(move || {
+        let sound = check::look(wasm, &mut stages);
+        (stages, sound)
+    })
+    .await?;
+    *report = stages;
+    let built = check::compile(sandbox, sound?, report).await?;
+    let began = Instant::now();
+    let described = check::describe(sandbox, &built).await;
+    report.ended("describe", began, described.is_ok());
+    Ok((built, described?))
+}

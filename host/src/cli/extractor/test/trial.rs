@@ -1,0 +1,160 @@
+//! An extractor on the bench: what each sample comes to, and what it costs.
+//!
+//! Two sandboxes stand on it. The server's own says what a call comes to, its time and its memory;
+//! the other counts instructions, a cost that is the same on every machine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::anyhow;
+use bytes::Bytes;
+
+use crate::catalog::{Described, Given, ask, examine};
+use crate::sandbox::{Lens, Limits, Sandbox, SandboxError, Usage, World};
+
+use super::golden::Outcome;
+use super::sample::{Operation, Sample};
+
+/// An extractor that is ready to be tried.
+pub(super) struct Trial {
+    /// What it says of itself.
+    pub described: Described,
+    world: World,
+    real: Bench,
+    counting: Bench,
+}
+
+/// A sandbox and what the calls in it have used.
+struct Bench {
+    sandbox: Arc<Sandbox>,
+    lens: Arc<Lens>,
+    used: Used,
+}
+
+type Used = Arc<Mutex<Vec<Usage>>>;
+
+/// The most that any call for one sample used, against the limits of one call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Cost {
+    pub usage: Usage,
+    /// Instructions of all its calls.
+    pub fuel: Option<u64>,
+}
+
+impl Trial {
+    /// Loads a component that passes the checks of an upload.
+    pub async fn new(wasm: Bytes, limits: Limits) -> anyhow::Result<Self> {
+        // Counting makes code slower, and time is told of the other sandbox.
+        let patient = Limits {
+            cpu: limits.cpu * 4,
+            wall: limits.wall * 4,
+            ..limits.clone()
+        };
+        let (real, described) = Bench::new(wasm.clone(), || Sandbox::new(limits)).await?;
+        let (counting, _) = Bench::new(wasm, || Sandbox::counting(patient)).await?;
+        Ok(Self {
+            world: described.world,
+            described,
+            real,
+            counting,
+        })
+    }
+
+    /// Runs one sample.
+    pub async fn run(&self, sample: &Sample) -> anyhow::Result<(Outcome, Cost)> {
+        let needed = sample.operation.world();
+        if needed != self.world {
+            return Err(anyhow!(
+                "the extractor is of the world `{}`, and this operation belongs to `{needed}`",
+                self.world
+            ));
+        }
+        let outcome = self.real.call(sample).await?;
+        let usage = self.real.spent().into_iter().fold(Usage::default(), most);
+        // An instruction count of a call that was stopped says only when it was stopped.
+        self.counting.call(sample).await?;
+        let fuel = self.counting.spent().iter().map(|usage| usage.fuel).sum();
+        Ok((outcome, Cost { usage, fuel }))
+    }
+}
+
+impl Bench {
+    async fn new(
+        wasm: Bytes,
+        make: impl FnOnce() -> Result<Sandbox, SandboxError>,
+    ) -> anyhow::Result<(Self, Described)> {
+        let used = Used::default();
+        let told = Arc::clone(&used);
+        let sandbox = Arc::new(make()?.telling(move |usage| lock(&told).push(*usage)));
+        let described = match examine(&sandbox, wasm).await?.verdict {
+            Ok(described) => described,
+            Err((_, refused)) => {
+                return Err(anyhow!("{} [{}]", refused.reason, refused.code.as_str()));
+            }
+        };
+        let bench = Self {
+            sandbox,
+            lens: Arc::clone(&described.lens),
+            used,
+        };
+        bench.spent();
+        Ok((bench, described))
+    }
+
+    async fn call(&self, sample: &Sample) -> anyhow::Result<Outcome> {
+        let (chosen, context) = (lent(&sample.chosen), lent(&sample.context));
+        let given = Given {
+            result: &sample.result,
+            query: sample.query.as_bytes(),
+            chosen: &chosen,
+            context: &context,
+        };
+        let (lens, sandbox) = (&self.lens, &self.sandbox);
+        let answer = match sample.operation {
+            Operation::Outline => {
+                let called = ask::outline(lens, sandbox, given).await;
+                called.map(|called| Outcome::outline(called.value))
+            }
+            Operation::Read => {
+                let called = ask::read(lens, sandbox, given).await;
+                called.map(|called| Outcome::read(called.value))
+            }
+            Operation::Series => {
+                let called = ask::series(lens, sandbox, given).await;
+                called.map(|called| Outcome::series(called.value))
+            }
+            Operation::Convert => {
+                let called = ask::convert(lens, sandbox, given).await;
+                called.map(|called| Outcome::convert(called.value))
+            }
+        };
+        answer.unwrap_or_else(|error| Ok(Outcome::no_answer(error)))
+    }
+
+    /// What was used since this was asked last.
+    fn spent(&self) -> Vec<Usage> {
+        std::mem::take(&mut *lock(&self.used))
+    }
+}
+
+/// Nothing that holds the lock can panic half-way through a change.
+fn lock(used: &Used) -> std::sync::MutexGuard<'_, Vec<Usage>> {
+    used.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn most(a: Usage, b: Usage) -> Usage {
+    Usage {
+        wall: a.wall.max(b.wall),
+        cpu: a.cpu.max(b.cpu),
+        memory_peak: a.memory_peak.max(b.memory_peak),
+        output: a.output.max(b.output),
+        log_dropped: a.log_dropped.max(b.log_dropped),
+        fuel: None,
+    }
+}
+
+fn lent(words: &[(String, String)]) -> Vec<(&str, &str)> {
+    let words = words.iter();
+    words
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
