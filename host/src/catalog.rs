@@ -10,6 +10,7 @@ mod anatomy;
 pub mod ask;
 mod builtin;
 mod calls;
+pub mod canary;
 mod check;
 mod choose;
 mod code;
@@ -29,13 +30,14 @@ mod tests;
 pub use anatomy::{Anatomy, look_at};
 pub use ask::Given;
 pub use calls::Introduction;
+pub use canary::Canary;
 pub use check::{
     Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage, is_sound_name,
 };
 pub use choose::{Choice, Verdict};
 pub use error::CatalogError;
 pub use examine::{Examined, examine};
-pub use live::{Catalog, Tally, Version};
+pub use live::{Catalog, Counts, Tally, Version};
 pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
 pub use upload::Uploaded;

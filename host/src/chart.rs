@@ -185,6 +185,13 @@ impl Charts {
         }
     }
 
+    /// The version that reads for a caller who would have this one: one on trial, if it is the
+    /// caller's turn.
+    #[must_use]
+    pub fn turn(&self, version: Arc<Version>, caller: &str) -> Arc<Version> {
+        self.catalog.turn(version, caller)
+    }
+
     /// The chart with its result, within the time that began when it was located. `queue` says how
     /// waiting for a place to run in counts.
     ///

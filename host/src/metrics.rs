@@ -191,7 +191,7 @@ impl Metrics {
 
 fn called(catalog: &Catalog) -> Family<Called, Counter> {
     let calls = Family::<Called, Counter>::default();
-    for version in catalog.active() {
+    for version in catalog.answering() {
         let tally = &version.tally;
         let ended = [
             (End::Failed, tally.failures()),

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, AccessError};
-use crate::catalog::{Catalog, CatalogError};
+use crate::catalog::{Catalog, CatalogError, canary};
 use crate::chart::Charts;
 use crate::clock::{SharedClock, SystemClock};
 use crate::connection::Connections;
@@ -176,6 +176,7 @@ pub struct Server {
     made_token: Option<SecretString>,
     key_results: Arc<KeyResults>,
     webhooks: Arc<Webhooks>,
+    catalog: Arc<Catalog>,
     runs: Arc<Runs>,
     connections: Arc<Connections>,
     store: SharedStore,
@@ -284,7 +285,7 @@ impl Server {
         });
         let made_token = access.make_first(store.as_ref(), clock.as_ref()).await?;
         let api = Api::from(Parts {
-            catalog,
+            catalog: Arc::clone(&catalog),
             charts,
             key_results: Arc::clone(&key_results),
             webhooks: Arc::clone(&webhooks),
@@ -301,6 +302,7 @@ impl Server {
             made_token,
             key_results,
             webhooks,
+            catalog,
             runs,
             connections,
             store,
@@ -335,6 +337,7 @@ impl Server {
         ));
         let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
         let telling = tokio::spawn(sender::run(self.webhooks, self.stop.clone()));
+        let trying = tokio::spawn(canary::watch(self.catalog, self.stop.clone()));
         let delivering = tokio::spawn(event::sending::run(self.runs));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
         let stop = self.stop.clone();
@@ -357,6 +360,7 @@ impl Server {
         // A listener that failed ends the schedule as well.
         self.stop.cancel();
         sweeping.abort();
+        trying.abort();
         if let Err(error) = schedule.await {
             tracing::error!(%error, "the schedule ended by a fault of ours");
         }

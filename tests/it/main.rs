@@ -11,6 +11,7 @@
 
 mod author;
 mod bad_input;
+mod canary;
 mod cases;
 mod catalog;
 mod cli;

@@ -78,6 +78,12 @@ const CHANGING: &[Change] = &[
         client.post_empty("/v1/extractors/gauge/versions/1.0.0/activate").expect(200);
         client.post_empty("/v1/extractors/gauge/versions/2.0.0/activate")
     }),
+    ("post", "/v1/extractors/{name}/versions/{version}/canary", |client| {
+        client.post("/v1/extractors/gauge/versions/1.0.0/canary", &json!({"percent": 10})).expect(200);
+        client.post_empty("/v1/extractors/gauge/rollback").expect(200);
+        client.post("/v1/extractors/gauge/versions/1.0.0/canary", &json!({"percent": 20})).expect(200);
+        client.post_empty("/v1/extractors/gauge/rollback")
+    }),
     ("patch", "/v1/extractors/{name}", |client| client.clone().with("If-Match", "*").patch("/v1/extractors/gauge", &json!({"order": 1}))),
     ("post", "/v1/extractors/{name}/rollback", |client| client.post_empty("/v1/extractors/gauge/rollback")),
     ("delete", "/v1/extractors/{name}/versions/{version}", |client| client.delete("/v1/extractors/gauge/versions/2.0.0")),

@@ -1,6 +1,8 @@
 //! Calling a version of the catalog on a result that is at hand.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::sandbox::types::{About, Control};
 use crate::sandbox::{CallError, Called, Lens, World, chart, events};
@@ -32,7 +34,9 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<chart::Offering, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version.settle(ask::outline(&lens, &self.sandbox, given).await)
+        version
+            .settled(ask::outline(&lens, &self.sandbox, given))
+            .await
     }
 
     /// The one number that a selection points at.
@@ -46,7 +50,9 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<chart::Reading, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version.settle(ask::read(&lens, &self.sandbox, given).await)
+        version
+            .settled(ask::read(&lens, &self.sandbox, given))
+            .await
     }
 
     /// Every number along x, oldest first.
@@ -60,7 +66,9 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<Vec<chart::Reading>, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version.settle(ask::series(&lens, &self.sandbox, given).await)
+        version
+            .settled(ask::series(&lens, &self.sandbox, given))
+            .await
     }
 
     /// The events that an event mapper makes of a whole result. The selection is its settings.
@@ -75,7 +83,9 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
-        version.settle(ask::convert(&lens, &self.sandbox, given).await)
+        version
+            .settled(ask::convert(&lens, &self.sandbox, given))
+            .await
     }
 
     /// How an event mapper introduces itself. A version never changes, so it is asked once.
@@ -88,9 +98,9 @@ impl Catalog {
             let lens = self.lens_of(version, World::EventMapper).await?;
             let sandbox = &self.sandbox;
             Ok::<_, CatalogError>(Arc::new(Introduction {
-                about: version.settle(lens.describe(sandbox).await)?,
-                requirements: version.settle(lens.requirements(sandbox).await)?,
-                form: version.settle(lens.form(sandbox).await)?,
+                about: version.settled(lens.describe(sandbox)).await?,
+                requirements: version.settled(lens.requirements(sandbox)).await?,
+                form: version.settled(lens.form(sandbox)).await?,
             }))
         });
         asked.await.cloned()
@@ -117,7 +127,9 @@ impl Catalog {
         rows: &[u8],
     ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
-        version.settle(lens.convert(&self.sandbox, run, rows).await)
+        version
+            .settled(lens.convert(&self.sandbox, run, rows))
+            .await
     }
 
     async fn lens_of(&self, version: &Version, wanted: World) -> Result<Arc<Lens>, CatalogError> {
@@ -134,8 +146,14 @@ impl Catalog {
 }
 
 impl Version {
-    fn settle<T>(&self, outcome: Result<Called<T>, CallError>) -> Result<T, CatalogError> {
-        self.tally.count(&outcome);
+    /// The answer of a call, which is counted.
+    async fn settled<T>(
+        &self,
+        call: impl Future<Output = Result<Called<T>, CallError>>,
+    ) -> Result<T, CatalogError> {
+        let began = Instant::now();
+        let outcome = call.await;
+        self.tally.count(&outcome, began.elapsed());
         Ok(outcome?.value)
     }
 }

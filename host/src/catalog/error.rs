@@ -52,6 +52,22 @@ pub enum CatalogError {
         /// The version.
         version: String,
     },
+    /// The version is on trial and so cannot be deleted.
+    #[error("version {version} of extractor {name} is on trial; roll it back, then delete it")]
+    OnTrial {
+        /// The extractor.
+        name: String,
+        /// The version.
+        version: String,
+    },
+    /// What answers for everybody cannot be tried on some.
+    #[error("version {version} of extractor {name} is active already; try another one beside it")]
+    AlreadyActive {
+        /// The extractor.
+        name: String,
+        /// The version.
+        version: String,
+    },
     /// The version belongs to the server and would be back at the next start.
     #[error(
         "version {version} of extractor {name} came with this server and cannot be deleted; activate another instead"

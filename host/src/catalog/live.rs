@@ -1,8 +1,9 @@
 //! The catalog as calls see it: a map that is swapped as a whole.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{OnceCell, Semaphore};
@@ -26,6 +27,17 @@ pub struct Catalog {
     /// that are on their way in must not be taken for bytes that nothing names.
     pub(super) intake: Semaphore,
     live: ArcSwap<BTreeMap<String, Arc<Live>>>,
+    pub(super) trials: Trials,
+}
+
+/// What the active version and the one on trial had done when the trial began, by extractor.
+#[derive(Debug, Default)]
+pub(super) struct Trials(Mutex<HashMap<String, (Counts, Counts)>>);
+
+impl Trials {
+    pub fn lock<T>(&self, with: impl FnOnce(&mut HashMap<String, (Counts, Counts)>) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// One extractor at one version of its document.
@@ -35,7 +47,7 @@ pub(super) struct Live {
     pub document: u64,
     /// Without versions it stands for an extractor that is gone.
     pub record: ExtractorRecord,
-    versions: BTreeMap<String, Arc<Version>>,
+    pub versions: BTreeMap<String, Arc<Version>>,
 }
 
 /// A version that can be called. Whoever holds it keeps its code, also when another becomes active.
@@ -56,16 +68,71 @@ pub struct Tally {
     calls: AtomicU64,
     failures: AtomicU64,
     stopped: AtomicU64,
+    micros: AtomicU64,
+}
+
+/// Calls and what became of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All of them.
+    pub calls: u64,
+    /// Those that failed or were stopped.
+    pub failed: u64,
+    /// How long all of them took together.
+    pub took: Duration,
+}
+
+impl Counts {
+    /// What came after `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_sub(before.calls),
+            failed: self.failed.saturating_sub(before.failed),
+            took: self.took.saturating_sub(before.took),
+        }
+    }
+
+    /// How many of a hundred failed.
+    #[must_use]
+    pub fn failed_percent(self) -> f64 {
+        // Counts of calls are far below what a double tells apart.
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a percentage for people and a bound"
+        )]
+        let (failed, calls) = (self.failed as f64, self.calls.max(1) as f64);
+        failed / calls * 100.0
+    }
+
+    /// How long one took; none where there was none.
+    #[must_use]
+    pub fn mean(self) -> Option<Duration> {
+        let micros = u64::try_from(self.took.as_micros()).ok()?;
+        Some(Duration::from_micros(micros.checked_div(self.calls)?))
+    }
 }
 
 impl Tally {
-    /// Counts one call.
-    pub(super) fn count<T>(&self, outcome: &Result<Called<T>, CallError>) {
+    /// Counts one call, and how long it took.
+    pub(super) fn count<T>(&self, outcome: &Result<Called<T>, CallError>, took: Duration) {
         self.calls.fetch_add(1, Ordering::Relaxed);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
         match outcome {
             Ok(_) => {}
             Err(CallError::Failure(_)) => drop(self.failures.fetch_add(1, Ordering::Relaxed)),
             Err(CallError::Stopped(_)) => drop(self.stopped.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts {
+            calls: self.calls(),
+            failed: self.failures() + self.stopped(),
+            took: Duration::from_micros(self.micros.load(Ordering::Relaxed)),
         }
     }
 
@@ -102,6 +169,7 @@ impl Catalog {
             brought,
             intake: Semaphore::new(1),
             live: ArcSwap::default(),
+            trials: Trials::default(),
         }
     }
 
@@ -200,7 +268,19 @@ impl Catalog {
             .collect()
     }
 
-    fn live(&self, name: &str) -> Result<Arc<Live>, CatalogError> {
+    /// The versions that answer somebody: the active ones and those on trial.
+    #[must_use]
+    pub fn answering(&self) -> Vec<Arc<Version>> {
+        let map = self.live.load();
+        let on_trial = map.values().filter_map(|live| {
+            live.versions
+                .get(&live.record.canary.as_ref()?.version)
+                .cloned()
+        });
+        self.active().into_iter().chain(on_trial).collect()
+    }
+
+    pub(super) fn live(&self, name: &str) -> Result<Arc<Live>, CatalogError> {
         match self.live.load().get(name) {
             Some(live) if !live.record.versions.is_empty() => Ok(Arc::clone(live)),
             _ => Err(CatalogError::NoExtractor {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::sandbox::World;
 use crate::store::Digest;
 
+use super::canary::Canary;
+
 /// The format of [`ExtractorRecord`]. A record of a later format is refused, never guessed at.
 pub(super) const FORMAT: u32 = 1;
 
@@ -31,6 +33,9 @@ pub struct ExtractorRecord {
     /// Where several read a chart type, the lowest goes first; those without one come last.
     #[serde(default)]
     pub order: Option<i32>,
+    /// A version that answers for a part of the callers beside the active one.
+    #[serde(default)]
+    pub canary: Option<Canary>,
 }
 
 /// A version that answers, or did.
@@ -81,6 +86,8 @@ pub enum Origin {
 pub enum State {
     /// Stored and callable by version, never active so far.
     Staged,
+    /// It answers for a part of the callers.
+    Canary,
     /// It answers.
     Active,
     /// It answered before.
@@ -98,6 +105,7 @@ impl ExtractorRecord {
             history: Vec::new(),
             answered: BTreeSet::new(),
             order: None,
+            canary: None,
         }
     }
 
@@ -123,6 +131,8 @@ impl ExtractorRecord {
         let is = |active: &Active| active.version == version;
         if self.active.as_ref().is_some_and(is) {
             State::Active
+        } else if self.canary.as_ref().is_some_and(|it| it.version == version) {
+            State::Canary
         } else if self.answered.contains(version) {
             State::Retired
         } else {
@@ -145,6 +155,8 @@ impl ExtractorRecord {
     /// Makes `next` the one that answers and remembers what did. What is active already only
     /// changes its pin.
     pub(super) fn activate(&mut self, next: Active) {
+        // One on trial has been promoted, or is no longer beside what it was held against.
+        self.canary = None;
         self.answered.insert(next.version.clone());
         if let Some(previous) = self.active.replace(next)
             && self
@@ -168,6 +180,10 @@ impl ExtractorRecord {
             version.origin == Origin::Uploaded
                 || !version.version.contains('+')
                 || self.active.as_ref().is_some_and(is)
+                || self
+                    .canary
+                    .as_ref()
+                    .is_some_and(|it| it.version == version.version)
                 || self.history.iter().rev().take(4).any(is)
         };
         let gone: Vec<String> = self

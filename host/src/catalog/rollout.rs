@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::access::By;
 use crate::store::{Change, Expected, Kind, StoreError};
@@ -55,8 +55,8 @@ impl Catalog {
         tokio::spawn(activate).await?
     }
 
-    /// Goes back to what was active before, pinned: the operator has made a choice that an upgrade
-    /// must not undo.
+    /// Takes back the version on trial, if there is one. Else goes back to what was active before,
+    /// pinned: the operator has made a choice that an upgrade must not undo.
     ///
     /// # Errors
     ///
@@ -66,6 +66,11 @@ impl Catalog {
         name: &str,
         by: By,
     ) -> Result<ExtractorRecord, CatalogError> {
+        if let Some(canary) = self.get(name)?.canary {
+            let (catalog, name) = (Arc::clone(self), name.to_owned());
+            return tokio::spawn(async move { catalog.take_back(&name, &canary, None, by).await })
+                .await?;
+        }
         let previous = earlier(&self.get(name)?)?;
         self.lens(self.version(name, Some(&previous))?.as_ref())
             .await?;
@@ -115,8 +120,9 @@ impl Catalog {
             .map_or_else(|| "-".into(), |active| active.version);
         let (catalog, name) = (Arc::clone(self), name.to_owned());
         let reorder = async move {
+            let detail = json!({ "version": version });
             catalog
-                .change_seen(&name, seen, by, "extractor.order", &version, |record| {
+                .change_told(&name, seen, by, "extractor.order", detail, |record| {
                     if record.versions.is_empty() {
                         return Err(CatalogError::NoExtractor {
                             name: record.name.clone(),
@@ -162,6 +168,13 @@ impl Catalog {
                     {
                         return Err(CatalogError::InUse { name, version });
                     }
+                    if record
+                        .canary
+                        .as_ref()
+                        .is_some_and(|it| it.version == version)
+                    {
+                        return Err(CatalogError::OnTrial { name, version });
+                    }
                     if found.origin == Origin::BuiltIn && brought.contains(&found.digest) {
                         return Err(CatalogError::BuiltIn { name, version });
                     }
@@ -189,25 +202,28 @@ impl Catalog {
         version: &str,
         edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
     ) -> Result<T, CatalogError> {
-        let changed = self
-            .change_seen(name, None, by, action, version, edit)
-            .await;
+        let detail = json!({ "version": version });
+        let changed = self.change_told(name, None, by, action, detail, edit).await;
         changed.map(|(answer, _)| answer)
     }
 
     /// [`Catalog::change`] of a document that must not have changed since it was `seen`, with the
-    /// document's version afterwards.
-    async fn change_seen<T>(
+    /// document's version afterwards. `detail` is what the audit and listeners are told of it.
+    pub(super) async fn change_told<T>(
         &self,
         name: &str,
         seen: Option<u64>,
         by: By,
         action: &str,
-        version: &str,
+        detail: Value,
         edit: impl Fn(&mut ExtractorRecord) -> Result<T, CatalogError>,
     ) -> Result<(T, u64), CatalogError> {
         let mut audit = by.entry(action, format!("extractor:{name}"));
-        audit.detail = Some(json!({ "version": version }));
+        audit.detail = Some(detail.clone());
+        let mut told = json!({ "extractor": name, "action": action });
+        if let (Some(told), Some(detail)) = (told.as_object_mut(), detail.as_object()) {
+            told.extend(detail.clone());
+        }
         for _ in 0..TRIES {
             let (before, expected) = match self.store.get(Kind::Extractor, name).await? {
                 Some(document) => (parse(&document)?, Expected::Version(document.version)),
@@ -237,7 +253,6 @@ impl Catalog {
                 Change::new().put(Kind::Extractor, name, expected, body)
             };
             // A roll-out is a change that listeners care for, whichever way it went.
-            let told = json!({ "extractor": name, "action": action, "version": version });
             let change = change
                 .tell("roll-out", told.to_string())
                 .audited(audit.clone());

@@ -64,7 +64,17 @@ enum Command {
         #[arg(long)]
         unpinned: bool,
     },
-    /// Go back to the version that was active before
+    /// Try a version on a part of the callers, beside the active one
+    Canary {
+        /// The extractor
+        name: String,
+        /// The version
+        version: String,
+        /// The part of callers, in percent
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
+        percent: u8,
+    },
+    /// Take back the version that is tried, or go back to the one that was active before
     Rollback {
         /// The extractor
         name: String,
@@ -109,6 +119,16 @@ impl Extractor {
                 unpinned,
             } => {
                 let done = self.activate(name, version, !unpinned).await?;
+                self.versions(&done)
+            }
+            Command::Canary {
+                name,
+                version,
+                percent,
+            } => {
+                let path = ["v1", "extractors", name, "versions", version, "canary"];
+                let body = Body::Json(json!({ "percent": percent }));
+                let done = self.talk.server.send(Method::POST, &path, body).await?;
                 self.versions(&done)
             }
             Command::Rollback { name } => {

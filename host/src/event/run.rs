@@ -214,6 +214,9 @@ impl Runs {
         let server_url = String::from(server_url);
         let now = self.clock.now();
         let version = self.catalog.version(&order.action, None)?;
+        // A version on trial makes the events of some schedules, and of each always or never.
+        let caller = order.plan.id.as_deref().unwrap_or(&order.action);
+        let version = self.catalog.turn(version, caller);
         let key = self.identities.address(&server_url, &order.write_key);
         let request = request(&order, &key);
         let mut seen = match request.known(self.store.as_ref(), now).await? {

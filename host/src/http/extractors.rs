@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::catalog::{Catalog, ExtractorRecord, Origin, State as Stand, Uploaded, VersionRecord};
+use crate::catalog::canary::Bounds;
+use crate::catalog::{
+    Catalog, Counts, ExtractorRecord, Origin, State as Stand, Uploaded, VersionRecord,
+};
 use crate::problem::Problem;
 use crate::sandbox::{Limits, World};
 
@@ -35,6 +38,8 @@ pub(super) struct Extractor {
     world: World,
     /// The version that answers; null while none does.
     active: Option<ActiveVersion>,
+    /// The version that is tried on a part of the callers; null while none is.
+    canary: Option<OnTrial>,
     /// The newest first.
     versions: Vec<ExtractorVersion>,
     /// Where several read a chart type, the lowest goes first; those without one come last.
@@ -50,6 +55,46 @@ struct ActiveVersion {
     version: String,
     /// A pinned version stays when a newer server brings a newer built-in.
     pinned: bool,
+}
+
+/// A version that answers for a part of the callers.
+#[derive(Debug, Serialize, ToSchema)]
+struct OnTrial {
+    /// Which.
+    version: String,
+    /// The part of callers, in percent. Which they are goes by key result or schedule, and stays.
+    percent: u8,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When it is taken back by itself.
+    bounds: Bounds,
+    /// What it has done; since this server started, if that was later.
+    done: Done,
+    /// What the active version has done meanwhile.
+    beside: Done,
+}
+
+/// What a version has done during a trial.
+#[derive(Debug, Serialize, ToSchema)]
+struct Done {
+    /// Calls.
+    calls: u64,
+    /// Of them, those that failed or were stopped.
+    failed: u64,
+    /// Microseconds that one took on average; null where there was none.
+    mean_us: Option<u64>,
+}
+
+impl From<Counts> for Done {
+    fn from(counts: Counts) -> Self {
+        let mean = counts.mean();
+        Self {
+            calls: counts.calls,
+            failed: counts.failed,
+            mean_us: mean.map(|mean| u64::try_from(mean.as_micros()).unwrap_or(u64::MAX)),
+        }
+    }
 }
 
 /// One version of an extractor.
@@ -124,6 +169,17 @@ fn extractor(catalog: &Catalog, record: &ExtractorRecord) -> Extractor {
         active: record.active.as_ref().map(|active| ActiveVersion {
             version: active.version.clone(),
             pinned: active.pinned,
+        }),
+        canary: record.canary.as_ref().map(|canary| {
+            let (beside, done) = catalog.trial(&record.name).unwrap_or_default();
+            OnTrial {
+                version: canary.version.clone(),
+                percent: canary.percent,
+                since: canary.since,
+                bounds: canary.bounds,
+                done: done.into(),
+                beside: beside.into(),
+            }
         }),
         versions: newest
             .into_iter()
@@ -323,7 +379,61 @@ pub(super) async fn activate(
     Ok(Answer(extractor(&catalog, &record)))
 }
 
-/// Go back to the version that was active before
+/// How a version is tried.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Try {
+    /// The part of callers that it answers for.
+    #[schema(minimum = 1, maximum = 100)]
+    percent: u8,
+    /// When it is taken back by itself.
+    #[serde(default)]
+    bounds: Bounds,
+}
+
+/// Try a version on a part of the callers
+///
+/// It answers for so many of a hundred key results or schedules, always the same ones, in place of the
+/// active version. When it does worse than its bounds allow it is taken back by itself. Activating it
+/// promotes it; `rollback` takes it back.
+#[utoipa::path(post, path = "/v1/extractors/{name}/versions/{version}/canary", tag = "extractors",
+    params(("name" = String, Path), ("version" = String, Path)), request_body = Try,
+    responses((status = 200, body = Extractor), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn canary(
+    Admin(by): Admin,
+    State(catalog): State<Arc<Catalog>>,
+    Path((name, version)): Path<(String, String)>,
+    body: Json,
+) -> Result<Answer<Extractor>, Problem> {
+    let Try { percent, bounds } = body.parse()?;
+    let within = [
+        ("/percent", (1..=100).contains(&percent)),
+        (
+            "/bounds/after_calls",
+            (1..=1_000_000).contains(&bounds.after_calls),
+        ),
+        (
+            "/bounds/more_failures_percent",
+            bounds.more_failures_percent <= 100,
+        ),
+        (
+            "/bounds/times_slower",
+            (1..=100).contains(&bounds.times_slower),
+        ),
+    ];
+    if let Some((pointer, _)) = within.into_iter().find(|(_, is_within)| !is_within) {
+        return Err(Problem::invalid(
+            pointer,
+            format!("{pointer} is out of its range; /docs says what it takes"),
+        ));
+    }
+    let record = catalog
+        .try_out(&name, &version, percent, bounds, by)
+        .await?;
+    Ok(Answer(extractor(&catalog, &record)))
+}
+
+/// Take back the version that is tried, or go back to the one that was active before
 #[utoipa::path(post, path = "/v1/extractors/{name}/rollback", tag = "extractors", params(("name" = String, Path)),
     responses((status = 200, body = Extractor), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn rollback(

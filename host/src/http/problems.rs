@@ -26,6 +26,8 @@ impl From<&CatalogError> for Problem {
             CatalogError::NoExtractor { .. } | CatalogError::NoVersion { .. } => Code::NOT_FOUND,
             CatalogError::NotActive { .. }
             | CatalogError::InUse { .. }
+            | CatalogError::OnTrial { .. }
+            | CatalogError::AlreadyActive { .. }
             | CatalogError::BuiltIn { .. }
             | CatalogError::NoEarlier { .. }
             | CatalogError::Contended { .. } => Code::CONFLICT,

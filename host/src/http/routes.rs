@@ -28,6 +28,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(extractors::list, extractors::upload))
         .routes(routes!(extractors::show, extractors::edit))
         .routes(routes!(extractors::activate))
+        .routes(routes!(extractors::canary))
         .routes(routes!(extractors::rollback))
         .routes(routes!(extractors::delete))
         .routes(routes!(readings::outline))

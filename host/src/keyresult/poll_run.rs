@@ -269,7 +269,8 @@ impl KeyResults {
                 // A semaphore that is never closed always gives its permit.
                 let _turn = reads.acquire().await;
                 let origin = format!("slot:{slot}");
-                let read = self.read_with(live, &subscriber.integration, &origin);
+                let of = &subscriber.key_result.id;
+                let read = self.read_with(live, of, &subscriber.integration, &origin);
                 let read = read.await;
                 let last = read.as_ref().err().is_none_or(|error| !error.is_passing());
                 let outcome = Outcome::of(read);

@@ -93,7 +93,7 @@ impl KeyResults {
         let (live, note) = self.as_linked(&integration, pushed, &located).await?;
         let run = RunId::fresh(self.clock.as_ref());
         let read = self
-            .read_with(&live, &integration, &format!("push:{run}/1"))
+            .read_with(&live, id, &integration, &format!("push:{run}/1"))
             .await;
         let read = read.map(|mut reading| {
             reading.notes.extend(note);
