@@ -3,6 +3,7 @@
 mod call_limits;
 mod chart;
 mod client;
+mod compile;
 mod connection;
 mod dashboard;
 mod demo;
@@ -57,6 +58,9 @@ enum Command {
     Run(run::Run),
     /// Write, check and test extractors, and roll them out on a running server
     Extractor(extractor::Extractor),
+    /// What a server starts to compile one component
+    #[command(hide = true)]
+    Compile(compile::Compile),
 }
 
 /// Runs the command. 0 is done, 1 is failed; wrong usage has ended with 2 before this.
@@ -89,6 +93,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Destination(destination) => destination.run().await,
             Command::Run(run) => run.run().await,
             Command::Extractor(extractor) => extractor.run().await,
+            Command::Compile(compile) => compile.run(),
         }
     });
     // A compilation that is under way cannot be stopped, and nobody waits for its end.

@@ -34,10 +34,11 @@ use crate::catalog::Catalog;
 use crate::clock::SharedClock;
 use crate::event::Runs;
 use crate::event::destination::Destinations;
+use crate::keyresult::KeyResults;
 
 pub use download::{DownloadError, Downloads};
 pub use keys::{HubKeyError, HubKeyRecord, HubKeys};
-pub use reading::{NAME as READING, Readings};
+pub use reading::NAME as READING;
 pub use take::Bounds;
 pub use token::Secrets;
 
@@ -77,7 +78,7 @@ pub struct Hub {
     /// What is made of rows.
     pub runs: Arc<Runs>,
     /// What is read off results.
-    pub readings: Readings,
+    pub key_results: Arc<KeyResults>,
     /// Fetches rows.
     pub downloads: Downloads,
     /// The time.

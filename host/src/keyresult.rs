@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::access::By;
 use crate::chart::Charts;
@@ -63,7 +64,12 @@ pub struct KeyResults {
     /// The shortest interval of a schedule.
     shortest: SignedDuration,
     metrics: Metrics,
+    /// Pushed results that are held in memory at a time; each may have 32 MiB.
+    pushes: Semaphore,
 }
+
+/// How many pushed results are read at a time.
+const PUSHES: usize = 4;
 
 /// The topic under which listeners hear that a key result was made, changed or removed.
 const TOPIC: &str = "key-result";
@@ -85,6 +91,7 @@ impl KeyResults {
             clock,
             shortest,
             metrics,
+            pushes: Semaphore::new(PUSHES),
         })
     }
 

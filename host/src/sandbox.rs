@@ -10,6 +10,7 @@
 
 mod bindings;
 mod compile;
+mod compiler;
 mod cpu;
 mod engine;
 mod lens;
@@ -22,6 +23,7 @@ mod stopped;
 
 pub use bindings::{chart, events, types};
 pub use compile::{CompileError, Compiled, is_precompiled};
+pub use compiler::{Bounds, Compiler, answer};
 pub use engine::{Sandbox, SandboxError};
 pub use lens::{Identity, Lens, LoadError, World};
 pub use limits::Limits;

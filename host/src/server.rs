@@ -24,12 +24,12 @@ use crate::egress::Targets;
 use crate::event::destination::Destinations;
 use crate::event::{self, RunError, Runs};
 use crate::http::{self, Api, Parts};
-use crate::hub::{Downloads, Hub, HubKeys, Manner, Readings, Secrets};
+use crate::hub::{Downloads, Hub, HubKeys, Manner, Secrets};
 use crate::keyresult::{KeyResults, scheduler};
 use crate::metrics::Metrics;
 use crate::once;
 use crate::record::RecordError;
-use crate::sandbox::{Limits, Sandbox, SandboxError};
+use crate::sandbox::{Compiler, Limits, Sandbox, SandboxError};
 use crate::secret::{
     KeyMismatch, MasterKey, MasterKeyError, OwnSecretError, Sealer, own_secret, same_key,
 };
@@ -51,6 +51,8 @@ pub struct Options {
     pub admin_token: Option<SecretString>,
     /// What one call of an extractor may use.
     pub limits: Limits,
+    /// Who compiles extractors.
+    pub compiler: Compiler,
     /// Requests per second and token.
     pub rate: NonZeroU32,
     /// Where the key that seals secrets comes from.
@@ -108,6 +110,7 @@ impl Options {
             data,
             admin_token: None,
             limits: Limits::default(),
+            compiler: Compiler::default(),
             rate: DEFAULT_RATE,
             master_key: MasterKeySource::default(),
             private_targets: Vec::new(),
@@ -197,7 +200,8 @@ impl Server {
         let store: SharedStore = Arc::clone(&outbox) as SharedStore;
         let admin = options.admin_token.as_ref();
         let access = Access::open(store.as_ref(), clock.as_ref(), admin).await?;
-        let sandbox = Arc::new(Sandbox::new(options.limits)?);
+        let sandbox = Sandbox::new(options.limits)?.compiling_by(options.compiler);
+        let sandbox = Arc::new(sandbox);
         let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock)).await?;
         let sealer = Arc::new(Sealer::new(&options.master_key.key(&options.data)?));
         same_key(store.as_ref(), &sealer).await?;
@@ -229,10 +233,17 @@ impl Server {
             metrics.clone(),
         );
         let stop = CancellationToken::new();
+        let destinations = Destinations::new(
+            Arc::clone(&store),
+            Arc::clone(&sealer),
+            Arc::clone(&targets),
+            Arc::clone(&clock),
+        );
         let runs = Runs::new(event::Parts {
             store: Arc::clone(&store),
             catalog: Arc::clone(&catalog),
             sealer: Arc::clone(&sealer),
+            destinations: Arc::clone(&destinations),
             targets: Arc::clone(&targets),
             clock: Arc::clone(&clock),
             spool: SpoolDir::open(options.data.join("spool"))?,
@@ -259,14 +270,9 @@ impl Server {
                 named_keys_only,
             ),
             catalog: Arc::clone(&catalog),
-            destinations: Destinations::new(
-                Arc::clone(&store),
-                Arc::clone(&sealer),
-                Arc::clone(&targets),
-                Arc::clone(&clock),
-            ),
+            destinations,
             runs: Arc::clone(&runs),
-            readings: Readings::of(Arc::clone(&key_results)),
+            key_results: Arc::clone(&key_results),
             downloads: Downloads::new(
                 Arc::clone(&targets),
                 Arc::clone(&connections),

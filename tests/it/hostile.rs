@@ -198,6 +198,51 @@ fn what_hurts_before_the_first_call_is_refused_at_upload() {
     client.upload(&with_module(hostile(SOUND), "(module (memory 1))")).expect(201);
 }
 
+/// A module that is small, valid, and takes minutes and gigabytes to compile: every local is alive across
+/// every branch.
+fn compile_bomb() -> String {
+    const LOCALS: usize = 40_000;
+    const BRANCHES: usize = 400;
+    let branch = |n: usize| {
+        let sets: String = (0..100).map(|k| format!("(local.set {} (i32.const {n}))", 1 + (n * 100 + k) % LOCALS)).collect();
+        format!("(block (br_if 0 (local.get 0)) {sets})")
+    };
+    let body: String = (0..BRANCHES).map(branch).collect();
+    let uses: String = (1..=LOCALS).map(|local| format!("(drop (local.get {local}))")).collect();
+    format!("(module (func (param i32) (local {}) (loop {body} (br_if 0 (local.get 0))) {uses}))", "i32 ".repeat(LOCALS))
+}
+
+#[test]
+fn a_component_that_takes_too_long_to_compile_is_given_up_while_neighbours_read() {
+    let place = Place::new();
+    let server = Server::start_with(&place.data(), &[("LENSMOUNT_COMPILE_SECONDS", "2")]);
+    let client = server.admin();
+    let bomb = with_module(hostile(SOUND), &compile_bomb());
+    let answer = std::thread::scope(|scope| {
+        let upload = scope.spawn(|| client.upload(&bomb));
+        while !upload.is_finished() {
+            neighbour(&client);
+        }
+        upload.join().expect("an answer")
+    });
+    let problem = answer.problem(422, "compile-limit");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("more than 2 s of processor time")), "{answer}");
+    client.get("/v1/extractors/hostile").problem(404, "not-found");
+    // Nobody waits for what was given up.
+    client.upload(&hostile(SOUND)).expect(201);
+}
+
+#[test]
+fn a_component_that_takes_too_much_memory_to_compile_is_given_up() {
+    let place = Place::new();
+    let server = Server::start_with(&place.data(), &[("LENSMOUNT_COMPILE_MEMORY_MIB", "400")]);
+    let client = server.admin();
+    let answer = client.upload(&with_module(hostile(SOUND), &compile_bomb()));
+    let problem = answer.problem(422, "compile-limit");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("more than 400 MiB of memory")), "{answer}");
+    client.upload(&hostile(SOUND)).expect(201);
+}
+
 #[test]
 fn one_extractor_cannot_take_every_slot() {
     let (_place, server) = host();

@@ -11,6 +11,7 @@ mod form;
 mod keys;
 mod kills;
 mod list;
+mod mended;
 mod news;
 mod official_sdk;
 mod reading;

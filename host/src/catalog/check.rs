@@ -119,6 +119,13 @@ impl Report {
     }
 }
 
+/// A component that is sound as wasm.
+pub(super) struct Sound {
+    pub wasm: Bytes,
+    pub digest: Digest,
+    pub world: World,
+}
+
 /// A component that is sound as wasm and compiled; what it says of itself comes next.
 pub(super) struct Built {
     pub wasm: Bytes,
@@ -127,8 +134,8 @@ pub(super) struct Built {
     pub compiled: Compiled,
 }
 
-/// The stages that need no running guest. They block for as long as compiling takes.
-pub(super) fn build(sandbox: &Sandbox, wasm: Bytes, report: &mut Report) -> Result<Built, Refused> {
+/// The stages that only look at the bytes. They block for as long as that takes.
+pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
     report.stage("size", || size(&wasm))?;
     report.stage("magic", || magic(&wasm))?;
     report.stage("validate", || validate(&wasm))?;
@@ -145,11 +152,28 @@ pub(super) fn build(sandbox: &Sandbox, wasm: Bytes, report: &mut Report) -> Resu
         })
     })?;
     let digest = report.stage("digest", || Ok(Digest::of(&wasm)))?;
-    let compiled = report.stage("compile", || {
-        sandbox
-            .compile(&wasm)
-            .map_err(|error| Refused::new(RefusedCode::CompileLimit, error))
-    })?;
+    Ok(Sound {
+        wasm,
+        digest,
+        world,
+    })
+}
+
+/// Compiles what was found sound.
+pub(super) async fn compile(
+    sandbox: &Arc<Sandbox>,
+    sound: Sound,
+    report: &mut Report,
+) -> Result<Built, Refused> {
+    let began = Instant::now();
+    let Sound {
+        wasm,
+        digest,
+        world,
+    } = sound;
+    let compiled = sandbox.compiled(wasm.clone()).await;
+    report.ended("compile", began, compiled.is_ok());
+    let compiled = compiled.map_err(|error| Refused::new(RefusedCode::CompileLimit, error))?;
     Ok(Built {
         wasm,
         digest,

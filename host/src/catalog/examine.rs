@@ -38,20 +38,21 @@ pub async fn examine(sandbox: &Arc<Sandbox>, wasm: Bytes) -> Result<Examined, Ca
     })
 }
 
-/// The checks, in order. What compiles blocks, so it runs beside the calls of others.
+/// The checks, in order.
 pub(super) async fn pass(
     sandbox: &Arc<Sandbox>,
     wasm: Bytes,
     report: &mut Report,
 ) -> Result<(Built, Described), CatalogError> {
-    let (mut stages, own) = (std::mem::take(report), Arc::clone(sandbox));
-    let (stages, built) = tokio::task::spawn_blocking(move || {
-        let built = check::build(&own, wasm, &mut stages);
-        (stages, built)
+    let mut stages = std::mem::take(report);
+    // Looking at many megabytes keeps a thread busy, so it is none that calls wait for.
+    let (stages, sound) = tokio::task::spawn_blocking(move || {
+        let sound = check::look(wasm, &mut stages);
+        (stages, sound)
     })
     .await?;
     *report = stages;
-    let built = built?;
+    let built = check::compile(sandbox, sound?, report).await?;
     let began = Instant::now();
     let described = check::describe(sandbox, &built).await;
     report.ended("describe", began, described.is_ok());

@@ -154,8 +154,7 @@ impl Catalog {
         let compiled = match code::load(self.store.as_ref(), &self.sandbox, &digest).await {
             Some(compiled) => compiled,
             None => {
-                let sandbox = Arc::clone(&self.sandbox);
-                let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&wasm)).await?;
+                let compiled = self.sandbox.compiled(wasm).await;
                 let compiled = compiled.map_err(|error| {
                     tracing::error!(%error, %digest, "a stored component does not compile");
                     damaged()

@@ -17,9 +17,11 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
+use crate::sandbox::{Bounds, Limits};
 use crate::server::{Options, Server};
 
 use super::client;
+use super::compile::child;
 use super::serve::{announce, bind, stopped};
 use plane::Plane;
 
@@ -67,6 +69,7 @@ impl Demo {
                 IpAddr::from(Ipv4Addr::LOCALHOST).into(),
             ],
             shortest_interval: SignedDuration::from_secs(1),
+            compiler: child(&Limits::default(), Bounds::default()),
             ..Options::on(folder.path().to_owned())
         };
         let server = Server::open(options).await?;

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -14,7 +15,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::call_limits::CallLimits;
+use super::compile::child;
 use super::hub_args::HubArgs;
+use crate::sandbox::{Bounds, Compiler};
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
 /// Run the server
@@ -116,6 +119,24 @@ pub(super) struct LimitArgs {
     rate_limit: NonZeroU32,
     #[command(flatten)]
     calls: CallLimits,
+    /// Seconds of processor time that compiling one extractor may take
+    #[arg(long, env = "LENSMOUNT_COMPILE_SECONDS", default_value_t = 120, value_name = "SECONDS",
+        value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    compile_seconds: u32,
+    /// MiB of memory that compiling one extractor may use
+    #[arg(long, env = "LENSMOUNT_COMPILE_MEMORY_MIB", default_value_t = 4_096, value_name = "MIB",
+        value_parser = clap::value_parser!(u32).range(256..=65_536))]
+    compile_memory_mib: u32,
+}
+
+impl LimitArgs {
+    fn compiler(&self) -> Compiler {
+        let bounds = Bounds {
+            cpu: Duration::from_secs(self.compile_seconds.into()),
+            memory: u64::from(self.compile_memory_mib) << 20,
+        };
+        child(&self.calls.limits(), bounds)
+    }
 }
 
 impl Serve {
@@ -136,6 +157,7 @@ impl Serve {
             private_targets: self.reads.allow_private_targets.0,
             shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
             limits: self.limits.calls.limits(),
+            compiler: self.limits.compiler(),
             rate: self.limits.rate_limit,
             hub: self.hub.options(),
             ..Options::on(data)

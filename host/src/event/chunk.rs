@@ -8,6 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::catalog::{CatalogError, Version};
+use crate::problem::Problem;
 use crate::sandbox::{CallError, StopCode, events};
 use crate::store::Spooled;
 
@@ -223,8 +224,8 @@ impl Making<'_> {
 /// Why a call gave nothing, with its code.
 fn reason(error: &CallError) -> String {
     let code = match error {
-        CallError::Failure(failure) => format!("{:?}", failure.code).to_lowercase(),
-        CallError::Stopped(stopped) => stopped.code.as_str().to_owned(),
+        CallError::Failure(failure) => Problem::from(failure.clone()).code.explained().code,
+        CallError::Stopped(stopped) => stopped.code.as_str(),
     };
     let reason = format!("{code}: {error}");
     reason.chars().take(LONGEST_REASON).collect()

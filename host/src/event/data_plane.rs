@@ -57,7 +57,6 @@ pub(super) fn server_url(text: &str) -> Result<Url, RunError> {
     let trimmed = text.trim().trim_end_matches('/');
     let trimmed = trimmed.strip_suffix("/v1/batch").unwrap_or(trimmed);
     let unsound = |reason: &str| RunError::ServerUrl {
-        text: text.chars().take(200).collect(),
         reason: reason.to_owned(),
     };
     let url = Url::parse(trimmed).map_err(|error| unsound(&error.to_string()))?;

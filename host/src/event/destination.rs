@@ -67,6 +67,8 @@ pub const SETTINGS: [Setting; 2] = [WRITE_KEY, SERVER_URL];
 /// Where events go.
 #[derive(Debug)]
 pub struct Target {
+    /// The destination's id; none where the action's settings say where to send.
+    pub destination: Option<String>,
     /// The data plane.
     pub server_url: String,
     /// What it knows us by.
@@ -182,6 +184,7 @@ impl Destinations {
     pub async fn resolve(&self, id: &str) -> Result<Target, DestinationError> {
         let found = self.get(id).await?.record;
         Ok(Target {
+            destination: Some(id.to_owned()),
             write_key: self.sealer.open(&place(id), &found.write_key)?,
             server_url: found.server_url,
         })

@@ -6,6 +6,8 @@ use crate::record::RecordError;
 use crate::secret::SecretError;
 use crate::store::StoreError;
 
+use super::destination::DestinationError;
+
 /// A run could not be begun, or is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -20,17 +22,25 @@ pub enum RunError {
     Mapper(#[from] CatalogError),
     /// The destination's URL is not sound.
     #[error(
-        "{text:?} is no address of a data plane ({reason}); it looks like https://example.dataplane.rudderstack.com"
+        "the data plane's address is not sound ({reason}); it looks like https://example.dataplane.rudderstack.com"
     )]
     ServerUrl {
-        /// As given.
-        text: String,
-        /// Why.
+        /// Why. The address itself is not told: people write keys into it.
         reason: String,
     },
     /// The destination's address may not be called.
     #[error(transparent)]
     Target(#[from] Refused),
+    /// What the schedule says beside its rows is too long to be kept.
+    #[error(
+        "the schedule's title and what its form was filled in with have {bytes} bytes, and {most} are the most; shorten them"
+    )]
+    TooMuchSaid {
+        /// How much there is.
+        bytes: usize,
+        /// How much may be.
+        most: usize,
+    },
     /// There is nothing to send again.
     #[error("the run has no dead letters, so there is nothing to send again")]
     NothingDead,
@@ -40,6 +50,9 @@ pub enum RunError {
     /// Others change it all the time.
     #[error("the run is being worked on; look at it and try again")]
     Contended,
+    /// Its destination cannot be looked up.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
     /// Its write key cannot be sealed or opened.
     #[error("the write key of the run cannot be used: {0}")]
     Secret(#[from] SecretError),

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use uuid::Uuid;
 
 use crate::catalog::CatalogError;
 use crate::id::RunId;
@@ -18,7 +17,7 @@ use crate::store::Spooled;
 use super::chunk::{Job, Made};
 use super::error::RunError;
 use super::message::time;
-use super::record::{FIRST, Rejected, RunRecord};
+use super::record::{FIRST, Rejected, RunRecord, uuid_of};
 use super::run::Runs;
 use super::scan::{Chunk, Scanned, Scanner};
 use super::segments::Writer;
@@ -158,13 +157,12 @@ impl Runs {
             Ok::<_, RunError>((spooled, scanned, query))
         });
         let (spooled, scanned, query) = read.await.map_err(RunError::Worker)??;
-        let digits = id.as_str().trim_start_matches("run_");
         let job = Job {
             runs: Arc::clone(self),
             version,
             head: scanned.head,
             query,
-            run: Uuid::try_parse(digits).unwrap_or_default(),
+            run: uuid_of(id.as_str()),
             at: time(record.begun_at),
             record,
             spooled,

@@ -209,10 +209,7 @@ impl<'a> Wording<'a> {
                 }
             }
         }
-        self.name.clear();
-        // A text that cannot fail to be written to.
-        let _ = write!(self.name, "{row}/{n}");
-        let id = Uuid::new_v5(&self.run, self.name.as_bytes());
+        let id = id(&self.run, row, n, &mut self.name);
         let at = match (&event.timestamp, &self.last) {
             (Some(_), Some((_, at))) => at,
             _ => self.at,
@@ -290,6 +287,15 @@ fn object(bytes: &[u8]) -> Result<(), String> {
         return Ok(());
     }
     Err("the mapper gave it traits that are no JSON object; tell the mapper's author".to_owned())
+}
+
+/// The id of a row's `n`th event: the same however often the row is mapped. `name` is where it is put
+/// together.
+pub(super) fn id(run: &Uuid, row: u64, n: u32, name: &mut String) -> Uuid {
+    name.clear();
+    // A text that cannot fail to be written to.
+    let _ = write!(name, "{row}/{n}");
+    Uuid::new_v5(run, name.as_bytes())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::store::{Digest, SpoolDir, SpoolFile, StoreError};
 
+use super::room::{Room, Share};
 use super::scan::{ScanError, Scanned, Scanner};
 
 /// How many bytes are worked on at a time.
@@ -38,6 +39,11 @@ pub enum ReceiveError {
     /// A worker of ours failed; a defect.
     #[error("a worker failed while the result was received")]
     Worker(#[source] tokio::task::JoinError),
+    /// There is no room for it just now.
+    #[error(
+        "the server is taking in as much as it may at a time, so nothing was done; run the schedule again"
+    )]
+    Full,
     /// More was pushed after an error.
     #[error("the result was refused before")]
     Over,
@@ -55,6 +61,11 @@ pub trait Judge: Default + Send + 'static {
     /// As soon as it is known that they will not be taken.
     fn push(&mut self, bytes: &[u8]) -> Result<(), ReceiveError>;
 
+    /// How much memory it holds, in bytes.
+    fn holds(&self) -> usize {
+        0
+    }
+
     /// Judges the whole.
     ///
     /// # Errors
@@ -69,6 +80,10 @@ impl Judge for Scanner {
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), ReceiveError> {
         Ok(Self::push(self, bytes)?)
+    }
+
+    fn holds(&self) -> usize {
+        Self::holds(self)
     }
 
     fn finish(self) -> Result<Scanned, ReceiveError> {
@@ -113,6 +128,7 @@ pub struct Receiving<J = Scanner> {
     /// Away while a block is worked on.
     work: Option<Box<Work<J>>>,
     block: Vec<u8>,
+    share: Share,
 }
 
 #[derive(Debug)]
@@ -159,12 +175,13 @@ impl Received<()> {
 }
 
 impl<J: Judge> Receiving<J> {
-    /// Receives into a new file of this folder.
+    /// Receives into a new file of this folder, in a share of this room.
     ///
     /// # Errors
     ///
-    /// When the file cannot be made.
-    pub fn into_dir(dir: &SpoolDir) -> Result<Self, ReceiveError> {
+    /// When the file cannot be made, or there is no room.
+    pub fn into_dir(dir: &SpoolDir, room: &Room) -> Result<Self, ReceiveError> {
+        let share = room.share(BLOCK).ok_or(ReceiveError::Full)?;
         let work = Work {
             judge: J::default(),
             hasher: Sha256::new(),
@@ -173,6 +190,7 @@ impl<J: Judge> Receiving<J> {
         Ok(Self {
             work: Some(Box::new(work)),
             block: Vec::with_capacity(BLOCK),
+            share,
         })
     }
 
@@ -220,6 +238,9 @@ impl<J: Judge> Receiving<J> {
             Ok::<_, ReceiveError>((work, block))
         });
         let (work, mut block) = task.await.map_err(ReceiveError::Worker)??;
+        if !self.share.grow_to(BLOCK + work.judge.holds()) {
+            return Err(ReceiveError::Full);
+        }
         block.clear();
         (self.work, self.block) = (Some(work), block);
         Ok(())
@@ -234,7 +255,7 @@ fn complaint(head: &[u8]) -> Option<ReceiveError> {
     #[derive(Deserialize)]
     struct Head {
         #[serde(default)]
-        errors: Option<Vec<Value>>,
+        errors: Value,
     }
     let head: Head = match serde_json::from_slice(head) {
         Ok(head) => head,
@@ -245,7 +266,15 @@ fn complaint(head: &[u8]) -> Option<ReceiveError> {
             }));
         }
     };
-    let words = head.errors.unwrap_or_default().into_iter().map(|error| {
+    let errors = match head.errors {
+        Value::Null => Vec::new(),
+        Value::Array(errors) => errors,
+        one => vec![one],
+    };
+    let words = errors.into_iter().map(|error| {
+        if let Value::String(words) = error {
+            return words;
+        }
         let text = |name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
         let words: Vec<String> = ["message", "message_details"]
             .into_iter()
@@ -273,7 +302,7 @@ mod tests {
     async fn receive(document: &str) -> Result<Received, ReceiveError> {
         let folder = tempfile::tempdir().unwrap();
         let dir = SpoolDir::open(folder.path()).unwrap();
-        let mut receiving: Receiving = Receiving::into_dir(&dir)?;
+        let mut receiving: Receiving = Receiving::into_dir(&dir, &Room::default())?;
         for part in document.as_bytes().chunks(7) {
             receiving.push(part).await?;
         }
@@ -329,12 +358,14 @@ mod tests {
     async fn a_charts_result_comes_back_byte_for_byte_unless_it_is_too_large() {
         let folder = tempfile::tempdir().unwrap();
         let dir = SpoolDir::open(folder.path()).unwrap();
-        let mut receiving: Receiving<Document> = Receiving::into_dir(&dir).unwrap();
+        let mut receiving: Receiving<Document> =
+            Receiving::into_dir(&dir, &Room::default()).unwrap();
         receiving.push(b"no JSON").await.unwrap();
         let received = receiving.finish().await.unwrap();
         assert_eq!(received.digest(), Digest::of(b"no JSON"));
         assert_eq!(&received.bytes().await.unwrap()[..], b"no JSON");
-        let mut receiving: Receiving<Document> = Receiving::into_dir(&dir).unwrap();
+        let mut receiving: Receiving<Document> =
+            Receiving::into_dir(&dir, &Room::default()).unwrap();
         let block = vec![b' '; 1 << 20];
         let error = loop {
             if let Err(error) = receiving.push(&block).await {

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::record::{Record, Stored};
 use crate::secret::Sealed;
@@ -69,6 +70,9 @@ pub(super) struct RunRecord {
     pub version: String,
     pub plan: Plan,
     pub address: Address,
+    /// The named destination that it goes to, if it goes to one.
+    #[serde(default)]
+    pub destination: Option<String>,
     pub settings: Vec<(String, String)>,
     pub context: Vec<(String, String)>,
     pub begun_at: Timestamp,
@@ -157,4 +161,10 @@ pub(super) fn dead(run: &str) -> String {
 /// The run that a segment's key names.
 pub(super) fn run_in(segment: &str) -> &str {
     segment.rsplit('/').nth(1).unwrap_or_default()
+}
+
+/// The id that all message ids of a run are derived from.
+pub(super) fn uuid_of(run: &str) -> Uuid {
+    let digits = run.trim_start_matches("run_");
+    Uuid::try_parse(digits).unwrap_or_default()
 }

@@ -29,6 +29,7 @@ use crate::store::{BlobSpace, Change, Expected, Kind, SharedStore, SpoolDir, Sto
 
 use super::backlog::Unmapped;
 use super::data_plane::{DataPlane, server_url};
+use super::destination::Destinations;
 use super::error::RunError;
 use super::message::Anonymous;
 use super::news::{self, Turn};
@@ -36,8 +37,15 @@ use super::pauses::Pauses;
 use super::receive::{Judge, ReceiveError, Received, Receiving};
 use super::record::{Address, Delivery, Mapped, Plan, RunRecord, Segment};
 use super::resend::{Known, Request};
+use super::room::Room;
 use super::scan::Scanned;
 use super::told::{Run, told};
+
+/// The most bytes of what is asked for, as it is kept: the first rejections have to fit beside it into
+/// the 64 KiB of a record.
+const MOST_SAID: usize = 24 << 10;
+/// What is kept in memory of a result whose turn to be mapped has not come.
+const SMALL_HEAD: usize = 64 << 10;
 
 /// A run to be begun.
 #[derive(Debug)]
@@ -52,6 +60,8 @@ pub struct Order {
     pub settings: Vec<(String, String)>,
     /// What neither result nor query say.
     pub context: Vec<(String, String)>,
+    /// The named destination that the rest stands for, if there is one.
+    pub destination: Option<String>,
     /// The data plane, with or without `/v1/batch`.
     pub server_url: String,
     /// What it knows us by.
@@ -83,6 +93,8 @@ pub struct Runs {
     pub(super) turns: Semaphore,
     pub(super) identities: Identities,
     pub(super) pauses: Pauses,
+    pub(super) destinations: Arc<Destinations>,
+    room: Room,
     pub(super) unmapped: Unmapped,
     pub(super) counts: RunCounts,
     pub(super) mapping: TaskTracker,
@@ -115,7 +127,7 @@ impl Identities {
     }
 
     /// What tells destinations apart without telling their keys.
-    fn address(&self, server_url: &str, write_key: &SecretString) -> String {
+    pub(super) fn address(&self, server_url: &str, write_key: &SecretString) -> String {
         let mut mac = self.0.clone();
         mac.update(b"destination\0");
         mac.update(server_url.as_bytes());
@@ -133,6 +145,8 @@ pub struct Parts {
     pub catalog: Arc<Catalog>,
     /// Seals write keys.
     pub sealer: Arc<Sealer>,
+    /// Where events can be sent by name.
+    pub destinations: Arc<Destinations>,
     /// Addresses that may be called.
     pub targets: Arc<Targets>,
     /// The time.
@@ -171,6 +185,8 @@ impl Runs {
             calls: Arc::new(Semaphore::new(cores * 2)),
             turns: Semaphore::new(cores * 2),
             pauses: Pauses::default(),
+            destinations: parts.destinations,
+            room: Room::default(),
             unmapped: Unmapped::default(),
             counts: parts.counts,
             mapping: TaskTracker::new(),
@@ -184,7 +200,7 @@ impl Runs {
     ///
     /// When it cannot be written down.
     pub fn receive<J: Judge>(&self) -> Result<Receiving<J>, ReceiveError> {
-        Receiving::into_dir(&self.spool)
+        Receiving::into_dir(&self.spool, &self.room)
     }
 
     /// Begins a run. When this returns, all its rows are on disk and will be accounted for.
@@ -201,7 +217,7 @@ impl Runs {
         let key = self.identities.address(&server_url, &order.write_key);
         let request = request(&order, &key);
         let mut seen = match request.known(self.store.as_ref(), now).await? {
-            Known::Again(id) => return Ok(Started { id, repeated: true }),
+            Known::Again(id) => return Ok(self.again(id, by.clone()).await),
             Known::New(seen) => seen,
         };
         let settings: Vec<(&str, &str)> = pairs(&order.settings);
@@ -229,6 +245,7 @@ impl Runs {
                 server_url,
                 write_key: self.sealer.seal(&place, &order.write_key)?,
             },
+            destination: order.destination,
             settings: order.settings,
             context: order.context,
             begun_at: now,
@@ -238,6 +255,12 @@ impl Runs {
             spool: None,
             mapped: Mapped::default(),
         };
+        // What is noted of the mapping later stands in the same record.
+        let bytes = records::body(&record)?.len();
+        if bytes > MOST_SAID {
+            let most = MOST_SAID;
+            return Err(RunError::TooMuchSaid { bytes, most });
+        }
         let (runs, audit) = (Arc::clone(self), by.entry("run.begin", format!("run:{id}")));
         let query = order.query;
         // A task of its own: a caller who hangs up must not leave a run that nobody maps.
@@ -274,7 +297,9 @@ impl Runs {
                 }
             }
             runs.counts.received(scanned.rows);
-            runs.go_on(id.clone(), Some(scanned));
+            // A run may wait for its turn, and what is large is found in its file again.
+            let scanned = Some(scanned).filter(|scanned| scanned.head.len() <= SMALL_HEAD);
+            runs.go_on(id.clone(), scanned);
             Ok(Started {
                 id,
                 repeated: false,

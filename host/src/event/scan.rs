@@ -4,7 +4,7 @@
 //! The document's own order does not matter, and no value is looked at: what stands in a row is the
 //! mapper's business. What is found out here is whether the document is one whole JSON object, which
 //! errors Looker tells in it, and where to cut the rows into chunks. Memory is that of the head and
-//! of sixteen bytes for each chunk, whatever the number of rows.
+//! of 32 bytes for each chunk, whatever the number of rows.
 
 use std::ops::Range;
 
@@ -197,6 +197,11 @@ impl Scanner {
             rows: self.rows,
             bytes: self.position,
         })
+    }
+
+    /// How much memory is held for what was found so far, in bytes.
+    pub fn holds(&self) -> usize {
+        self.head.capacity() + self.chunks.capacity() * size_of::<Chunk>()
     }
 
     /// The document without `data`, once the document has ended.

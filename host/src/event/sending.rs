@@ -4,7 +4,7 @@
 //! A segment is removed in the change that counts it as delivered. A crash in between sends it again,
 //! under the same message ids. What is refused for good becomes dead letters.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::record::{self as records, Stored};
-use crate::store::{Change, Kind, Lease, Line, Next, StoreError};
+use crate::store::{Change, Document, Kind, Lease, Line, Next, StoreError};
 
 use super::error::RunError;
-use super::record::Segment;
+use super::record::{Segment, run_in};
 use super::run::Runs;
 
 /// How long a destination is ours without a word from us.
@@ -27,8 +27,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const RENEWAL: Duration = Duration::from_secs(20);
 /// Requests to one destination that are under way at a time.
 const SIDE_BY_SIDE: usize = 4;
-/// Segments that are looked for at a time.
-const PAGE: usize = 16;
+/// Runs of a destination that are looked at for what is sent next.
+const RUNS: usize = 64;
 /// Destinations that are worked on at a time.
 const DESTINATIONS: usize = 256;
 /// The longest time between two looks at the store.
@@ -140,7 +140,7 @@ impl Runs {
                         Vec::new()
                     }
                 };
-                for segment in found.into_iter().take(SIDE_BY_SIDE - flying.len()) {
+                for segment in found {
                     keys.insert(segment.key.clone());
                     flying.push(self.send(segment));
                 }
@@ -176,29 +176,73 @@ impl Runs {
         Ok(())
     }
 
-    /// The segments that are sent next: the oldest that wait, without those on their way.
+    /// The segments that are sent next, as many as may fly beside those that do: of each run the
+    /// oldest that waits, and of the runs that has the fewest on their way. A run whose segments take
+    /// long, because they are searched for what the destination refuses, holds up no other.
     async fn next_segments(
         &self,
         address: &str,
         flying: &HashSet<String>,
     ) -> Result<Vec<Stored<Segment>>, RunError> {
+        let mut waiting = self.waiting(address, flying).await?;
+        let mut next = Vec::new();
+        while flying.len() + next.len() < SIDE_BY_SIDE {
+            let fewest = waiting.iter_mut().filter(|it| !it.segments.is_empty());
+            let Some(of) = fewest.min_by_key(|it| it.flying) else {
+                break;
+            };
+            of.flying += 1;
+            next.extend(of.segments.pop_front());
+        }
+        Ok(next)
+    }
+
+    /// What waits at a destination, by run, the oldest first.
+    async fn waiting(
+        &self,
+        address: &str,
+        flying: &HashSet<String>,
+    ) -> Result<Vec<Waiting>, RunError> {
         let prefix = format!("{address}/");
-        let page = self.store.list(Kind::Segment, Some(&prefix), PAGE).await?;
-        let of_this = page.into_iter().filter(|it| it.key.starts_with(&prefix));
-        let waiting = of_this.filter(|it| !flying.contains(&it.key));
-        let read = waiting.map(|it| {
-            let key = it.key.clone();
-            records::parse(it).map_err(|error| (key, error))
-        });
-        Ok(read
-            .filter_map(|read| match read {
-                Ok(segment) => Some(segment),
-                // It stays where it is, and the others go on.
-                Err((key, error)) => {
-                    tracing::error!(key, %error, "a segment cannot be read");
-                    None
-                }
-            })
-            .collect())
+        let (mut waiting, mut after) = (Vec::new(), prefix.clone());
+        while waiting.len() < RUNS {
+            // Some more than may fly: of those that are on their way there may be as many.
+            let page = self
+                .store
+                .list(Kind::Segment, Some(&after), SIDE_BY_SIDE * 2);
+            let page = page.await?;
+            let Some(first) = page.first().filter(|it| it.key.starts_with(&prefix)) else {
+                break;
+            };
+            let of_run = format!("{prefix}{}/", run_in(&first.key));
+            let of_run_only = page.into_iter().filter(|it| it.key.starts_with(&of_run));
+            let here = of_run_only.filter(|it| !flying.contains(&it.key));
+            waiting.push(Waiting {
+                flying: flying.iter().filter(|key| key.starts_with(&of_run)).count(),
+                segments: here.filter_map(readable).collect(),
+            });
+            // Everything of this run stands before that.
+            after = format!("{of_run}~");
+        }
+        Ok(waiting)
+    }
+}
+
+/// What waits of one run.
+struct Waiting {
+    /// How much of it is on its way.
+    flying: usize,
+    segments: VecDeque<Stored<Segment>>,
+}
+
+/// A segment; one that cannot be read stays where it is, and the others go on.
+fn readable(document: Document) -> Option<Stored<Segment>> {
+    let key = document.key.clone();
+    match records::parse(document) {
+        Ok(segment) => Some(segment),
+        Err(error) => {
+            tracing::error!(key, %error, "a segment cannot be read");
+            None
+        }
     }
 }

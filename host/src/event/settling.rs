@@ -1,6 +1,7 @@
 //! What became of a segment is written, in the change that removes it.
 
 use jiff::SignedDuration;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::record::{self as records, Stored};
@@ -9,7 +10,8 @@ use crate::store::{BlobSpace, Change, Expected, Kind, StoreError};
 use super::batch::Body;
 use super::error::RunError;
 use super::news;
-use super::record::{Delivery, FIRST, Rejected, RunRecord, Segment, dead, run_in};
+use super::record::{Delivery, FIRST, Rejected, RunRecord, Segment, dead, run_in, uuid_of};
+use super::refused_rows::rows_of;
 use super::run::Runs;
 use super::sifting::{Away, Outcome, Sent, bodied};
 
@@ -37,18 +39,19 @@ impl Runs {
                 self.forget_body(&segment).await;
                 return Ok(());
             }
-            Outcome::Refused(reason) => return self.bury(&run, &segment, &reason).await,
+            Outcome::Refused(reason) => return self.bury(&run, &segment, &reason, false).await,
             Outcome::Away(away) => {
                 self.away(address, &away);
                 if now.duration_since(segment.record.since) > LIFE {
                     let reason = format!("it was not taken for three days: {}", away.reason);
-                    return self.bury(&run, &segment, &reason).await;
+                    return self.bury(&run, &segment, &reason, true).await;
                 }
                 let noted = self.note(
                     &run,
                     |delivery| {
                         delivery.last_error = Some(away.reason.clone());
                         delivery.away = true;
+                        delivery.at = Some(now);
                     },
                     Change::new(),
                 );
@@ -61,12 +64,7 @@ impl Runs {
         }
         let (refused, left) = (sifted.refused.len() as u64, sifted.left.len() as u64);
         let delivered = u64::from(segment.record.messages).saturating_sub(refused + left);
-        let first: Vec<String> = sifted
-            .refused
-            .iter()
-            .take(FIRST)
-            .map(|(_, reason)| reason.clone())
-            .collect();
+        let first = self.first_of(&run, &sifted.refused).await?;
         // Bodies are known by what is in them: where all of a segment was refused, its dead letters
         // may have the very body that it had.
         let mut is_kept = false;
@@ -79,7 +77,7 @@ impl Runs {
             gone
         };
         if refused > 0 {
-            let reason = first.first().cloned();
+            let reason = first.first().map(|it| it.reason.clone());
             tracing::warn!(
                 run,
                 refused,
@@ -104,12 +102,7 @@ impl Runs {
                 delivery.delivered += delivered;
                 delivery.dead += refused;
                 let room = FIRST.saturating_sub(delivery.first.len());
-                delivery
-                    .first
-                    .extend(first.iter().take(room).map(|reason| Rejected {
-                        row: None,
-                        reason: reason.clone(),
-                    }));
+                delivery.first.extend(first.iter().take(room).cloned());
                 delivery.last_error = sifted.away.as_ref().map(|away| away.reason.clone());
                 delivery.away = sifted.away.is_some();
                 delivery.at = Some(now);
@@ -123,12 +116,40 @@ impl Runs {
         Ok(())
     }
 
-    /// Makes dead letters of a whole segment.
+    /// The first of refused messages, with their rows where they can be told.
+    async fn first_of(
+        &self,
+        run: &str,
+        refused: &[(Box<RawValue>, String)],
+    ) -> Result<Vec<Rejected>, RunError> {
+        let reasons = refused.iter().take(FIRST).map(|(_, reason)| reason.clone());
+        let reasons: Vec<String> = reasons.collect();
+        let of = records::get::<RunRecord>(self.store.as_ref(), run).await?;
+        let rows = match of.filter(|_| !reasons.is_empty()) {
+            None => vec![None; reasons.len()],
+            Some(of) => {
+                let messages = refused.iter().take(FIRST).map(|(it, _)| it.clone());
+                let (messages, id) = (messages.collect::<Vec<_>>(), of.key);
+                let search = move || rows_of(uuid_of(&id), of.record.rows, &messages);
+                tokio::task::spawn_blocking(search)
+                    .await
+                    .map_err(RunError::Worker)?
+            }
+        };
+        let first = rows.into_iter().zip(reasons);
+        Ok(first
+            .map(|(row, reason)| Rejected { row, reason })
+            .collect())
+    }
+
+    /// Makes dead letters of a whole segment, because it was refused or because its destination is away
+    /// for good.
     async fn bury(
         &self,
         run: &str,
         segment: &Stored<Segment>,
         reason: &str,
+        is_away: bool,
     ) -> Result<(), RunError> {
         let letters = Segment {
             refused: Some(reason.to_owned()),
@@ -153,6 +174,7 @@ impl Runs {
                     delivery.first.push(Rejected { row: None, reason });
                 }
                 delivery.last_error = Some(reason.to_owned());
+                delivery.away = is_away;
                 delivery.at = Some(now);
             },
             change,

@@ -247,16 +247,24 @@ impl From<HubKeyError> for Problem {
 
 impl From<RunError> for Problem {
     fn from(error: RunError) -> Self {
+        let error = match error {
+            RunError::Destination(error) => return error.into(),
+            error => error,
+        };
         let code = match &error {
             RunError::NotFound { .. } => Code::NOT_FOUND,
             RunError::ServerUrl { .. } => return Self::invalid("/server_url", error.to_string()),
             RunError::Mapper(error) => return error.into(),
             RunError::Target(_) => Code::TARGET_REFUSED,
+            RunError::TooMuchSaid { .. } => Code::INVALID_INPUT,
             RunError::NothingDead
             | RunError::NoResult
             | RunError::Contended
             | RunError::Secret(_) => Code::CONFLICT,
-            RunError::Client(_) | RunError::Batch(_) | RunError::Worker(_) => return ours(&error),
+            RunError::Client(_)
+            | RunError::Batch(_)
+            | RunError::Worker(_)
+            | RunError::Destination(_) => return ours(&error),
             RunError::Record(error) => return error.into(),
         };
         Self::new(code, error.to_string())
@@ -302,6 +310,7 @@ impl From<KeyResultError> for Problem {
             | KeyResultError::Contended
             | KeyResultError::OtherRequest => Code::CONFLICT,
             KeyResultError::Stale => Code::STALE,
+            KeyResultError::Received(error) => return ours(error),
             KeyResultError::Chart(error) => return error.into(),
             KeyResultError::Connection(error) => return error.into(),
             KeyResultError::Record(error) => return error.into(),

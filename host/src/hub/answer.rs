@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::catalog::CatalogError;
+use crate::event::destination::SERVER_URL;
 use crate::event::{Reason, ReceiveError, Run, RunError};
 use crate::problem::Problem;
 use crate::sandbox::CallError;
@@ -68,9 +69,10 @@ impl Refusal {
 impl From<ReceiveError> for Refusal {
     fn from(error: ReceiveError) -> Self {
         match error {
-            ReceiveError::Scan(_) | ReceiveError::Looker { .. } | ReceiveError::TooLarge => {
-                Self::new(error.to_string())
-            }
+            ReceiveError::Scan(_)
+            | ReceiveError::Looker { .. }
+            | ReceiveError::TooLarge
+            | ReceiveError::Full => Self::new(error.to_string()),
             ReceiveError::Store(_) | ReceiveError::Worker(_) | ReceiveError::Over => {
                 Self::ours(&error)
             }
@@ -87,6 +89,10 @@ impl From<RunError> for Refusal {
                 Some(control) => Self::field(control, message),
                 None => Self::new(message),
             };
+        }
+        // Whoever reads this has filled in a setting, and knows of no field.
+        if let RunError::ServerUrl { .. } = &error {
+            return Self::new(format!("Setting \"{}\": {error}.", SERVER_URL.label));
         }
         Self::new(Problem::from(error).detail.clone())
     }
@@ -149,7 +155,7 @@ fn message(run: &Run, repeated: bool) -> String {
         text.push_str(&words);
     };
     if repeated {
-        say("These rows were sent within the last hour and are not sent twice; this is what became of them.".to_owned());
+        say("The same request came within the last hour; what was delivered then is not sent twice.".to_owned());
     }
     if run.rows == 0 {
         say("There were no rows, so nothing was sent.".to_owned());

@@ -165,6 +165,7 @@ impl Hub {
             },
             query: request.query(),
             context,
+            destination: target.destination,
             server_url: target.server_url,
             write_key: target.write_key,
             received,

@@ -10,13 +10,12 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::event::{Document, Plan, Received};
 use crate::id::KeyResultId;
 use crate::keyresult::progress::shown_percent;
-use crate::keyresult::{KeyResult, KeyResultError, KeyResults, Pushed, Standing, Taken};
+use crate::keyresult::{KeyResult, KeyResultError, Pushed, Standing, Taken};
 use crate::problem::Problem;
 
 use super::Hub;
@@ -33,28 +32,10 @@ use super::version::Release;
 pub const NAME: &str = "lensmount_reading";
 /// The field of its form.
 const KEY_RESULT: &str = "key_result";
+/// What is said where reading takes longer than Looker waits.
+const SLOW: &str = "The result was not read in the time that Looker waits, so nothing was changed. Run the schedule again.";
 /// The most key results that are offered to choose from; beyond it an id is typed in.
 const MOST: usize = 1_000;
-/// Results that are held in memory at a time; a chart's may have 32 MiB.
-const AT_A_TIME: usize = 4;
-
-/// Reads key results off what is sent, a few at a time.
-pub struct Readings {
-    key_results: Arc<KeyResults>,
-    turns: Semaphore,
-}
-
-impl Readings {
-    /// Of these key results.
-    #[must_use]
-    pub fn of(key_results: Arc<KeyResults>) -> Self {
-        Self {
-            key_results,
-            turns: Semaphore::new(AT_A_TIME),
-        }
-    }
-}
-
 /// Whether a Looker of this release is offered it. One that does not say is.
 pub(super) fn is_for(release: Option<Release>) -> bool {
     release.is_none_or(|release| release >= Release::ACTIONS)
@@ -142,9 +123,11 @@ impl Hub {
             Ok(Err(refusal)) => return refusal.into(),
             Err(_) => return Refusal::new(LATE).into(),
         };
-        match self.pushed(&key_result, &request, received, looker).await {
-            Ok(taken) => Answer::said(message(&taken)),
-            Err(refusal) => refusal.into(),
+        let pushed = self.pushed(&key_result, &request, received, looker);
+        match timeout_at(until, pushed).await {
+            Ok(Ok(taken)) => Answer::said(message(&taken)),
+            Ok(Err(refusal)) => refusal.into(),
+            Err(_) => Refusal::new(SLOW).into(),
         }
     }
 
@@ -155,9 +138,6 @@ impl Hub {
         received: Received<()>,
         looker: Looker,
     ) -> Result<Taken, Refusal> {
-        // A semaphore that is never closed always gives its permit.
-        let _turn = self.readings.turns.acquire().await;
-        let digest = received.digest();
         let pushed = Pushed {
             plan: Plan {
                 id: request.plan_id(),
@@ -165,11 +145,9 @@ impl Hub {
             },
             query: String::from_utf8(request.query()).unwrap_or_default(),
             explore_url: request.explore_url(),
-            digest,
-            result: received.bytes().await?,
+            result: received,
         };
-        let key_results = &self.readings.key_results;
-        let pushed = key_results.push(key_result, pushed, looker.by).await;
+        let pushed = self.key_results.push(key_result, pushed, looker.by).await;
         pushed.map_err(refusal)
     }
 
@@ -178,8 +156,7 @@ impl Hub {
         const PAGE: usize = 200;
         let (mut linked, mut after) = (Vec::new(), None::<String>);
         while linked.len() <= MOST {
-            let key_results = &self.readings.key_results;
-            let page = key_results.list(None, after.as_deref(), PAGE).await?;
+            let page = self.key_results.list(None, after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id.to_string());
             linked.extend(page.into_iter().filter(|it| it.enabled().is_some()));
@@ -214,6 +191,7 @@ fn refusal(error: KeyResultError) -> Refusal {
             "The key result takes no automatic updates, so nothing was read; switch its integration on in Lensmount.",
         ),
         KeyResultError::Record(error) => Refusal::ours(error),
+        KeyResultError::Received(error) => Refusal::ours(error),
         _ => {
             let problem = Problem::from(error);
             let code = problem.code.explained().code;
@@ -261,7 +239,7 @@ fn message(taken: &Taken) -> String {
     let read = taken.reading.as_ref().map(|reading| {
         let at = reading.at.as_ref();
         let at = at.map_or(String::new(), |at| format!(" at {}", short(at)));
-        format!("{}{at} ({})", reading.value, short(&reading.label))
+        format!("{}{at} ({})", short(&reading.value), short(&reading.label))
     });
     let mut text = match (taken.standing, read) {
         (Standing::Moved, Some(read)) => {

@@ -48,6 +48,7 @@ impl Hub {
             request.setting(SERVER_URL.name),
         ) {
             (Some(write_key), Some(server_url)) => Ok(Target {
+                destination: None,
                 server_url: server_url.expose_secret().to_owned(),
                 write_key,
             }),

@@ -2,6 +2,7 @@
 
 use crate::chart::ChartError;
 use crate::connection::ConnectionError;
+use crate::event::ReceiveError;
 use crate::record::RecordError;
 use crate::store::StoreError;
 
@@ -67,6 +68,9 @@ pub enum KeyResultError {
         "this `Idempotency-Key` came with another request before; take a new key for a new request"
     )]
     OtherRequest,
+    /// A pushed result cannot be read back.
+    #[error(transparent)]
+    Received(#[from] ReceiveError),
     /// The chart could not be read.
     #[error(transparent)]
     Chart(#[from] ChartError),

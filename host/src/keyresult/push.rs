@@ -9,16 +9,16 @@ mod likeness;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::access::By;
 use crate::chart::{ChartError, Fresh, Live, Located, Wanted};
-use crate::event::Plan;
 use crate::event::resend::{Known, Request};
+use crate::event::{Plan, Received};
 use crate::id::{KeyResultId, RunId};
 use crate::looker::{Chart, Work};
 use crate::reading::{self, Note, Reading};
-use crate::store::{Change, Digest, StoreError};
+use crate::store::{Change, StoreError};
 
 use super::drift::Found;
 use super::error::KeyResultError;
@@ -30,7 +30,7 @@ use super::{KeyResults, TRIES};
 use likeness::{Likeness, likeness};
 
 /// A result that came by itself.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Pushed {
     /// The schedule that sent it.
     pub plan: Plan,
@@ -38,10 +38,8 @@ pub struct Pushed {
     pub query: String,
     /// Where a person sees it in Looker.
     pub explore_url: Option<String>,
-    /// The result, byte for byte.
-    pub result: Bytes,
-    /// Of its bytes.
-    pub digest: Digest,
+    /// The result, byte for byte, on the disk.
+    pub result: Received<()>,
 }
 
 /// What a pushed result came to.
@@ -83,14 +81,16 @@ impl KeyResults {
     ) -> Result<Taken, KeyResultError> {
         let before = self.get(id).await?;
         let integration = on(&before)?;
-        let digest = pushed.digest.to_hex();
-        let request = Request::of(&serde_json::json!(["push", id, pushed.plan.id, digest]));
+        let request = request(id, &integration, &pushed);
         let known = request.known(self.store.as_ref(), self.clock.now()).await?;
         let Known::New(mut expected) = known else {
             return Ok(again(before));
         };
         let located = self.linked_chart(&before, &integration).await?;
-        let (live, note) = self.as_linked(&integration, pushed, &located)?;
+        // However many come, few are held in memory at a time, and none of them while Looker is asked.
+        // A semaphore that is never closed always gives its permit.
+        let turn = self.pushes.acquire().await;
+        let (live, note) = self.as_linked(&integration, pushed, &located).await?;
         let run = RunId::fresh(self.clock.as_ref());
         let read = self
             .read_with(&live, &integration, &format!("push:{run}/1"))
@@ -104,6 +104,12 @@ impl KeyResults {
             return Err(error.clone().into());
         }
         let failure = read.as_ref().err().cloned();
+        // A failure of what is older says nothing of what the key result shows.
+        if let Some(error) = &failure
+            && is_older(live.source().ran_at(), &before)
+        {
+            return Err(error.clone().into());
+        }
         let outcome = Outcome::of(read);
         if let Some(outcome) = outcome.counted() {
             self.metrics.read(outcome);
@@ -113,6 +119,7 @@ impl KeyResults {
             Ok(_) => self.found(&live, &integration, watch, &outcome).await,
             Err(error) => Found::missed(error),
         };
+        drop((live, turn));
         for _ in 0..TRIES {
             let before = self.get(id).await?;
             if before.enabled() != Some(&integration) {
@@ -123,7 +130,7 @@ impl KeyResults {
                 Change::new().audited(by.entry("key-result.push", format!("key-result:{id}")));
             let mut reading = None;
             if let Outcome::Read(read) = &outcome {
-                if is_older(read, &before) {
+                if is_older(read.ran_at, &before) {
                     return Ok(Taken {
                         key_result: before,
                         reading: Some((**read).clone()),
@@ -179,7 +186,7 @@ impl KeyResults {
     }
 
     /// The pushed result as one of the linked chart, and what a person should know of that.
-    fn as_linked(
+    async fn as_linked(
         &self,
         integration: &Integration,
         pushed: Pushed,
@@ -207,7 +214,8 @@ impl KeyResults {
                 (chart, Some(note("query-unknown", words)))
             }
         };
-        let live = self.charts.pushed(chart, pushed.result, pushed.explore_url);
+        let result = pushed.result.bytes().await?;
+        let live = self.charts.pushed(chart, result, pushed.explore_url);
         Ok((live, note))
     }
 }
@@ -243,12 +251,28 @@ fn again(key_result: KeyResult) -> Taken {
     }
 }
 
-/// Whether Looker computed what the key result shows after this.
-fn is_older(reading: &Reading, than: &KeyResult) -> bool {
+/// What makes two pushed results the same: the schedule, every byte, and all that says what is read off
+/// them.
+fn request(id: &KeyResultId, integration: &Integration, pushed: &Pushed) -> Request {
+    let link = &integration.link;
+    Request::of(&serde_json::json!([
+        "push",
+        id,
+        pushed.plan.id,
+        pushed.result.digest().to_hex(),
+        link.connection,
+        link.source,
+        link.extractor,
+        link.selection,
+        link.filters,
+    ]))
+}
+
+/// Whether Looker computed what the key result shows after that.
+fn is_older(ran_at: Option<Timestamp>, than: &KeyResult) -> bool {
     let shown = than.progress.last_reading.as_ref();
     let shown = shown.and_then(|reading| reading.ran_at);
-    reading
-        .ran_at
+    ran_at
         .zip(shown)
         .is_some_and(|(ran_at, shown)| ran_at < shown)
 }

@@ -7,9 +7,45 @@ use super::engine::Sandbox;
 
 /// A component that cannot be compiled.
 #[derive(Debug, thiserror::Error)]
-#[error("the component does not compile: {reason}")]
-pub struct CompileError {
-    reason: String,
+pub enum CompileError {
+    /// The engine refuses it.
+    #[error("the component does not compile: {reason}")]
+    Refused {
+        /// In its words.
+        reason: String,
+    },
+    /// It takes too much processor time.
+    #[error(
+        "compiling the component took more than {seconds} s of processor time and was given up; split its largest functions, or have the server's operator raise --compile-seconds"
+    )]
+    Cpu {
+        /// How much it may take.
+        seconds: u64,
+    },
+    /// It takes too much memory.
+    #[error(
+        "compiling the component took more than {mib} MiB of memory and was given up; split its largest functions, or have the server's operator raise --compile-memory-mib"
+    )]
+    Memory {
+        /// How much it may take.
+        mib: u64,
+    },
+    /// It was not done in time, although it may not have had much processor time.
+    #[error(
+        "compiling the component was not done within {seconds} s and was given up; the machine is busy, so try again"
+    )]
+    Slow {
+        /// For how long it was waited.
+        seconds: u64,
+    },
+    /// The child that compiles cannot be started or spoken to.
+    #[error(
+        "the process that compiles cannot be used: {0}; see whether this machine lets the server start processes"
+    )]
+    Child(#[source] std::io::Error),
+    /// What came back is no code for this engine; a defect.
+    #[error("the process that compiles gave no code that this server can run")]
+    Unfit,
 }
 
 /// A compiled component that is not linked yet.
@@ -88,7 +124,7 @@ pub fn is_precompiled(bytes: &[u8]) -> bool {
 }
 
 fn refused(error: &wasmtime::Error) -> CompileError {
-    CompileError {
+    CompileError::Refused {
         reason: format!("{error:#}"),
     }
 }

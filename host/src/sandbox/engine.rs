@@ -15,6 +15,7 @@ use wasmtime::{
 };
 
 use super::bindings::chart_world::lensmount::extractor::{log, types};
+use super::compiler::Compiler;
 use super::limits::Limits;
 use super::run::Usage;
 use super::state::State;
@@ -50,6 +51,7 @@ pub struct Sandbox {
     on_demand: Flavour,
     slots: Semaphore,
     limits: Limits,
+    pub(super) compiler: Compiler,
     /// Whether guests are compiled to count their instructions.
     pub(super) counts: bool,
     told: Option<Told>,
@@ -109,7 +111,14 @@ impl Sandbox {
             limits,
             counts,
             told: None,
+            compiler: Compiler::default(),
         })
+    }
+
+    /// The same, with somebody else compiling.
+    #[must_use]
+    pub fn compiling_by(self, compiler: Compiler) -> Self {
+        Self { compiler, ..self }
     }
 
     /// The same sandbox, which tells what each call used once it has ended, however it ended.

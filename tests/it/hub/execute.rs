@@ -144,7 +144,7 @@ fn what_is_wrong_is_told_inside_the_answer_in_the_order_of_hubs() {
         (
             "rudder_event",
             json!({"type": "query", "data": {"rudder_write_key": "k", "rudder_server_url": "plane"}, "attachment": attachment}),
-            "\"plane\" is no address of a data plane",
+            "Setting \"Rudder Data Plane URL\": the data plane's address is not sound",
             "",
         ),
         (
@@ -308,4 +308,40 @@ fn spaces_without_end_are_refused_in_words() {
     let body = vec![b' '; (250 << 20) + 1];
     let answer = announced.send("POST", "/hub/actions/rudder_event/execute", Some("application/json"), body);
     assert!(message(&outcome(&answer)).contains("larger than 250 MiB"), "{answer}");
+}
+
+#[test]
+fn what_a_schedule_says_is_kept_beside_the_first_rejections_or_refused_at_once() {
+    let world = HubWorld::new();
+    let result = |rows: &[&str]| {
+        let fields = r#"{"dimensions":[{"name":"u.id","tags":["user_id"]},{"name":"u.n"}]}"#;
+        format!(r#"{{"fields":{fields},"data":[{}]}}"#, rows.join(","))
+    };
+    let good = r#"{"u.id":{"value":"ada"},"u.n":{"value":1}}"#;
+    let broken = r#"{"u.id":{"value":01},"u.n":{"value":1}}"#;
+    let nobody = r#"{"u.id":{"value":true},"u.n":{"value":1}}"#;
+    let told = world.execute("rudder_event", &world.request(&result(&[good, broken, good])));
+    assert!(message(&told).starts_with("3 rows, 2 events: 2 delivered. 1 rejected: row 2: malformed: "), "{told}");
+    let mut request = world.request(&result(&[[nobody; 60].as_slice(), &[good, good]].concat()));
+    request["form_params"] = json!({"event": "e".repeat(20_000)});
+    let told = world.execute("rudder_track", &request);
+    assert!(message(&told).starts_with("62 rows, 2 events: 2 delivered. 60 rejected: row 1: "), "{told}");
+    request["form_params"] = json!({"event": "e".repeat(40_000)});
+    let told = world.execute("rudder_track", &request);
+    assert!(told["success"] == false && message(&told).contains("24576 are the most; shorten them"), "{told}");
+    assert_eq!(world.runs().len(), 2);
+}
+
+#[test]
+fn what_is_written_into_an_address_is_not_told() {
+    let world = HubWorld::new();
+    for url in ["https://user:hunter2@dp.example.com/", "https://dp.example.com/?writeKey=hunter2"] {
+        let mut request = world.request(&users(&["ada"]));
+        request["data"]["rudder_server_url"] = json!(url);
+        let told = world.execute("rudder_event", &request);
+        assert!(message(&told).starts_with("Setting \"Rudder Data Plane URL\": the data plane's address is not sound"), "{told}");
+        let new = json!({"name": "x", "kind": "rudderstack", "server_url": url, "write_key": "k"});
+        let problem = world.client.post("/v1/destinations", &new).problem(400, "invalid-input");
+        assert!(!told.to_string().contains("hunter2") && !problem.to_string().contains("hunter2"), "{told} {problem}");
+    }
 }

@@ -117,8 +117,23 @@ fn the_same_result_counts_once_and_an_older_one_not_at_all() {
     assert!(again["success"] == true && message(&again).contains("not counted twice"), "{again}");
     let late = pushing.send(&pushing.order(&older));
     assert!(late["success"] == true && message(&late).contains("a reading that Looker computed later"), "{late}");
-    assert_eq!(pushing.key_result()["last_reading"], moved["last_reading"]);
+    let mut empty: Value = serde_json::from_str(&older).expect("JSON");
+    empty["data"] = json!([]);
+    let unreadable = pushing.send(&pushing.order(&empty.to_string()));
+    assert_eq!(unreadable["success"], false, "{unreadable}");
+    let now = pushing.key_result();
+    assert_eq!((&now["last_reading"], &now["last_failure"]), (&moved["last_reading"], &Value::Null), "{unreadable}");
     assert_eq!(pushing.world.readings(&pushing.id), readings);
+    // What is read off it is said by the link.
+    let mut link = now["integration"].clone();
+    let link = json!({
+        "enabled": true, "every": "24h", "connection_id": link["connection_id"].take(), "source": link["source"].take(),
+        "selection": {"x": "orders.created_month", "y": "orders.count", "at": "2026-10"},
+    });
+    pushing.world.client.clone().with("If-Match", "*").put(&format!("/v1/key-results/{}/integration", pushing.id), &link).expect(200);
+    pushing.world.until(&pushing.id, "it is read under its new link", |it| it["last_reading"]["at"] == "2026-10");
+    let told = pushing.send(&pushing.order(&newer));
+    assert!(message(&told).contains(" at 2026-10 ("), "{told}");
 }
 
 #[test]

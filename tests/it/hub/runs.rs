@@ -31,6 +31,10 @@ fn dead_letters_are_seen_and_sent_again_by_commands() {
     assert_eq!((&run["rows"], &run["dead"], &run["delivered"], &run["state"]), (&json!(2), &json!(2), &json!(0), &json!("done")));
     assert!(text(&answer["message"]).contains(&format!("lensmount run redrive {id}")), "{answer}");
     assert!(text(&run["dead_letters"][0]["reason"]).contains("401"), "{run}");
+    let shown = command(&["run", "show", &id]);
+    for words in ["begun ", "mapped ", "done ", "sent to ", "last error ", "refused ", "401"] {
+        assert!(shown.contains(words), "no {words:?} in {shown}");
+    }
     world.plane.always(None);
     json_of(&["run", "redrive", &id]);
     let done = until("they are delivered", PATIENCE, || Some(json_of(&["run", "show", &id])).filter(|it| it["delivered"] == 2));

@@ -153,3 +153,30 @@ fn a_quarter_of_a_gigabyte_of_spaces_costs_no_memory() {
     }
     assert_eq!(world.spooled(), 0);
 }
+
+/// Whoever falls silent amid what stands beside the rows holds it in memory for as long as it is waited
+/// for. All of them together hold no more than there is room for, and the others are told.
+#[test]
+fn many_who_fall_silent_amid_large_heads_hold_little_memory() {
+    const MOST: u64 = 300 << 20;
+    let world = HubWorld::new();
+    let order = world.request(&rows(crowd("small", 10)));
+    assert_eq!(world.execute("rudder_event", &order)["success"], true);
+    let Some(before) = world.server.forget_peak() else { return };
+    let url = world.server.url();
+    let head = [r#"{"type":"query","attachment":{"data":{"pad":""#.as_bytes(), &vec![b'x'; 8_000_000]].concat();
+    let silent: Vec<Wire> = (0..80)
+        .map(|_| {
+            let mut wire = Wire::execute(&url, "rudder_event");
+            wire.part(&head).expect("the server takes it in");
+            wire
+        })
+        .collect();
+    let full = message(&world.execute("rudder_event", &order)).to_owned();
+    drop(silent);
+    if let Some(peak) = world.server.peak() {
+        assert!(peak < before + MOST, "{} MiB more than before", (peak - before) >> 20);
+    }
+    assert!(full.contains("not sent twice") || full.contains("as much as it may at a time"), "{full}");
+    until("there is room again", PATIENCE, || message(&world.execute("rudder_event", &order)).contains("not sent twice").then_some(()));
+}

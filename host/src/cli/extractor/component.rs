@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use crate::sandbox::{Limits, Sandbox};
+use crate::cli::compile::child;
+use crate::sandbox::{Bounds, Limits, Sandbox};
 
 /// The bytes of a component.
 pub(super) fn read(file: &Path) -> anyhow::Result<Bytes> {
@@ -16,5 +17,6 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Bytes> {
 
 /// The sandbox that a server has.
 pub(super) fn sandbox(limits: Limits) -> anyhow::Result<Arc<Sandbox>> {
-    Ok(Arc::new(Sandbox::new(limits)?))
+    let compiler = child(&limits, Bounds::default());
+    Ok(Arc::new(Sandbox::new(limits)?.compiling_by(compiler)))
 }

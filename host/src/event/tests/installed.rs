@@ -10,6 +10,7 @@ use crate::access::By;
 use crate::catalog::Catalog;
 use crate::clock::SystemClock;
 use crate::egress::Targets;
+use crate::event::destination::Destinations;
 use crate::event::{Order, Parts, Plan, ReceiveError, Receiving, Run, Runs, Started};
 use crate::metrics::RunCounts;
 use crate::sandbox::{Limits, Sandbox};
@@ -48,11 +49,20 @@ impl Installed {
             CancellationToken::new(),
             SpoolDir::open(folder.path().join("spool")).unwrap(),
         );
+        let sealer = Arc::new(Sealer::new(&key));
+        let targets = Arc::new(Targets::new(vec!["127.0.0.0/8".parse().unwrap()]));
+        let destinations = Destinations::new(
+            Arc::clone(&store),
+            Arc::clone(&sealer),
+            Arc::clone(&targets),
+            clock.clone(),
+        );
         let runs = Runs::new(Parts {
             store: Arc::clone(&store),
             catalog,
-            sealer: Arc::new(Sealer::new(&key)),
-            targets: Arc::new(Targets::new(vec!["127.0.0.0/8".parse().unwrap()])),
+            sealer,
+            destinations,
+            targets,
             clock,
             spool: spool.clone(),
             identity_secret: "secret".to_owned().into(),
@@ -89,6 +99,7 @@ impl Installed {
             query: b"{}".to_vec(),
             settings: vec![("event".to_owned(), "Bought".to_owned())],
             context: Vec::new(),
+            destination: None,
             server_url: format!("http://{plane}/v1/batch"),
             write_key: "key".to_owned().into(),
             received: receiving.finish().await?,

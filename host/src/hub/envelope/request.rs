@@ -14,7 +14,9 @@ pub struct Request {
     kind: Option<Value>,
     scheduled_plan: Option<ScheduledPlan>,
     /// The settings of the action, secrets among them.
+    #[serde(deserialize_with = "filled")]
     data: Option<Map<String, Value>>,
+    #[serde(deserialize_with = "filled")]
     form_params: Option<Map<String, Value>>,
 }
 
@@ -23,9 +25,20 @@ pub struct Request {
 struct ScheduledPlan {
     scheduled_plan_id: Value,
     title: Value,
-    r#type: Value,
     query: Option<Box<RawValue>>,
     download_url: Value,
+}
+
+/// What was filled in. Where nothing was, some senders write an empty list.
+fn filled<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Map<String, Value>>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Object(filled) => Ok(Some(filled)),
+        Value::Null => Ok(None),
+        Value::Array(none) if none.is_empty() => Ok(None),
+        _ => Err(serde::de::Error::custom("no object")),
+    }
 }
 
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -102,12 +115,6 @@ impl Request {
         let query = self.scheduled_plan.as_ref()?.query.as_ref()?;
         let query: Query = serde_json::from_str(query.get()).ok()?;
         text(&query.share_url).filter(|url| url.starts_with("http"))
-    }
-
-    /// What is scheduled: `Look` or `Dashboard`.
-    #[must_use]
-    pub fn plan_kind(&self) -> Option<String> {
-        text(&self.scheduled_plan.as_ref()?.r#type)
     }
 
     /// Looker's Query object, byte for byte but for space between its tokens; `{}` where there is

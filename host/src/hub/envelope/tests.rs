@@ -220,12 +220,8 @@ fn what_looker_says_is_found() {
         .request;
     assert_eq!(request.kind(), Kind::Named("query"));
     assert_eq!(
-        (request.plan_id(), request.plan_title(), request.plan_kind()),
-        (
-            Some("17".into()),
-            Some("My plan".into()),
-            Some("Look".into())
-        )
+        (request.plan_id(), request.plan_title()),
+        (Some("17".into()), Some("My plan".into()))
     );
     assert_eq!(
         request.query(),
