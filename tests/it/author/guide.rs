@@ -39,6 +39,7 @@ fn its_commands_lead_from_nothing_to_a_number() {
         .env("LENSMOUNT_URL", server.url())
         .env("LENSMOUNT_TOKEN", TOKEN)
         .env("CARGO_TARGET_DIR", SHARED_TARGET)
+        .env_remove("LENSMOUNT_SDK")
         .output()
         .expect("bash");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
