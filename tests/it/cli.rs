@@ -14,7 +14,7 @@ use std::time::Duration;
 /// The program with these words, and nothing of ours in its environment.
 pub fn lensmount(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lensmount"));
-    command.args(words).env_remove("LENSMOUNT_URL").env_remove("LENSMOUNT_TOKEN").env_remove("LENSMOUNT_DATA");
+    command.args(words).env_remove("LENSMOUNT_URL").env_remove("LENSMOUNT_TOKEN").env_remove("LENSMOUNT_DATA").env_remove("LENSMOUNT_SDK");
     command
 }
 

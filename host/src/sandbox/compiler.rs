@@ -27,8 +27,9 @@ const SIGXCPU: i32 = 24;
 const SIGABRT: i32 = 6;
 /// The signal of a process that was killed.
 const SIGKILL: i32 = 9;
-/// How much longer than its processor time a child may live: a busy machine gives it little.
+/// How long a child may live: a busy machine gives it little processor time, and calls go first.
 const PATIENCE: u32 = 4;
+const LEAST: Duration = Duration::from_secs(120);
 /// The most machine code that is taken from a child.
 const LARGEST_CODE: u64 = 1 << 30;
 /// How much politer than the server a child is: calls go first.
@@ -130,10 +131,11 @@ async fn ask(mut command: Command, bounds: Bounds, wasm: &Bytes) -> Result<Vec<u
         code.and(words).map_err(failed)?;
         child.wait().await.map_err(failed)
     };
-    match tokio::time::timeout(bounds.cpu * PATIENCE, talk).await {
+    let patience = (bounds.cpu * PATIENCE).max(LEAST);
+    match tokio::time::timeout(patience, talk).await {
         Ok(ended) => judged(ended?, bounds, &words).map(|()| code),
         Err(_) => Err(CompileError::Slow {
-            seconds: (bounds.cpu * PATIENCE).as_secs(),
+            seconds: patience.as_secs(),
         }),
     }
 }

@@ -1,5 +1,6 @@
 //! What an author of extractors has: a component looked at, checked and tried without a server.
 
+mod guide;
 mod looked_at;
 mod project;
 mod samples;

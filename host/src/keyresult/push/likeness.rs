@@ -125,7 +125,7 @@ mod tests {
             "fields": ["orders.month", "orders.count"], "pivots": null, "sorts": ["orders.month desc"],
             "filters": {"orders.status": "complete", "orders.kind": ""}, "limit": "500",
             "dynamic_fields": "[{\"table_calculation\":\"rate\",\"expression\":\"${a}/2\"}]",
-            "vis_config": {"type": "looker_line"},
+            "vis_config": {"type": "house_line"},
         })
     }
 
