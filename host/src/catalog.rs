@@ -16,6 +16,7 @@ mod choose;
 mod code;
 mod error;
 mod examine;
+pub mod folder;
 mod interface;
 mod live;
 mod metadata;

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, AccessError};
-use crate::catalog::{Catalog, CatalogError, canary};
+use crate::catalog::{Catalog, CatalogError, canary, folder};
 use crate::chart::Charts;
 use crate::clock::{SharedClock, SystemClock};
 use crate::connection::Connections;
@@ -53,6 +53,8 @@ pub struct Options {
     pub limits: Limits,
     /// Who compiles extractors.
     pub compiler: Compiler,
+    /// A folder that extractors are dropped into, if there is one.
+    pub extractors: Option<PathBuf>,
     /// Requests per second and token.
     pub rate: NonZeroU32,
     /// Where the key that seals secrets comes from.
@@ -111,6 +113,7 @@ impl Options {
             admin_token: None,
             limits: Limits::default(),
             compiler: Compiler::default(),
+            extractors: None,
             rate: DEFAULT_RATE,
             master_key: MasterKeySource::default(),
             private_targets: Vec::new(),
@@ -177,6 +180,7 @@ pub struct Server {
     key_results: Arc<KeyResults>,
     webhooks: Arc<Webhooks>,
     catalog: Arc<Catalog>,
+    extractors: Option<PathBuf>,
     runs: Arc<Runs>,
     connections: Arc<Connections>,
     store: SharedStore,
@@ -303,6 +307,7 @@ impl Server {
             key_results,
             webhooks,
             catalog,
+            extractors: options.extractors,
             runs,
             connections,
             store,
@@ -337,6 +342,10 @@ impl Server {
         ));
         let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
         let telling = tokio::spawn(sender::run(self.webhooks, self.stop.clone()));
+        let (catalog, stop) = (Arc::clone(&self.catalog), self.stop.clone());
+        let taking = self
+            .extractors
+            .map(|folder| tokio::spawn(folder::watch(catalog, folder, stop)));
         let trying = tokio::spawn(canary::watch(self.catalog, self.stop.clone()));
         let delivering = tokio::spawn(event::sending::run(self.runs));
         let (stopping, stopped) = tokio::sync::oneshot::channel();
@@ -361,6 +370,9 @@ impl Server {
         self.stop.cancel();
         sweeping.abort();
         trying.abort();
+        if let Some(taking) = taking {
+            taking.abort();
+        }
         if let Err(error) = schedule.await {
             tracing::error!(%error, "the schedule ended by a fault of ours");
         }

@@ -16,6 +16,7 @@ mod cases;
 mod catalog;
 mod cli;
 mod events;
+mod folder;
 mod harness;
 mod hostile;
 mod house;

@@ -58,6 +58,10 @@ pub(super) struct Serve {
     /// File with the key that seals secrets [default: master.key in the data folder, made if missing]
     #[arg(long, env = "LENSMOUNT_MASTER_KEY_FILE", value_name = "FILE")]
     master_key_file: Option<PathBuf>,
+    /// Folder that extractors are taken from: each component that is dropped into it is uploaded and
+    /// activated
+    #[arg(long, env = "LENSMOUNT_EXTRACTORS", value_name = "DIR")]
+    extractors: Option<PathBuf>,
     #[command(flatten)]
     reads: ReadArgs,
     #[command(flatten)]
@@ -158,6 +162,7 @@ impl Serve {
             shortest_interval: SignedDuration::from_secs(self.reads.min_every.into()),
             limits: self.limits.calls.limits(),
             compiler: self.limits.compiler(),
+            extractors: self.extractors,
             rate: self.limits.rate_limit,
             hub: self.hub.options(),
             ..Options::on(data)
