@@ -211,22 +211,19 @@ impl Catalog {
 
     /// Looks at every trial, and takes back what does worse than it may.
     async fn look_at_trials(&self) {
-        for record in self.list() {
-            let Some(canary) = record.canary.clone() else {
-                continue;
-            };
+        for (name, canary) in self.on_trial() {
             // After a restart it is counted anew.
-            let Some((base, counts)) = self.trial(&record.name) else {
-                self.begin_trial(&record.name);
+            let Some((base, counts)) = self.trial(&name) else {
+                self.begin_trial(&name);
                 continue;
             };
             let Some(reason) = canary.bounds.broken(base, counts) else {
                 continue;
             };
-            let (name, version) = (&record.name, &canary.version);
+            let version = &canary.version;
             tracing::warn!(name, version, reason, "a version on trial is taken back");
             if let Err(error) = self
-                .take_back(name, &canary, Some(&reason), By::server())
+                .take_back(&name, &canary, Some(&reason), By::server())
                 .await
             {
                 tracing::error!(name, version, %error, "a version on trial could not be taken back; it is tried again");

@@ -13,6 +13,7 @@ use crate::sandbox::{CallError, Called, Lens, Sandbox};
 use crate::store::{Digest, SharedStore};
 
 use super::calls::Introduction;
+use super::canary::Canary;
 use super::error::CatalogError;
 use super::record::{ExtractorRecord, VersionRecord};
 
@@ -265,6 +266,14 @@ impl Catalog {
         map.values()
             .filter_map(|live| live.versions.get(&live.record.active.as_ref()?.version))
             .cloned()
+            .collect()
+    }
+
+    /// What is on trial just now, by extractor.
+    pub(super) fn on_trial(&self) -> Vec<(String, Canary)> {
+        let map = self.live.load();
+        map.values()
+            .filter_map(|live| Some((live.record.name.clone(), live.record.canary.clone()?)))
             .collect()
     }
 
