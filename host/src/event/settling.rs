@@ -77,7 +77,7 @@ impl Runs {
             gone
         };
         if refused > 0 {
-            let reason = first.first().map(|it| it.reason.clone());
+            let reason = sifted.refused.first().map(|(_, reason)| reason.clone());
             tracing::warn!(
                 run,
                 refused,
@@ -116,21 +116,26 @@ impl Runs {
         Ok(())
     }
 
-    /// The first of refused messages, with their rows where they can be told.
+    /// As many of refused messages as are kept beside those that are, with their rows where they can be
+    /// told.
     async fn first_of(
         &self,
         run: &str,
         refused: &[(Box<RawValue>, String)],
     ) -> Result<Vec<Rejected>, RunError> {
-        let reasons = refused.iter().take(FIRST).map(|(_, reason)| reason.clone());
-        let reasons: Vec<String> = reasons.collect();
+        let known = records::get::<Delivery>(self.store.as_ref(), run).await?;
+        let known = known.map_or(0, |it| it.record.first.len());
+        let first = refused.iter().take(FIRST.saturating_sub(known));
+        let (messages, reasons): (Vec<_>, Vec<_>) = first.cloned().unzip();
+        // The search goes over all rows, so it is only made for what is kept.
+        if reasons.is_empty() {
+            return Ok(Vec::new());
+        }
         let of = records::get::<RunRecord>(self.store.as_ref(), run).await?;
-        let rows = match of.filter(|_| !reasons.is_empty()) {
+        let rows = match of {
             None => vec![None; reasons.len()],
             Some(of) => {
-                let messages = refused.iter().take(FIRST).map(|(it, _)| it.clone());
-                let (messages, id) = (messages.collect::<Vec<_>>(), of.key);
-                let search = move || rows_of(uuid_of(&id), of.record.rows, &messages);
+                let search = move || rows_of(uuid_of(&of.key), of.record.rows, &messages);
                 tokio::task::spawn_blocking(search)
                     .await
                     .map_err(RunError::Worker)?

@@ -43,6 +43,9 @@ pub enum CompileError {
         "the process that compiles cannot be used: {0}; see whether this machine lets the server start processes"
     )]
     Child(#[source] std::io::Error),
+    /// A worker of ours failed; a defect.
+    #[error("a worker failed while a component was compiled")]
+    Worker(#[source] tokio::task::JoinError),
     /// What came back is no code for this engine; a defect.
     #[error("the process that compiles gave no code that this server can run")]
     Unfit,

@@ -96,7 +96,7 @@ impl Sandbox {
             // It was made by this very program, so code that does not fit is a defect.
             Some(code) => sandbox.revive(&code).ok_or(CompileError::Unfit),
         });
-        made.await.map_err(|_| CompileError::Unfit)?
+        made.await.map_err(CompileError::Worker)?
     }
 }
 
