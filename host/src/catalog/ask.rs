@@ -3,8 +3,9 @@
 use lensmount_sdk::decimal::Decimal;
 
 use crate::event::frame;
+use crate::sample::{Operation, Outcome, Sample, lent};
 use crate::sandbox::types::{Failure, FailureCode};
-use crate::sandbox::{CallError, Called, Lens, Sandbox, chart, events};
+use crate::sandbox::{CallError, Called, Lens, Sandbox, Usage, chart, events};
 
 /// What a call is about, lent for as long as it takes. Bodies are copied once, into the guest.
 #[derive(Debug, Clone, Copy)]
@@ -97,6 +98,35 @@ pub async fn convert(
     // The contract's promise: a mapper may judge query and settings in a call without rows.
     lens.convert(sandbox, run(), b"[]").await?;
     lens.convert(sandbox, run(), document.rows).await
+}
+
+/// What an extractor makes of a sample, and what that cost.
+///
+/// # Errors
+///
+/// When its answer cannot be written as JSON, a defect.
+pub async fn sample(
+    lens: &Lens,
+    sandbox: &Sandbox,
+    sample: &Sample,
+) -> serde_json::Result<(Outcome, Usage)> {
+    fn told<T>(
+        called: Result<Called<T>, CallError>,
+        words: impl FnOnce(T) -> serde_json::Result<Outcome>,
+    ) -> serde_json::Result<(Outcome, Usage)> {
+        match called {
+            Ok(Called { value, usage, .. }) => Ok((words(value)?, usage)),
+            Err(error) => Ok((Outcome::no_answer(error), Usage::default())),
+        }
+    }
+    let (chosen, context) = (lent(&sample.chosen), lent(&sample.context));
+    let given = sample.given(&chosen, &context);
+    match sample.operation {
+        Operation::Outline => told(outline(lens, sandbox, given).await, Outcome::outline),
+        Operation::Read => told(read(lens, sandbox, given).await, Outcome::read),
+        Operation::Series => told(series(lens, sandbox, given).await, Outcome::series),
+        Operation::Convert => told(convert(lens, sandbox, given).await, Outcome::convert),
+    }
 }
 
 /// Holds an extractor to the contract: a value is plain decimal text. One that is not would become

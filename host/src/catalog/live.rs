@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::SharedClock;
+use crate::sample::kept::Kept;
 use crate::sandbox::{CallError, Called, Lens, Sandbox};
 use crate::store::{Digest, SharedStore};
 
@@ -22,6 +23,8 @@ pub struct Catalog {
     pub(super) store: SharedStore,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) clock: SharedClock,
+    /// What key results read last, to try versions on.
+    pub(super) kept: Arc<Kept>,
     /// The components that this server brings itself, and would bring again.
     pub(super) brought: HashSet<Digest>,
     /// Components come in and go out one at a time: compiling uses all cores by itself, and bytes
@@ -161,12 +164,14 @@ impl Catalog {
         store: SharedStore,
         sandbox: Arc<Sandbox>,
         clock: SharedClock,
+        kept: Arc<Kept>,
         brought: HashSet<Digest>,
     ) -> Self {
         Self {
             store,
             sandbox,
             clock,
+            kept,
             brought,
             intake: Semaphore::new(1),
             live: ArcSwap::default(),
@@ -178,6 +183,12 @@ impl Catalog {
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// What key results read last, to try versions on.
+    #[must_use]
+    pub fn kept(&self) -> &Arc<Kept> {
+        &self.kept
     }
 
     /// Puts a document in place. What is loaded and counted stays with the versions that stay.
