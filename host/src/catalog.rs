@@ -18,6 +18,7 @@ mod error;
 mod examine;
 pub mod folder;
 mod interface;
+mod limits;
 mod live;
 mod metadata;
 mod open;
@@ -38,7 +39,9 @@ pub use check::{
 pub use choose::{Choice, Verdict};
 pub use error::CatalogError;
 pub use examine::{Examined, examine};
+pub use limits::{BadLimit, LimitsEdit, Overrides};
 pub use live::{Catalog, Counts, Tally, Version};
 pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
+pub use rollout::Edit;
 pub use upload::Uploaded;

@@ -23,6 +23,7 @@ mod house;
 mod hub;
 mod kill;
 mod lifecycle;
+mod limits;
 mod live;
 mod operate;
 mod outlines;

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::SharedClock;
-use crate::sandbox::{CallError, Called, Lens, Sandbox};
+use crate::sandbox::{CallError, Called, Lens, SLOTS_EACH, Sandbox, Share};
 use crate::store::{Digest, SharedStore};
 
 use super::calls::Introduction;
@@ -49,6 +49,8 @@ pub(super) struct Live {
     /// Without versions it stands for an extractor that is gone.
     pub record: ExtractorRecord,
     pub versions: BTreeMap<String, Arc<Version>>,
+    /// What calls of its versions may use together.
+    share: Arc<Share>,
 }
 
 /// A version that can be called. Whoever holds it keeps its code, also when another becomes active.
@@ -59,6 +61,7 @@ pub struct Version {
     pub record: VersionRecord,
     /// How often it was called since this server started.
     pub tally: Tally,
+    pub(super) share: Arc<Share>,
     pub(super) lens: OnceCell<Arc<Lens>>,
     pub(super) introduction: OnceCell<Arc<Introduction>>,
 }
@@ -187,11 +190,15 @@ impl Catalog {
             if before.is_some_and(|live| live.document >= document) {
                 return Arc::clone(map);
             }
+            let share = before.map_or_else(
+                || Arc::new(Share::new(self.sandbox.limits().clone(), SLOTS_EACH)),
+                |live| Arc::clone(&live.share),
+            );
             let versions = record.versions.iter().map(|version| {
                 let kept = before.and_then(|live| live.versions.get(&version.version));
                 let version = match kept.filter(|kept| kept.record == *version) {
                     Some(kept) => Arc::clone(kept),
-                    None => Arc::new(Version::new(&record.name, version.clone())),
+                    None => Arc::new(Version::new(&record.name, version.clone(), &share)),
                 };
                 (version.record.version.clone(), version)
             });
@@ -199,11 +206,25 @@ impl Catalog {
                 document,
                 record: record.clone(),
                 versions: versions.collect(),
+                share,
             };
             let mut next = BTreeMap::clone(map);
             next.insert(record.name.clone(), Arc::new(live));
             Arc::new(next)
         });
+        // Whatever is in place by now: edits are numbered, so that of two at once the later one counts.
+        if let Some(live) = self.live.load().get(&record.name) {
+            let limits = live.record.limits.over(self.sandbox.limits());
+            let at_once = live.record.limits.at_once();
+            live.share.set(live.document, limits, at_once);
+        }
+    }
+
+    /// How many calls of an extractor's versions run just now.
+    #[must_use]
+    pub fn under_way(&self, name: &str) -> usize {
+        let map = self.live.load();
+        map.get(name).map_or(0, |live| live.share.under_way())
     }
 
     /// All extractors by name.
@@ -300,11 +321,12 @@ impl Catalog {
 }
 
 impl Version {
-    fn new(name: &str, record: VersionRecord) -> Self {
+    fn new(name: &str, record: VersionRecord, share: &Arc<Share>) -> Self {
         Self {
             name: name.to_owned(),
             record,
             tally: Tally::default(),
+            share: Arc::clone(share),
             lens: OnceCell::new(),
             introduction: OnceCell::new(),
         }

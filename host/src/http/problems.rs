@@ -38,11 +38,14 @@ impl From<&CatalogError> for Problem {
                 Code::INCOMPATIBLE
             }
             CatalogError::Damaged { .. } => Code::UNAVAILABLE,
+            CatalogError::Limit(bad) => {
+                return Self::invalid(format!("/limits/{}", bad.field), bad.reason.clone());
+            }
             CatalogError::Refused(refused) => {
                 let code = Code::named(refused.code.as_str()).unwrap_or(Code::INVALID_COMPONENT);
                 return Self::new(code, refused.reason.clone());
             }
-            CatalogError::Call(CallError::Failure(failure)) => return failure.clone().into(),
+            CatalogError::Call(CallError::Failure(failed)) => return failed.failure.clone().into(),
             CatalogError::Call(CallError::Stopped(stopped)) => return (**stopped).clone().into(),
             CatalogError::Store(error) => return error.into(),
             CatalogError::Record { .. } | CatalogError::Newer { .. } | CatalogError::Worker(_) => {

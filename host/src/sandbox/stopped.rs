@@ -7,6 +7,7 @@ use wasmtime::{Trap, WasmBacktrace};
 use super::lens::Identity;
 use super::log::LogLine;
 use super::state::State;
+use super::usage::Usage;
 
 /// Why a call was stopped. The text of each is stable: it is the `code` that API, CLI and log show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct Stopped {
     pub trace: Vec<String>,
     /// What the guest wrote to the log before it was stopped.
     pub log: Vec<LogLine>,
+    /// What it had used by then.
+    pub usage: Usage,
 }
 
 impl fmt::Display for Stopped {
