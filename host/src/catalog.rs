@@ -24,6 +24,8 @@ mod metadata;
 mod open;
 mod record;
 mod rollout;
+mod spread;
+mod tally;
 mod upload;
 
 #[cfg(test)]
@@ -40,8 +42,10 @@ pub use choose::{Choice, Verdict};
 pub use error::CatalogError;
 pub use examine::{Examined, examine};
 pub use limits::{BadLimit, LimitsEdit, Overrides};
-pub use live::{Catalog, Counts, Tally, Version};
+pub use live::{Catalog, Version};
 pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
 pub use rollout::Edit;
+pub use spread::Seen;
+pub use tally::{Counted, Counts, Tally};
 pub use upload::Uploaded;

@@ -15,6 +15,7 @@ mod canary;
 mod cases;
 mod catalog;
 mod cli;
+mod counted;
 mod events;
 mod folder;
 mod harness;

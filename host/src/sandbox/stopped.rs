@@ -33,6 +33,19 @@ pub enum StopCode {
 }
 
 impl StopCode {
+    /// Every code there is.
+    pub const ALL: [Self; 9] = [
+        Self::Trap,
+        Self::CpuTimeout,
+        Self::WallTimeout,
+        Self::MemoryLimit,
+        Self::OutputLimit,
+        Self::StackOverflow,
+        Self::LogLimit,
+        Self::Busy,
+        Self::Incompatible,
+    ];
+
     /// The stable text.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::catalog::canary::Bounds;
 use crate::catalog::{
-    Catalog, Counts, ExtractorRecord, Origin, Overrides, State as Stand, VersionRecord,
+    Catalog, Counted, Counts, ExtractorRecord, Origin, Overrides, State as Stand, VersionRecord,
 };
 use crate::sandbox::{Limits, World};
 
@@ -112,6 +112,55 @@ pub struct ExtractorVersion {
     failures: u64,
     /// Of them, those that were stopped.
     stopped: u64,
+    /// What they used.
+    #[serde(rename = "use")]
+    used: Use,
+}
+
+/// What the calls of a version used since this server started.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct Use {
+    /// Microseconds that one took on average, waits included; null where there was none.
+    mean_us: Option<u64>,
+    /// Microseconds that the slowest took.
+    worst_us: u64,
+    /// Microseconds of processor time that the dearest used.
+    worst_cpu_us: u64,
+    /// Bytes of memory that the largest held at once.
+    memory_peak_bytes: u64,
+    /// The most of each limit that any of them used.
+    percent_of_limit: PercentOfLimit,
+}
+
+/// Percent of the limits that calls ran under.
+#[derive(Debug, Default, Serialize, ToSchema)]
+struct PercentOfLimit {
+    cpu: f64,
+    wall: f64,
+    memory: f64,
+    output: f64,
+}
+
+impl Use {
+    fn of(counted: &Counted) -> Self {
+        let mut percent = PercentOfLimit::default();
+        for (limit, thousandths) in counted.most {
+            let place = match limit {
+                "cpu" => &mut percent.cpu,
+                "wall" => &mut percent.wall,
+                "memory" => &mut percent.memory,
+                _ => &mut percent.output,
+            };
+            *place = f64::from(u32::try_from(thousandths).unwrap_or(u32::MAX)) / 10.0;
+        }
+        Self {
+            mean_us: counted.took.mean(),
+            worst_us: counted.took.most,
+            worst_cpu_us: counted.cpu.most,
+            memory_peak_bytes: counted.memory.most,
+            percent_of_limit: percent,
+        }
+    }
 }
 
 /// What one call may use: the server's own limits, save for those that are set for the extractor.
@@ -211,5 +260,6 @@ pub(super) fn described(
         calls: tally.map_or(0, |tally| tally.calls()),
         failures: tally.map_or(0, |tally| tally.failures()),
         stopped: tally.map_or(0, |tally| tally.stopped()),
+        used: tally.map_or_else(Use::default, |tally| Use::of(&tally.counted())),
     }
 }
