@@ -19,11 +19,14 @@ mod error;
 mod examine;
 pub mod folder;
 mod interface;
+mod limits;
 mod live;
 mod metadata;
 mod open;
 mod record;
 mod rollout;
+mod spread;
+mod tally;
 mod upload;
 
 #[cfg(test)]
@@ -40,7 +43,11 @@ pub use choose::{Choice, Verdict};
 pub use dry_run::{DryRun, Made, Tried, Whose};
 pub use error::CatalogError;
 pub use examine::{Examined, examine};
-pub use live::{Catalog, Counts, Tally, Version};
+pub use limits::{BadLimit, LimitsEdit, Overrides};
+pub use live::{Catalog, Version};
 pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
+pub use rollout::Edit;
+pub use spread::Seen;
+pub use tally::{Counted, Counts, Tally};
 pub use upload::Uploaded;

@@ -87,6 +87,7 @@ const CHANGING: &[Change] = &[
         client.post_empty("/v1/extractors/gauge/rollback")
     }),
     ("patch", "/v1/extractors/{name}", |client| client.clone().with("If-Match", "*").patch("/v1/extractors/gauge", &json!({"order": 1}))),
+    ("patch", "/v1/extractors/{name}", |client| any(client).patch("/v1/extractors/gauge", &json!({"limits": {"cpu_ms": 900}}))),
     ("post", "/v1/extractors/{name}/rollback", |client| client.post_empty("/v1/extractors/gauge/rollback")),
     ("delete", "/v1/extractors/{name}/samples", |client| client.delete("/v1/extractors/gauge/samples")),
     ("delete", "/v1/extractors/{name}/versions/{version}", |client| client.delete("/v1/extractors/gauge/versions/2.0.0")),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::sample::{Change, Outcome, Sample, own};
-use crate::sandbox::{Lens, Sandbox, Usage};
+use crate::sandbox::{Lens, Limits, Sandbox, Usage};
 
 use super::ask;
 use super::check::{Refused, RefusedCode};
@@ -40,6 +40,8 @@ pub enum Whose {
 pub struct DryRun {
     /// The version beside it, if another one answers.
     pub beside: Option<String>,
+    /// What each call could use.
+    pub limits: Arc<Limits>,
     /// What came of each sample.
     pub samples: Vec<Tried>,
     /// Samples for which there was no time.
@@ -203,6 +205,7 @@ impl Stand<'_> {
         let beside = self.beside.map(|it| it.identity().version.clone());
         let mut run = DryRun {
             beside,
+            limits: self.lens.limits(),
             samples: Vec::new(),
             left_out: 0,
         };

@@ -141,7 +141,10 @@ impl Catalog {
         } = lens.identity();
         match self.version(name, Some(version)) {
             // Somebody may have called it in between; theirs is as good.
-            Ok(version) if version.record.digest == *digest => drop(version.lens.set(lens)),
+            Ok(version) if version.record.digest == *digest => {
+                let lens = lens.within(Arc::clone(&version.share));
+                drop(version.lens.set(Arc::new(lens)));
+            }
             // A rebuild goes by another number than it gives itself: it is loaded when it is called.
             _ => {}
         }
@@ -178,7 +181,7 @@ impl Catalog {
             version.record.world,
             version.identity(),
         )
-        .map(Arc::new)
+        .map(|lens| Arc::new(lens.within(Arc::clone(&version.share))))
         .map_err(|source| CatalogError::Load {
             name: version.name.clone(),
             source,

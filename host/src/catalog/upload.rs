@@ -90,8 +90,16 @@ impl Catalog {
             });
         }
         let (mut built, described) = examine::pass(&self.sandbox, wasm, report).await?;
-        let lens = Arc::clone(&described.lens);
+        let mut lens = Arc::clone(&described.lens);
         let name = lens.identity().name.clone();
+        // It is tried under the limits that it would be called under.
+        let known = self.live(&name).ok();
+        if let Some(known) = known
+            .as_ref()
+            .and_then(|live| live.versions.values().next())
+        {
+            lens = Arc::new(lens.within(Arc::clone(&known.share)));
+        }
         let began = Instant::now();
         let dry_run = self
             .tried(&lens, std::mem::take(&mut built.own), sent)

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod component;
 mod inspect;
+mod limits;
 mod new;
 mod push;
 mod template;
@@ -80,6 +81,8 @@ enum Command {
         /// The lowest goes first; left out, its place is taken away
         place: Option<i32>,
     },
+    /// Show or set what calls of an extractor may use
+    Limits(limits::Limits),
     /// Delete a version that is not active
     Delete {
         /// The extractor
@@ -147,6 +150,7 @@ impl Extractor {
                     .await?;
                 self.versions(&done)
             }
+            Command::Limits(limits) => limits.run(&self.talk).await,
             Command::Delete { name, version } => {
                 let path = ["v1", "extractors", name, "versions", version];
                 self.talk

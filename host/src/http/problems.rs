@@ -39,6 +39,9 @@ impl From<&CatalogError> for Problem {
                 Code::INCOMPATIBLE
             }
             CatalogError::Damaged { .. } => Code::UNAVAILABLE,
+            CatalogError::Limit(bad) => {
+                return Self::invalid(format!("/limits/{}", bad.field), bad.reason.clone());
+            }
             CatalogError::Refused(refused) => {
                 let code = Code::named(refused.code.as_str()).unwrap_or(Code::INVALID_COMPONENT);
                 let mut problem = Self::new(code, refused.reason.clone());
@@ -56,7 +59,7 @@ impl From<&CatalogError> for Problem {
                     .collect();
                 return problem;
             }
-            CatalogError::Call(CallError::Failure(failure)) => return failure.clone().into(),
+            CatalogError::Call(CallError::Failure(failed)) => return failed.failure.clone().into(),
             CatalogError::Call(CallError::Stopped(stopped)) => return (**stopped).clone().into(),
             CatalogError::Store(error) => return error.into(),
             CatalogError::Record { .. }
