@@ -32,6 +32,7 @@ mod outlines;
 mod pass_through;
 mod payloads;
 mod properties;
+mod signatures;
 mod table;
 mod verify;
 mod walk;

@@ -15,7 +15,22 @@ use super::calls::Introduction;
 use super::canary::Canary;
 use super::error::CatalogError;
 use super::record::{ExtractorRecord, VersionRecord};
+use super::signature::Publishers;
 use super::tally::{Counts, Tally};
+
+/// What a catalog is made of.
+pub struct Parts {
+    /// Where extractors are kept.
+    pub store: SharedStore,
+    /// Where they run.
+    pub sandbox: Arc<Sandbox>,
+    /// The time.
+    pub clock: SharedClock,
+    /// What key results read last, to try versions on.
+    pub kept: Arc<Kept>,
+    /// Who may publish extractors for this server.
+    pub publishers: Publishers,
+}
 
 /// All extractors, in the store and ready to be called.
 pub struct Catalog {
@@ -24,6 +39,8 @@ pub struct Catalog {
     pub(super) clock: SharedClock,
     /// What key results read last, to try versions on.
     pub(super) kept: Arc<Kept>,
+    /// Who may publish extractors for this server.
+    pub(super) publishers: Publishers,
     /// The components that this server brings itself, and would bring again.
     pub(super) brought: HashSet<Digest>,
     /// Components come in and go out one at a time: compiling uses all cores by itself, and bytes
@@ -70,10 +87,13 @@ pub struct Version {
 
 impl Catalog {
     pub(super) fn empty(
-        store: SharedStore,
-        sandbox: Arc<Sandbox>,
-        clock: SharedClock,
-        kept: Arc<Kept>,
+        Parts {
+            store,
+            sandbox,
+            clock,
+            kept,
+            publishers,
+        }: Parts,
         brought: HashSet<Digest>,
     ) -> Self {
         Self {
@@ -81,6 +101,7 @@ impl Catalog {
             sandbox,
             clock,
             kept,
+            publishers,
             brought,
             intake: Semaphore::new(1),
             live: ArcSwap::default(),
