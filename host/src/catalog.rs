@@ -14,6 +14,8 @@ pub mod canary;
 mod check;
 mod choose;
 mod code;
+mod contract;
+mod difference;
 mod dry_run;
 mod error;
 mod examine;

@@ -15,6 +15,7 @@ mod canary;
 mod cases;
 mod catalog;
 mod cli;
+mod contracts;
 mod counted;
 mod dry_run;
 mod events;

@@ -106,6 +106,27 @@ impl Catalog {
         asked.await.cloned()
     }
 
+    /// What people should know before they use an extractor: Markdown. A version never changes, so it
+    /// is asked once.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::NoManual`], and as for [`Catalog::outline`].
+    pub async fn manual(&self, version: &Version) -> Result<Arc<str>, CatalogError> {
+        if !version.record.documented {
+            return Err(CatalogError::NoManual {
+                name: version.name.clone(),
+                version: version.record.version.clone(),
+            });
+        }
+        let asked = version.manual.get_or_try_init(async || {
+            let lens = self.lens(version).await?;
+            let manual = version.settled(lens.manual(&self.sandbox)).await?;
+            Ok::<_, CatalogError>(manual.into())
+        });
+        asked.await.cloned()
+    }
+
     /// Asks an event mapper whether it takes a query with these settings, before any rows.
     ///
     /// # Errors

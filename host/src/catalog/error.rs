@@ -69,6 +69,16 @@ pub enum CatalogError {
         /// The version.
         version: String,
     },
+    /// It has no manual.
+    #[error(
+        "version {version} of extractor {name} has no manual; what its controls do, its outline says"
+    )]
+    NoManual {
+        /// The extractor.
+        name: String,
+        /// The version.
+        version: String,
+    },
     /// The version belongs to the server and would be back at the next start.
     #[error(
         "version {version} of extractor {name} came with this server and cannot be deleted; activate another instead"

@@ -83,6 +83,7 @@ pub struct Version {
     pub(super) share: Arc<Share>,
     pub(super) lens: OnceCell<Arc<Lens>>,
     pub(super) introduction: OnceCell<Arc<Introduction>>,
+    pub(super) manual: OnceCell<Arc<str>>,
 }
 
 impl Catalog {
@@ -273,6 +274,7 @@ impl Version {
             share: Arc::clone(share),
             lens: OnceCell::new(),
             introduction: OnceCell::new(),
+            manual: OnceCell::new(),
         }
     }
 }

@@ -24,7 +24,9 @@ use crate::webhook::WebhookError;
 impl From<&CatalogError> for Problem {
     fn from(error: &CatalogError) -> Self {
         let code = match error {
-            CatalogError::NoExtractor { .. } | CatalogError::NoVersion { .. } => Code::NOT_FOUND,
+            CatalogError::NoExtractor { .. }
+            | CatalogError::NoVersion { .. }
+            | CatalogError::NoManual { .. } => Code::NOT_FOUND,
             CatalogError::NotActive { .. }
             | CatalogError::InUse { .. }
             | CatalogError::OnTrial { .. }

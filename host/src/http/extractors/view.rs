@@ -106,6 +106,11 @@ pub struct ExtractorVersion {
     created_at: Timestamp,
     /// The chart types that it reads.
     chart_types: Vec<String>,
+    /// The release of the contract that it is built against.
+    #[schema(example = "1.0.0")]
+    contract: String,
+    /// Whether it has a manual.
+    documented: bool,
     /// The publisher that vouched for it when it came; null where nobody did, or nobody asked.
     signed_by: Option<String>,
     /// Calls since this server started.
@@ -259,6 +264,8 @@ pub(super) fn described(
         origin: version.origin,
         created_at: version.created_at,
         chart_types: version.chart_types.clone(),
+        contract: version.contract.clone(),
+        documented: version.documented,
         signed_by: version.signed_by.clone(),
         calls: tally.map_or(0, |tally| tally.calls()),
         failures: tally.map_or(0, |tally| tally.failures()),
