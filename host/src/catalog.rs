@@ -8,6 +8,7 @@
 
 mod anatomy;
 pub mod ask;
+mod breaker;
 mod builtin;
 mod calls;
 pub mod canary;
@@ -23,6 +24,7 @@ mod live;
 mod metadata;
 mod open;
 mod record;
+mod resting;
 mod rollout;
 mod spread;
 mod tally;
@@ -33,6 +35,7 @@ mod tests;
 
 pub use anatomy::{Anatomy, look_at};
 pub use ask::Given;
+pub use breaker::Stand;
 pub use calls::Introduction;
 pub use canary::Canary;
 pub use check::{
@@ -45,6 +48,7 @@ pub use limits::{BadLimit, LimitsEdit, Overrides};
 pub use live::{Catalog, Version};
 pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
+pub use resting::Health;
 pub use rollout::Edit;
 pub use spread::Seen;
 pub use tally::{Counted, Counts, Tally};

@@ -31,6 +31,7 @@ mod outlines;
 mod pass_through;
 mod payloads;
 mod properties;
+mod resting;
 mod table;
 mod verify;
 mod walk;
