@@ -15,6 +15,7 @@ pub mod canary;
 mod check;
 mod choose;
 mod code;
+mod dry_run;
 mod error;
 mod examine;
 pub mod folder;
@@ -42,6 +43,7 @@ pub use check::{
     Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage, is_sound_name,
 };
 pub use choose::{Choice, Verdict};
+pub use dry_run::{DryRun, Made, Tried, Whose};
 pub use error::CatalogError;
 pub use examine::{Examined, examine};
 pub use limits::{BadLimit, LimitsEdit, Overrides};

@@ -126,6 +126,8 @@ codes! {
         "It needs more than this server gives to compiling.";
     BAD_DESCRIPTION = "bad-description", 422, "What the component says of itself is not sound",
         "Mend `describe` (and `chart-types`) as the detail says, and upload it again.";
+    SAMPLE_FAILED = "sample-failed", 422, "The component does not do what its samples expect",
+        "The detail shows the lines that differ. Run `lensmount extractor test`, mend what is wrong, and upload it again.";
     VERSION_EXISTS = "version-exists", 422, "That version is taken",
         "A version never changes. Raise the number and upload again.";
 
@@ -175,8 +177,23 @@ pub struct Facts {
     pub trace: Vec<String>,
     /// What the guest had written to the log.
     pub log: Vec<String>,
+    /// The checks of an upload: those passed, then the one that refused.
+    pub stages: Vec<StageEnded>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
+}
+
+/// A check of an upload, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct StageEnded {
+    /// Its name.
+    #[schema(example = "validate")]
+    pub stage: &'static str,
+    /// `passed`, or the code with which it refused.
+    #[schema(example = "passed")]
+    pub code: &'static str,
+    /// Microseconds it took.
+    pub took_us: u64,
 }
 
 /// One thing that is wrong with a request.
@@ -214,6 +231,7 @@ impl Problem {
             extractor_code: None,
             trace: Vec::new(),
             log: Vec::new(),
+            stages: Vec::new(),
             retry_after: None,
         }))
     }

@@ -16,6 +16,7 @@ mod cases;
 mod catalog;
 mod cli;
 mod counted;
+mod dry_run;
 mod events;
 mod folder;
 mod harness;

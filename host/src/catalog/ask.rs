@@ -3,6 +3,7 @@
 use lensmount_sdk::decimal::Decimal;
 
 use crate::event::frame;
+use crate::sample::{Operation, Outcome, Sample, lent};
 use crate::sandbox::types::{Failure, FailureCode};
 use crate::sandbox::{CallError, Called, Failed, Lens, Sandbox, Usage, chart, events};
 
@@ -112,6 +113,38 @@ fn failed(code: FailureCode, message: String, usage: Usage) -> CallError {
         attributes: Vec::new(),
     };
     CallError::Failure(Box::new(Failed { failure, usage }))
+}
+
+/// What an extractor makes of a sample, and what that cost.
+///
+/// # Errors
+///
+/// When its answer cannot be written as JSON, a defect.
+pub async fn sample(
+    lens: &Lens,
+    sandbox: &Sandbox,
+    sample: &Sample,
+) -> serde_json::Result<(Outcome, Usage)> {
+    fn told<T>(
+        called: Result<Called<T>, CallError>,
+        words: impl FnOnce(T) -> serde_json::Result<Outcome>,
+    ) -> serde_json::Result<(Outcome, Usage)> {
+        match called {
+            Ok(Called { value, usage, .. }) => Ok((words(value)?, usage)),
+            Err(error) => {
+                let usage = *error.usage();
+                Ok((Outcome::no_answer(error), usage))
+            }
+        }
+    }
+    let (chosen, context) = (lent(&sample.chosen), lent(&sample.context));
+    let given = sample.given(&chosen, &context);
+    match sample.operation {
+        Operation::Outline => told(outline(lens, sandbox, given).await, Outcome::outline),
+        Operation::Read => told(read(lens, sandbox, given).await, Outcome::read),
+        Operation::Series => told(series(lens, sandbox, given).await, Outcome::series),
+        Operation::Convert => told(convert(lens, sandbox, given).await, Outcome::convert),
+    }
 }
 
 /// Holds an extractor to the contract: a value is plain decimal text. One that is not would become

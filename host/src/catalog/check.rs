@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
+use crate::problem::StageEnded;
+use crate::sample::{Sample, own};
 use crate::sandbox::{self, Compiled, Identity, Lens, Sandbox, World, types};
 use crate::store::Digest;
 
@@ -35,6 +37,8 @@ pub enum RefusedCode {
     CompileLimit,
     /// What it says of itself is not sound, or it does not say it in time.
     BadDescription,
+    /// A sample that it carries or that was sent along is unsound, or not met.
+    SampleFailed,
     /// That version is taken by other bytes.
     VersionExists,
 }
@@ -52,6 +56,7 @@ impl RefusedCode {
             Self::ForbiddenImport => "forbidden-import",
             Self::CompileLimit => "compile-limit",
             Self::BadDescription => "bad-description",
+            Self::SampleFailed => "sample-failed",
             Self::VersionExists => "version-exists",
         }
     }
@@ -65,6 +70,8 @@ pub struct Refused {
     pub code: RefusedCode,
     /// What is wrong and what to do.
     pub reason: String,
+    /// The stages so far; the last is the one that refused.
+    pub stages: Vec<Stage>,
 }
 
 impl Refused {
@@ -72,6 +79,7 @@ impl Refused {
         Self {
             code,
             reason: reason.to_string(),
+            stages: Vec::new(),
         }
     }
 }
@@ -83,6 +91,18 @@ pub struct Stage {
     pub name: &'static str,
     /// How long it took.
     pub took: Duration,
+}
+
+impl Stage {
+    /// How it is told, with `passed` or the code with which it refused.
+    #[must_use]
+    pub fn ended(&self, code: &'static str) -> StageEnded {
+        StageEnded {
+            stage: self.name,
+            code,
+            took_us: u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// The stages so far.
@@ -106,6 +126,13 @@ impl Report {
         outcome
     }
 
+    /// A refusal with the stages that led to it.
+    pub(super) fn told(&mut self, mut refused: Refused) -> Refused {
+        refused.stages = std::mem::take(&mut self.passed);
+        refused.stages.extend(self.refused.take());
+        refused
+    }
+
     pub(super) fn ended(&mut self, name: &'static str, began: Instant, passed: bool) {
         let stage = Stage {
             name,
@@ -124,6 +151,8 @@ pub(super) struct Sound {
     pub wasm: Bytes,
     pub digest: Digest,
     pub world: World,
+    /// The samples that it carries.
+    pub own: Vec<Sample>,
 }
 
 /// A component that is sound as wasm and compiled; what it says of itself comes next.
@@ -131,6 +160,7 @@ pub(super) struct Built {
     pub wasm: Bytes,
     pub digest: Digest,
     pub world: World,
+    pub own: Vec<Sample>,
     pub compiled: Compiled,
 }
 
@@ -151,11 +181,15 @@ pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
             Mismatch::Interface(text) => Refused::new(RefusedCode::IncompatibleInterface, text),
         })
     })?;
+    let own = report.stage("samples", || {
+        own::read(&wasm).map_err(|error| Refused::new(RefusedCode::SampleFailed, error))
+    })?;
     let digest = report.stage("digest", || Ok(Digest::of(&wasm)))?;
     Ok(Sound {
         wasm,
         digest,
         world,
+        own,
     })
 }
 
@@ -170,6 +204,7 @@ pub(super) async fn compile(
         wasm,
         digest,
         world,
+        own,
     } = sound;
     let compiled = sandbox.compiled(wasm.clone()).await;
     report.ended("compile", began, compiled.is_ok());
@@ -178,6 +213,7 @@ pub(super) async fn compile(
         wasm,
         digest,
         world,
+        own,
         compiled,
     })
 }

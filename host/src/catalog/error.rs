@@ -158,6 +158,9 @@ pub enum CatalogError {
         #[source]
         source: serde_json::Error,
     },
+    /// An answer cannot be written as JSON; a defect.
+    #[error("an answer of an extractor could not be written down")]
+    Unwritable(#[source] serde_json::Error),
     /// The store did not answer.
     #[error("the store failed while the catalog was read or changed")]
     Store(#[from] StoreError),

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::sandbox::Sandbox;
 
 use super::check::{self, Built, Described, Refused, Report, Stage};
+use super::dry_run;
 use super::error::CatalogError;
 
 /// What became of an examination.
@@ -26,9 +27,9 @@ pub struct Examined {
 /// Only when a check cannot be made at all: what is wrong with the component is its verdict.
 pub async fn examine(sandbox: &Arc<Sandbox>, wasm: Bytes) -> Result<Examined, CatalogError> {
     let mut report = Report::default();
-    let outcome = pass(sandbox, wasm, &mut report).await;
+    let outcome = prove(sandbox, wasm, &mut report).await;
     let verdict = match (outcome, report.refused) {
-        (Ok((_, described)), _) => Ok(described),
+        (Ok(described), _) => Ok(described),
         (Err(CatalogError::Refused(refused)), Some(stage)) => Err((stage, refused)),
         (Err(error), _) => return Err(error),
     };
@@ -36,6 +37,20 @@ pub async fn examine(sandbox: &Arc<Sandbox>, wasm: Bytes) -> Result<Examined, Ca
         passed: report.passed,
         verdict,
     })
+}
+
+async fn prove(
+    sandbox: &Arc<Sandbox>,
+    wasm: Bytes,
+    report: &mut Report,
+) -> Result<Described, CatalogError> {
+    let (built, described) = pass(sandbox, wasm, report).await?;
+    let began = Instant::now();
+    let run = dry_run::on_its_own(sandbox, &described.lens, built.own).await?;
+    let met = run.met();
+    report.ended("dry-run", began, met.is_ok());
+    met?;
+    Ok(described)
 }
 
 /// The checks, in order.

@@ -118,7 +118,7 @@ async fn taken(catalog: &Arc<Catalog>, file: &Path) -> anyhow::Result<Option<(St
         actor: ACTOR.to_owned(),
         request_id: None,
     };
-    let uploaded = catalog.upload(wasm.into(), by.clone()).await?;
+    let uploaded = catalog.upload(wasm.into(), Vec::new(), by.clone()).await?;
     if !uploaded.new {
         return Ok(None);
     }

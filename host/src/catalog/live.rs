@@ -7,7 +7,8 @@ use arc_swap::ArcSwap;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::SharedClock;
-use crate::sandbox::{Lens, SLOTS_EACH, Sandbox, Share};
+use crate::sample::kept::Kept;
+use crate::sandbox::{Lens, Limits, SLOTS_EACH, Sandbox, Share};
 use crate::store::{Digest, SharedStore};
 
 use super::calls::Introduction;
@@ -22,6 +23,8 @@ pub struct Catalog {
     pub(super) store: SharedStore,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) clock: SharedClock,
+    /// What key results read last, to try versions on.
+    pub(super) kept: Arc<Kept>,
     /// The components that this server brings itself, and would bring again.
     pub(super) brought: HashSet<Digest>,
     /// Components come in and go out one at a time: compiling uses all cores by itself, and bytes
@@ -72,12 +75,14 @@ impl Catalog {
         store: SharedStore,
         sandbox: Arc<Sandbox>,
         clock: SharedClock,
+        kept: Arc<Kept>,
         brought: HashSet<Digest>,
     ) -> Self {
         Self {
             store,
             sandbox,
             clock,
+            kept,
             brought,
             intake: Semaphore::new(1),
             live: ArcSwap::default(),
@@ -89,6 +94,12 @@ impl Catalog {
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox
+    }
+
+    /// What key results read last, to try versions on.
+    #[must_use]
+    pub fn kept(&self) -> &Arc<Kept> {
+        &self.kept
     }
 
     /// Puts a document in place. What is loaded and counted stays with the versions that stay.
@@ -126,6 +137,17 @@ impl Catalog {
             let at_once = live.record.limits.at_once();
             live.share.set(live.document, limits, at_once);
         }
+    }
+
+    /// What one call of an extractor's versions may use; of one that is not there, the server's own
+    /// limits.
+    #[must_use]
+    pub fn limits_of(&self, name: &str) -> Arc<Limits> {
+        let map = self.live.load();
+        map.get(name).map_or_else(
+            || Arc::new(self.sandbox.limits().clone()),
+            |live| live.share.limits(),
+        )
     }
 
     /// How many calls of an extractor's versions run just now.

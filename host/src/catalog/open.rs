@@ -7,6 +7,7 @@ use bytes::Bytes;
 use semver::Version as Semver;
 
 use crate::clock::SharedClock;
+use crate::sample::kept::Kept;
 use crate::sandbox::{Identity, Lens, Sandbox};
 use crate::store::{BlobSpace, Digest, Document, Format, Kind, SharedStore, Store, StoreError};
 
@@ -14,6 +15,7 @@ use super::builtin::{BUILT_IN, BuiltIn};
 use super::check::Report;
 use super::code;
 use super::error::CatalogError;
+use super::examine;
 use super::live::{Catalog, Version};
 use super::record::{Active, ExtractorRecord, FORMAT, Origin, VersionRecord};
 use crate::access::By;
@@ -29,8 +31,9 @@ impl Catalog {
         store: SharedStore,
         sandbox: Arc<Sandbox>,
         clock: SharedClock,
+        kept: Arc<Kept>,
     ) -> Result<Arc<Self>, CatalogError> {
-        Self::open_with(store, sandbox, clock, BUILT_IN).await
+        Self::open_with(store, sandbox, clock, kept, BUILT_IN).await
     }
 
     /// [`Catalog::open`] of a server that brings other extractors.
@@ -38,13 +41,14 @@ impl Catalog {
         store: SharedStore,
         sandbox: Arc<Sandbox>,
         clock: SharedClock,
+        kept: Arc<Kept>,
         built_in: &'static [BuiltIn],
     ) -> Result<Arc<Self>, CatalogError> {
         let brought = built_in
             .iter()
             .map(|built_in| Digest::of(built_in.wasm))
             .collect();
-        let catalog = Arc::new(Self::empty(store, sandbox, clock, brought));
+        let catalog = Arc::new(Self::empty(store, sandbox, clock, kept, brought));
         for document in all(catalog.store.as_ref(), Kind::Extractor).await? {
             catalog.apply(document.version, &parse(&document)?);
         }
@@ -69,8 +73,11 @@ impl Catalog {
             version = built_in.version,
             "a built-in is new here"
         );
-        let (version, lens) = self
-            .admit(wasm, Origin::BuiltIn, &mut Report::default())
+        let mut report = Report::default();
+        let (built, described) = examine::pass(&self.sandbox, wasm, &mut report).await?;
+        let lens = Arc::clone(&described.lens);
+        let version = self
+            .admit(built, described, Origin::BuiltIn, &mut report)
             .await?;
         let name = lens.identity().name.clone();
         let by = By::server();
@@ -143,24 +150,26 @@ impl Catalog {
         }
     }
 
+    /// The bytes of a version.
+    pub(super) async fn component(&self, version: &Version) -> Result<Bytes, CatalogError> {
+        let digest = &version.record.digest;
+        match self.store.blob(BlobSpace::Component, digest).await {
+            Ok(Some(wasm)) => Ok(wasm),
+            Ok(None) | Err(StoreError::Corrupt { .. }) => Err(version.damaged()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn load(&self, version: &Version) -> Result<Arc<Lens>, CatalogError> {
         let digest = version.record.digest;
-        let damaged = || CatalogError::Damaged {
-            name: version.name.clone(),
-            version: version.record.version.clone(),
-        };
-        let wasm = match self.store.blob(BlobSpace::Component, &digest).await {
-            Ok(Some(wasm)) => wasm,
-            Ok(None) | Err(StoreError::Corrupt { .. }) => return Err(damaged()),
-            Err(error) => return Err(error.into()),
-        };
+        let wasm = self.component(version).await?;
         let compiled = match code::load(self.store.as_ref(), &self.sandbox, &digest).await {
             Some(compiled) => compiled,
             None => {
                 let compiled = self.sandbox.compiled(wasm).await;
                 let compiled = compiled.map_err(|error| {
                     tracing::error!(%error, %digest, "a stored component does not compile");
-                    damaged()
+                    version.damaged()
                 })?;
                 code::keep(self.store.as_ref(), &self.sandbox, &compiled, &digest).await;
                 compiled
@@ -177,6 +186,15 @@ impl Catalog {
             name: version.name.clone(),
             source,
         })
+    }
+}
+
+impl Version {
+    fn damaged(&self) -> CatalogError {
+        CatalogError::Damaged {
+            name: self.name.clone(),
+            version: self.record.version.clone(),
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use super::builtin::BuiltIn;
 use super::{Active, Catalog, CatalogError, State};
 use crate::access::By;
 use crate::clock::SystemClock;
+use crate::sample::kept::Kept;
 use crate::sandbox::{Limits, Sandbox};
+use crate::secret::{MasterKey, Sealer};
 use crate::store::SharedStore;
 use crate::store::sled::SledStore;
 
@@ -67,7 +69,11 @@ impl Installation {
     /// Starts a server that brings these.
     async fn start(&self, built_in: &'static [BuiltIn]) -> Arc<Catalog> {
         let (store, sandbox) = (Arc::clone(&self.store), Arc::clone(&self.sandbox));
-        Catalog::open_with(store, sandbox, Arc::new(SystemClock), built_in)
+        let key = MasterKey::from_hex(&"ab".repeat(32).into()).expect("a key");
+        let (sealer, clock) = (Arc::new(Sealer::new(&key)), Arc::new(SystemClock));
+        let kept = Kept::open(Arc::clone(&store), sealer, clock.clone(), 8);
+        let kept = kept.await.expect("what is kept");
+        Catalog::open_with(store, sandbox, clock, kept, built_in)
             .await
             .expect("it opens")
     }
@@ -127,7 +133,7 @@ async fn what_was_rolled_back_is_not_rolled_out_again_by_a_restart() {
 async fn an_uploaded_version_is_not_replaced_by_a_built_in() {
     let installation = Installation::new();
     let none = installation.start(&[]).await;
-    none.upload(Bytes::from_static(versions()[0].wasm), by())
+    none.upload(Bytes::from_static(versions()[0].wasm), Vec::new(), by())
         .await
         .expect("uploaded");
     none.activate(NAME, "1.0.0", false, by())

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use reqwest::multipart::Form;
 use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -45,6 +46,10 @@ pub(super) enum Body {
     /// An edit of whatever version there is.
     Edit(Value),
     Wasm(Vec<u8>),
+    /// JSON that was written already.
+    Text(String),
+    /// A form with a component and samples to try it on.
+    Form(Form),
 }
 
 /// What is read of a problem.
@@ -148,6 +153,10 @@ impl Server {
             Body::Whatever => request.header("if-match", "*"),
             Body::Json(json) => request.json(&json),
             Body::Edit(json) => request.header("if-match", "*").json(&json),
+            Body::Text(json) => request
+                .header("content-type", "application/json")
+                .body(json),
+            Body::Form(form) => request.multipart(form),
             Body::Wasm(wasm) => request
                 .header("content-type", "application/wasm")
                 .body(wasm),

@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::call_limits::CallLimits;
 use super::compile::child;
 use super::hub_args::HubArgs;
+use crate::sample::kept;
 use crate::sandbox::{Bounds, Compiler};
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
@@ -94,6 +95,16 @@ pub(super) struct ReadArgs {
         value_parser = clap::value_parser!(u32).range(1..=86_400)
     )]
     min_every: u32,
+    /// How many results that key results read are kept, sealed, of each extractor, for new versions of it
+    /// to be tried on
+    #[arg(
+        long,
+        env = "LENSMOUNT_KEEP_RESULTS",
+        default_value_t = kept::DEFAULT,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(0..=100)
+    )]
+    keep_results: u16,
 }
 
 /// Networks, or single addresses, with commas between them. An empty text is none of them, since
@@ -163,6 +174,7 @@ impl Serve {
             limits: self.limits.calls.limits(),
             compiler: self.limits.compiler(),
             extractors: self.extractors,
+            keep_results: self.reads.keep_results.into(),
             rate: self.limits.rate_limit,
             hub: self.hub.options(),
             ..Options::on(data)

@@ -13,11 +13,13 @@ use utoipa::ToSchema;
 
 use crate::catalog::canary::Bounds;
 use crate::catalog::{Catalog, Edit, LimitsEdit, Uploaded};
-use crate::problem::Problem;
+use crate::problem::{Problem, StageEnded};
 use crate::sandbox::World;
 
 use super::access::{Admin, Viewer};
-use super::body::{Json, Known, Path, Query, Wasm, given};
+use super::body::{Json, Known, Path, Query, given};
+use super::component::Upload;
+use super::dry_run::DryRunReport;
 use super::etag::{self, IfMatch};
 use super::page::{List, Page};
 use super::request::ProblemBody;
@@ -119,37 +121,32 @@ pub(super) struct Report {
     /// The world of the contract that it targets.
     world: World,
     /// The checks it passed, in order.
-    stages: Vec<PassedStage>,
-}
-
-/// A check that an upload passed.
-#[derive(Debug, Serialize, ToSchema)]
-struct PassedStage {
-    /// Its name.
-    #[schema(example = "validate")]
-    stage: &'static str,
-    /// Microseconds it took.
-    took_us: u64,
+    stages: Vec<StageEnded>,
+    /// What it made of samples, beside the active version; null where that is what was uploaded.
+    dry_run: Option<DryRunReport>,
 }
 
 /// Upload a component
 ///
-/// It is checked stage by stage and stored as a staged version; nothing is rolled out. The same
-/// bytes again answer 200 with the version they are.
+/// It is checked stage by stage, tried on samples, and stored as a staged version; nothing is rolled
+/// out. The same bytes again answer 200 with the version they are. As `multipart/form-data` it takes the
+/// component as the part `component` and samples to try it on, a JSON array, as the part `samples`.
 #[utoipa::path(post, path = "/v1/extractors", tag = "extractors",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component of at most 64 MiB"),
     responses((status = 201, body = Report), (status = 200, body = Report), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn upload(
     Admin(by): Admin,
     State(catalog): State<Arc<Catalog>>,
-    Wasm(wasm): Wasm,
+    Upload { wasm, samples }: Upload,
 ) -> Result<impl IntoResponse, Problem> {
     let Uploaded {
         extractor,
         version,
         stages,
         new,
-    } = catalog.upload(wasm, by).await?;
+        dry_run,
+    } = catalog.upload(wasm, samples, by).await?;
+    let limits = catalog.limits_of(&extractor.name);
     let report = Report {
         verdict: if new { "staged" } else { "known" },
         name: extractor.name.clone(),
@@ -157,13 +154,8 @@ pub(super) async fn upload(
         summary: version.summary.clone(),
         world: version.world,
         version: described(&catalog, &extractor, &version),
-        stages: stages
-            .into_iter()
-            .map(|stage| PassedStage {
-                stage: stage.name,
-                took_us: u64::try_from(stage.took.as_micros()).unwrap_or(u64::MAX),
-            })
-            .collect(),
+        stages: stages.iter().map(|stage| stage.ended("passed")).collect(),
+        dry_run: dry_run.map(|run| DryRunReport::of(run, &limits)),
     };
     Ok((
         if new {
