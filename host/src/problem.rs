@@ -122,6 +122,10 @@ codes! {
         "Build it against `wit/` of this release. The detail names what differs.";
     FORBIDDEN_IMPORT = "forbidden-import", 422, "The component wants more than an extractor gets",
         "Extractors have no clock, network, files or randomness: only `log`. Build it without what the detail names.";
+    UNSIGNED = "unsigned", 422, "The component has to be signed and is not",
+        "This server takes what publishers that it knows have signed. Send the signature along in `Lensmount-Signature`.";
+    BAD_SIGNATURE = "bad-signature", 422, "The signature does not fit",
+        "It is not the signature of a publisher known here over these very bytes. Sign the component anew, or have the operator make the publisher known.";
     COMPILE_LIMIT = "compile-limit", 422, "The component cannot be compiled",
         "It needs more than this server gives to compiling.";
     BAD_DESCRIPTION = "bad-description", 422, "What the component says of itself is not sound",

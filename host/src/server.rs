@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, AccessError};
-use crate::catalog::{Catalog, CatalogError, canary, folder};
+use crate::catalog::{self, Catalog, CatalogError, Publishers, canary, folder};
 use crate::chart::Charts;
 use crate::clock::{SharedClock, SystemClock};
 use crate::connection::Connections;
@@ -56,6 +56,8 @@ pub struct Options {
     pub compiler: Compiler,
     /// A folder that extractors are dropped into, if there is one.
     pub extractors: Option<PathBuf>,
+    /// Who may publish extractors for it.
+    pub publishers: Publishers,
     /// How many results are kept of each extractor to try its versions on.
     pub keep_results: usize,
     /// Requests per second and token.
@@ -117,6 +119,7 @@ impl Options {
             limits: Limits::default(),
             compiler: Compiler::default(),
             extractors: None,
+            publishers: Publishers::default(),
             keep_results: kept::DEFAULT.into(),
             rate: DEFAULT_RATE,
             master_key: MasterKeySource::default(),
@@ -223,7 +226,14 @@ impl Server {
             options.keep_results,
         )
         .await?;
-        let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock), kept).await?;
+        let catalog = Catalog::open(catalog::Parts {
+            store: Arc::clone(&store),
+            sandbox,
+            clock: Arc::clone(&clock),
+            kept,
+            publishers: options.publishers,
+        })
+        .await?;
         let targets = Arc::new(Targets::new(options.private_targets));
         let metrics = Metrics::default();
         let webhooks = Webhooks::new(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use lensmount::access::By;
-use lensmount::catalog::Catalog;
+use lensmount::catalog::{self, Catalog, Publishers};
 use lensmount::chart::Charts;
 use lensmount::clock::{ManualClock, SharedClock};
 use lensmount::connection::{Connections, Draft as ConnectionDraft};
@@ -63,7 +63,14 @@ impl Domain {
             kept::DEFAULT.into(),
         );
         let kept = kept.await?;
-        let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&shared), kept).await?;
+        let catalog = Catalog::open(catalog::Parts {
+            store: Arc::clone(&store),
+            sandbox,
+            clock: Arc::clone(&shared),
+            kept,
+            publishers: Publishers::default(),
+        });
+        let catalog = catalog.await?;
         let connections = Connections::new(
             Arc::clone(&store),
             sealer,

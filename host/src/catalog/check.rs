@@ -31,6 +31,10 @@ pub enum RefusedCode {
     InvalidComponent,
     /// Not an extractor, or of another version of the contract.
     IncompatibleInterface,
+    /// It has to be signed and is not.
+    Unsigned,
+    /// Its signature is not a known publisher's of these bytes.
+    BadSignature,
     /// It imports what no extractor gets.
     ForbiddenImport,
     /// It cannot be compiled.
@@ -54,6 +58,8 @@ impl RefusedCode {
             Self::InvalidComponent => "invalid-component",
             Self::IncompatibleInterface => "incompatible-interface",
             Self::ForbiddenImport => "forbidden-import",
+            Self::Unsigned => "unsigned",
+            Self::BadSignature => "bad-signature",
             Self::CompileLimit => "compile-limit",
             Self::BadDescription => "bad-description",
             Self::SampleFailed => "sample-failed",
@@ -115,7 +121,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    fn stage<T>(
+    pub(super) fn stage<T>(
         &mut self,
         name: &'static str,
         check: impl FnOnce() -> Result<T, Refused>,
@@ -161,6 +167,8 @@ pub(super) struct Built {
     pub digest: Digest,
     pub world: World,
     pub own: Vec<Sample>,
+    /// Who vouches for it, if anybody does.
+    pub signed_by: Option<String>,
     pub compiled: Compiled,
 }
 
@@ -197,6 +205,7 @@ pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
 pub(super) async fn compile(
     sandbox: &Arc<Sandbox>,
     sound: Sound,
+    signed_by: Option<String>,
     report: &mut Report,
 ) -> Result<Built, Refused> {
     let began = Instant::now();
@@ -214,6 +223,7 @@ pub(super) async fn compile(
         digest,
         world,
         own,
+        signed_by,
         compiled,
     })
 }

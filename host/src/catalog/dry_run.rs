@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::sample::{Change, Outcome, Sample, own};
-use crate::sandbox::{Lens, SLOTS_EACH, Sandbox, Share, Usage};
+use crate::sandbox::{Lens, Limits, Sandbox, Usage};
 
 use super::ask;
 use super::check::{Refused, RefusedCode};
@@ -40,6 +40,8 @@ pub enum Whose {
 pub struct DryRun {
     /// The version beside it, if another one answers.
     pub beside: Option<String>,
+    /// What each call could use.
+    pub limits: Arc<Limits>,
     /// What came of each sample.
     pub samples: Vec<Tried>,
     /// Samples for which there was no time.
@@ -141,11 +143,7 @@ impl Catalog {
         sent: Vec<Sample>,
     ) -> Result<DryRun, CatalogError> {
         let name = &lens.identity().name;
-        // Under the limits of the name, and without taking any of its calls at once.
-        let limits = self.limits_of(name).as_ref().clone();
-        let share = Arc::new(Share::new(limits, SLOTS_EACH));
         let beside = self.beside(lens).await;
-        let beside = beside.map(|beside| beside.within(Arc::clone(&share)));
         let kept = self.kept.samples(name).await.unwrap_or_else(|error| {
             tracing::warn!(%error, extractor = name, "a version is tried without what key results read");
             Vec::new()
@@ -155,8 +153,8 @@ impl Catalog {
             .chain(of(kept, Whose::Kept));
         let stand = Stand {
             sandbox: &self.sandbox,
-            lens: &lens.within(share),
-            beside: beside.as_ref(),
+            lens,
+            beside: beside.as_deref(),
         };
         stand.run(samples).await
     }
@@ -207,6 +205,7 @@ impl Stand<'_> {
         let beside = self.beside.map(|it| it.identity().version.clone());
         let mut run = DryRun {
             beside,
+            limits: self.lens.limits(),
             samples: Vec::new(),
             left_out: 0,
         };

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::sandbox::Sandbox;
+use crate::store::Digest;
 
 use super::check::{self, Built, Described, Refused, Report, Stage};
 use super::dry_run;
@@ -53,11 +54,21 @@ async fn prove(
     Ok(described)
 }
 
-/// The checks, in order.
+/// The checks, in order, of a component that nobody need vouch for.
 pub(super) async fn pass(
     sandbox: &Arc<Sandbox>,
     wasm: Bytes,
     report: &mut Report,
+) -> Result<(Built, Described), CatalogError> {
+    pass_vouched(sandbox, wasm, report, |_| Ok(None)).await
+}
+
+/// The checks, in order. `vouched` says from the digest who vouches for it.
+pub(super) async fn pass_vouched(
+    sandbox: &Arc<Sandbox>,
+    wasm: Bytes,
+    report: &mut Report,
+    vouched: impl FnOnce(&Digest) -> Result<Option<String>, Refused>,
 ) -> Result<(Built, Described), CatalogError> {
     let mut stages = std::mem::take(report);
     // Looking at many megabytes keeps a thread busy, so it is none that calls wait for.
@@ -67,7 +78,9 @@ pub(super) async fn pass(
     })
     .await?;
     *report = stages;
-    let built = check::compile(sandbox, sound?, report).await?;
+    let sound = sound?;
+    let signed_by = report.stage("signature", || vouched(&sound.digest))?;
+    let built = check::compile(sandbox, sound, signed_by, report).await?;
     let began = Instant::now();
     let described = check::describe(sandbox, &built).await;
     report.ended("describe", began, described.is_ok());

@@ -8,7 +8,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::SharedClock;
 use crate::sample::kept::Kept;
-use crate::sandbox::{Lens, Limits, SLOTS_EACH, Sandbox, Share};
+use crate::sandbox::{Lens, SLOTS_EACH, Sandbox, Share};
 use crate::store::{Digest, SharedStore};
 
 use super::calls::Introduction;
@@ -16,7 +16,22 @@ use super::canary::Canary;
 use super::error::CatalogError;
 use super::record::{ExtractorRecord, VersionRecord};
 use super::resting::Rest;
+use super::signature::Publishers;
 use super::tally::{Counts, Tally};
+
+/// What a catalog is made of.
+pub struct Parts {
+    /// Where extractors are kept.
+    pub store: SharedStore,
+    /// Where they run.
+    pub sandbox: Arc<Sandbox>,
+    /// The time.
+    pub clock: SharedClock,
+    /// What key results read last, to try versions on.
+    pub kept: Arc<Kept>,
+    /// Who may publish extractors for this server.
+    pub publishers: Publishers,
+}
 
 /// All extractors, in the store and ready to be called.
 pub struct Catalog {
@@ -25,6 +40,8 @@ pub struct Catalog {
     pub(super) clock: SharedClock,
     /// What key results read last, to try versions on.
     pub(super) kept: Arc<Kept>,
+    /// Who may publish extractors for this server.
+    pub(super) publishers: Publishers,
     /// The components that this server brings itself, and would bring again.
     pub(super) brought: HashSet<Digest>,
     /// Components come in and go out one at a time: compiling uses all cores by itself, and bytes
@@ -72,10 +89,13 @@ pub struct Version {
 
 impl Catalog {
     pub(super) fn empty(
-        store: SharedStore,
-        sandbox: Arc<Sandbox>,
-        clock: SharedClock,
-        kept: Arc<Kept>,
+        Parts {
+            store,
+            sandbox,
+            clock,
+            kept,
+            publishers,
+        }: Parts,
         brought: HashSet<Digest>,
     ) -> Self {
         Self {
@@ -83,6 +103,7 @@ impl Catalog {
             sandbox,
             clock,
             kept,
+            publishers,
             brought,
             intake: Semaphore::new(1),
             live: ArcSwap::default(),
@@ -137,17 +158,6 @@ impl Catalog {
             let at_once = live.record.limits.at_once();
             live.share.set(live.document, limits, at_once);
         }
-    }
-
-    /// What one call of an extractor's versions may use; of one that is not there, the server's own
-    /// limits.
-    #[must_use]
-    pub fn limits_of(&self, name: &str) -> Arc<Limits> {
-        let map = self.live.load();
-        map.get(name).map_or_else(
-            || Arc::new(self.sandbox.limits().clone()),
-            |live| live.share.limits(),
-        )
     }
 
     /// How many calls of an extractor's versions run just now.

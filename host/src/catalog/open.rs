@@ -6,17 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use semver::Version as Semver;
 
-use crate::clock::SharedClock;
-use crate::sample::kept::Kept;
-use crate::sandbox::{Identity, Lens, Sandbox};
-use crate::store::{BlobSpace, Digest, Document, Format, Kind, SharedStore, Store, StoreError};
+use crate::sandbox::{Identity, Lens};
+use crate::store::{BlobSpace, Digest, Document, Format, Kind, Store, StoreError};
 
 use super::builtin::{BUILT_IN, BuiltIn};
 use super::check::Report;
 use super::code;
 use super::error::CatalogError;
 use super::examine;
-use super::live::{Catalog, Version};
+use super::live::{Catalog, Parts, Version};
 use super::record::{Active, ExtractorRecord, FORMAT, Origin, VersionRecord};
 use crate::access::By;
 
@@ -27,28 +25,20 @@ impl Catalog {
     /// # Errors
     ///
     /// When the store fails, holds a record of a newer server, or a built-in is unsound.
-    pub async fn open(
-        store: SharedStore,
-        sandbox: Arc<Sandbox>,
-        clock: SharedClock,
-        kept: Arc<Kept>,
-    ) -> Result<Arc<Self>, CatalogError> {
-        Self::open_with(store, sandbox, clock, kept, BUILT_IN).await
+    pub async fn open(parts: Parts) -> Result<Arc<Self>, CatalogError> {
+        Self::open_with(parts, BUILT_IN).await
     }
 
     /// [`Catalog::open`] of a server that brings other extractors.
     pub(super) async fn open_with(
-        store: SharedStore,
-        sandbox: Arc<Sandbox>,
-        clock: SharedClock,
-        kept: Arc<Kept>,
+        parts: Parts,
         built_in: &'static [BuiltIn],
     ) -> Result<Arc<Self>, CatalogError> {
         let brought = built_in
             .iter()
             .map(|built_in| Digest::of(built_in.wasm))
             .collect();
-        let catalog = Arc::new(Self::empty(store, sandbox, clock, kept, brought));
+        let catalog = Arc::new(Self::empty(parts, brought));
         for document in all(catalog.store.as_ref(), Kind::Extractor).await? {
             catalog.apply(document.version, &parse(&document)?);
         }

@@ -72,6 +72,9 @@ pub struct VersionRecord {
     pub summary: String,
     /// The chart types it reads; empty for an event mapper.
     pub chart_types: Vec<String>,
+    /// The publisher that vouched for it when it came.
+    #[serde(default)]
+    pub signed_by: Option<String>,
 }
 
 /// Where a version came from.

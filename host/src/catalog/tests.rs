@@ -8,7 +8,7 @@ use bytes::Bytes;
 use lensmount_toolchain::{Toolchain, Workspace};
 
 use super::builtin::BuiltIn;
-use super::{Active, Catalog, CatalogError, State};
+use super::{Active, Catalog, CatalogError, Parts, Publishers, State};
 use crate::access::By;
 use crate::clock::SystemClock;
 use crate::sample::kept::Kept;
@@ -73,9 +73,15 @@ impl Installation {
         let (sealer, clock) = (Arc::new(Sealer::new(&key)), Arc::new(SystemClock));
         let kept = Kept::open(Arc::clone(&store), sealer, clock.clone(), 8);
         let kept = kept.await.expect("what is kept");
-        Catalog::open_with(store, sandbox, clock, kept, built_in)
-            .await
-            .expect("it opens")
+        let parts = Parts {
+            store,
+            sandbox,
+            clock,
+            kept,
+            publishers: Publishers::default(),
+        };
+        let opened = Catalog::open_with(parts, built_in).await;
+        opened.expect("it opens")
     }
 }
 
@@ -133,7 +139,7 @@ async fn what_was_rolled_back_is_not_rolled_out_again_by_a_restart() {
 async fn an_uploaded_version_is_not_replaced_by_a_built_in() {
     let installation = Installation::new();
     let none = installation.start(&[]).await;
-    none.upload(Bytes::from_static(versions()[0].wasm), Vec::new(), by())
+    none.upload(Bytes::from_static(versions()[0].wasm), by())
         .await
         .expect("uploaded");
     none.activate(NAME, "1.0.0", false, by())

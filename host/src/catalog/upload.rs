@@ -16,7 +16,29 @@ use super::error::CatalogError;
 use super::examine;
 use super::live::{Catalog, Version};
 use super::record::{ExtractorRecord, Origin, VersionRecord};
+use super::signature::Signature;
 use crate::access::By;
+
+/// What is uploaded.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The component.
+    pub wasm: Bytes,
+    /// What to try it on besides what it carries and what key results read last.
+    pub samples: Vec<Sample>,
+    /// Who vouches for it.
+    pub signature: Option<Signature>,
+}
+
+impl From<Bytes> for Candidate {
+    fn from(wasm: Bytes) -> Self {
+        Self {
+            wasm,
+            samples: Vec::new(),
+            signature: None,
+        }
+    }
+}
 
 /// A component that was taken.
 #[derive(Debug)]
@@ -34,7 +56,7 @@ pub struct Uploaded {
 }
 
 impl Catalog {
-    /// Checks a component, tries it on its own samples, on those `sent` along and on what key
+    /// Checks a component, tries it on its own samples, on those sent along and on what key
     /// results read last, and stores it as a staged version. The same bytes again are the same
     /// version, not a second one.
     ///
@@ -45,14 +67,14 @@ impl Catalog {
     /// [`CatalogError::Refused`] with the check's code; else what the store says.
     pub async fn upload(
         self: &Arc<Self>,
-        wasm: Bytes,
-        sent: Vec<Sample>,
+        candidate: impl Into<Candidate>,
         by: By,
     ) -> Result<Uploaded, CatalogError> {
+        let candidate = candidate.into();
         let catalog = Arc::clone(self);
         let upload = async move {
             let mut report = Report::default();
-            let uploaded = catalog.upload_whole(wasm, sent, by, &mut report).await;
+            let uploaded = catalog.upload_whole(candidate, by, &mut report).await;
             uploaded.map_err(|error| match error {
                 CatalogError::Refused(refused) => CatalogError::Refused(report.told(refused)),
                 other => other,
@@ -63,11 +85,15 @@ impl Catalog {
 
     async fn upload_whole(
         self: &Arc<Self>,
-        wasm: Bytes,
-        sent: Vec<Sample>,
+        candidate: Candidate,
         by: By,
         report: &mut Report,
     ) -> Result<Uploaded, CatalogError> {
+        let Candidate {
+            wasm,
+            samples: sent,
+            signature,
+        } = candidate;
         // The permit goes with the catalog, which nobody closes.
         let _turn = self.intake.acquire().await;
         let digest = Digest::of(&wasm);
@@ -89,9 +115,20 @@ impl Catalog {
                 dry_run,
             });
         }
-        let (mut built, described) = examine::pass(&self.sandbox, wasm, report).await?;
-        let lens = Arc::clone(&described.lens);
+        let (mut built, described) = examine::pass_vouched(&self.sandbox, wasm, report, |digest| {
+            self.publishers.vouched(digest, signature.as_ref())
+        })
+        .await?;
+        let mut lens = Arc::clone(&described.lens);
         let name = lens.identity().name.clone();
+        // It is tried under the limits that it would be called under.
+        let known = self.live(&name).ok();
+        if let Some(known) = known
+            .as_ref()
+            .and_then(|live| live.versions.values().next())
+        {
+            lens = Arc::new(lens.within(Arc::clone(&known.share)));
+        }
         let began = Instant::now();
         let dry_run = self
             .tried(&lens, std::mem::take(&mut built.own), sent)
@@ -175,6 +212,7 @@ impl Catalog {
             title: described.title,
             summary: described.summary,
             chart_types: described.chart_types,
+            signed_by: built.signed_by,
         })
     }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow};
 use clap::Args;
 use reqwest::multipart::Form;
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -45,11 +45,12 @@ pub(super) enum Body {
     Json(Value),
     /// An edit of whatever version there is.
     Edit(Value),
-    Wasm(Vec<u8>),
+    /// A component, and its signature if there is one.
+    Wasm(Vec<u8>, Option<String>),
     /// JSON that was written already.
     Text(String),
-    /// A form with a component and samples to try it on.
-    Form(Form),
+    /// A form with a component and samples to try it on, and the component's signature.
+    Form(Form, Option<String>),
 }
 
 /// What is read of a problem.
@@ -156,8 +157,8 @@ impl Server {
             Body::Text(json) => request
                 .header("content-type", "application/json")
                 .body(json),
-            Body::Form(form) => request.multipart(form),
-            Body::Wasm(wasm) => request
+            Body::Form(form, signature) => signed(request, signature).multipart(form),
+            Body::Wasm(wasm, signature) => signed(request, signature)
                 .header("content-type", "application/wasm")
                 .body(wasm),
         };
@@ -166,6 +167,13 @@ impl Server {
             .await
             .with_context(|| format!("{url} does not answer; is the server running?"))?;
         Ok((url, response))
+    }
+}
+
+fn signed(request: RequestBuilder, signature: Option<String>) -> RequestBuilder {
+    match signature {
+        Some(signature) => request.header("lensmount-signature", signature),
+        None => request,
     }
 }
 

@@ -7,6 +7,7 @@ mod inspect;
 mod limits;
 mod new;
 mod push;
+mod sign;
 mod template;
 mod test;
 
@@ -38,6 +39,10 @@ enum Command {
     Check(check::Check),
     /// Run an extractor's samples in the server's sandbox and compare with what is expected
     Test(test::Test),
+    /// Make a key to sign extractors with, and print its public half for servers to know
+    Keygen(sign::Keygen),
+    /// Sign a component, so that servers know who published it
+    Sign(sign::Sign),
     /// List extractors
     List,
     /// Show one extractor with its versions
@@ -100,6 +105,8 @@ impl Extractor {
             Command::Inspect(inspect) => inspect.run(self.talk.output).await,
             Command::Check(check) => check.run(self.talk.output).await,
             Command::Test(test) => test.run(self.talk.output).await,
+            Command::Keygen(keygen) => keygen.run(),
+            Command::Sign(sign) => sign.run(),
             Command::List => self.list().await,
             Command::Show { name } => {
                 let found = self

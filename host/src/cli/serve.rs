@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::call_limits::CallLimits;
 use super::compile::child;
 use super::hub_args::HubArgs;
+use super::trust_args::TrustArgs;
 use crate::sample::kept;
 use crate::sandbox::{Bounds, Compiler};
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
@@ -63,6 +64,8 @@ pub(super) struct Serve {
     /// activated
     #[arg(long, env = "LENSMOUNT_EXTRACTORS", value_name = "DIR")]
     extractors: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
     #[command(flatten)]
     reads: ReadArgs,
     #[command(flatten)]
@@ -174,6 +177,7 @@ impl Serve {
             limits: self.limits.calls.limits(),
             compiler: self.limits.compiler(),
             extractors: self.extractors,
+            publishers: self.trust.publishers()?,
             keep_results: self.reads.keep_results.into(),
             rate: self.limits.rate_limit,
             hub: self.hub.options(),

@@ -5,34 +5,39 @@ use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use multer::{Constraints, Multipart, SizeLimit};
 
-use crate::catalog::LARGEST_COMPONENT;
+use crate::catalog::{Candidate, LARGEST_COMPONENT, NoSignature, Signature};
 use crate::problem::{Code, Problem};
 use crate::sample::{Document, Sample, own};
 
 use super::body::{PATIENCE, read, typed};
 
+/// The header that a publisher's signature comes in.
+const SIGNATURE: &str = "lensmount-signature";
 /// The parts of a form, by name.
 const COMPONENT: &str = "component";
 const SAMPLES: &str = "samples";
 
 /// What is uploaded: `application/wasm`, or `multipart/form-data` with the part `component` and, if
 /// there are any, `samples`.
-pub(super) struct Upload {
-    /// The component.
-    pub wasm: Bytes,
-    /// What to try it on.
-    pub samples: Vec<Sample>,
-}
+pub(super) struct Upload(pub Candidate);
 
 impl<S: Send + Sync> FromRequest<S> for Upload {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let signature = signature(&request)?;
         if let Some(boundary) = boundary(&request) {
             let form = tokio::time::timeout(PATIENCE, form(request, boundary)).await;
-            return form.unwrap_or_else(|_| {
+            let form = form.unwrap_or_else(|_| {
                 let detail = format!("the body did not come within {} s", PATIENCE.as_secs());
                 Err(Problem::invalid("", detail))
+            });
+            return form.map(|(wasm, samples)| {
+                Self(Candidate {
+                    wasm,
+                    samples,
+                    signature,
+                })
             });
         }
         let wanted =
@@ -40,11 +45,24 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
         typed(&request, wanted, |kind| {
             kind == "application/wasm" || kind == "application/octet-stream"
         })?;
-        Ok(Self {
-            wasm: read(request, LARGEST_COMPONENT).await?,
-            samples: Vec::new(),
-        })
+        Ok(Self(Candidate {
+            signature,
+            ..read(request, LARGEST_COMPONENT).await?.into()
+        }))
     }
+}
+
+fn signature(request: &Request) -> Result<Option<Signature>, Problem> {
+    let Some(text) = request.headers().get(SIGNATURE) else {
+        return Ok(None);
+    };
+    let signature = text.to_str().ok().and_then(|text| text.parse().ok());
+    signature.map(Some).ok_or_else(|| {
+        Problem::invalid(
+            "",
+            format!("the header {SIGNATURE} is not right: {NoSignature}"),
+        )
+    })
 }
 
 fn boundary(request: &Request) -> Option<String> {
@@ -52,7 +70,7 @@ fn boundary(request: &Request) -> Option<String> {
     multer::parse_boundary(kind).ok()
 }
 
-async fn form(request: Request, boundary: String) -> Result<Upload, Problem> {
+async fn form(request: Request, boundary: String) -> Result<(Bytes, Vec<Sample>), Problem> {
     let limits = SizeLimit::new()
         .for_field(COMPONENT, LARGEST_COMPONENT as u64)
         .for_field(SAMPLES, own::MOST_BYTES as u64);
@@ -79,7 +97,7 @@ async fn form(request: Request, boundary: String) -> Result<Upload, Problem> {
         )
     })?;
     let samples = samples.map_or_else(|| Ok(Vec::new()), |text| parsed(&text))?;
-    Ok(Upload { wasm, samples })
+    Ok((wasm, samples))
 }
 
 /// Samples as they are sent along: a JSON array.

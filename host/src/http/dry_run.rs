@@ -86,7 +86,7 @@ struct MadeOfIt {
 }
 
 impl DryRunReport {
-    pub fn of(run: DryRun, limits: &Limits) -> Self {
+    pub fn of(run: DryRun) -> Self {
         let unmet = |tried: &&Tried| tried.unexpected.as_ref().is_some_and(|it| !it.is_empty());
         Self {
             ran: run.samples.len(),
@@ -99,7 +99,7 @@ impl DryRunReport {
             samples: run
                 .samples
                 .into_iter()
-                .map(|tried| TriedSample::of(tried, limits))
+                .map(|tried| TriedSample::of(tried, &run.limits))
                 .collect(),
         }
     }
@@ -176,7 +176,7 @@ pub(super) async fn dry_run(
         None => Vec::new(),
     };
     let run = catalog.dry_run(&name, &version, samples).await?;
-    Ok(Answer(DryRunReport::of(run, &catalog.limits_of(&name))))
+    Ok(Answer(DryRunReport::of(run)))
 }
 
 /// A result that a key result read, kept sealed. What is in it is not told.

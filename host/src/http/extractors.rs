@@ -130,14 +130,15 @@ pub(super) struct Report {
 ///
 /// It is checked stage by stage, tried on samples, and stored as a staged version; nothing is rolled
 /// out. The same bytes again answer 200 with the version they are. As `multipart/form-data` it takes the
-/// component as the part `component` and samples to try it on, a JSON array, as the part `samples`.
+/// component as the part `component` and samples to try it on, a JSON array, as the part `samples`. A
+/// publisher's signature over the digest comes in the header `Lensmount-Signature`: `publisher:base64`.
 #[utoipa::path(post, path = "/v1/extractors", tag = "extractors",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component of at most 64 MiB"),
     responses((status = 201, body = Report), (status = 200, body = Report), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn upload(
     Admin(by): Admin,
     State(catalog): State<Arc<Catalog>>,
-    Upload { wasm, samples }: Upload,
+    Upload(candidate): Upload,
 ) -> Result<impl IntoResponse, Problem> {
     let Uploaded {
         extractor,
@@ -145,8 +146,7 @@ pub(super) async fn upload(
         stages,
         new,
         dry_run,
-    } = catalog.upload(wasm, samples, by).await?;
-    let limits = catalog.limits_of(&extractor.name);
+    } = catalog.upload(candidate, by).await?;
     let report = Report {
         verdict: if new { "staged" } else { "known" },
         name: extractor.name.clone(),
@@ -155,7 +155,7 @@ pub(super) async fn upload(
         world: version.world,
         version: described(&catalog, &extractor, &version),
         stages: stages.iter().map(|stage| stage.ended("passed")).collect(),
-        dry_run: dry_run.map(|run| DryRunReport::of(run, &limits)),
+        dry_run: dry_run.map(DryRunReport::of),
     };
     Ok((
         if new {

@@ -10,6 +10,7 @@ use super::bindings::events_world::{EventMapper, EventMapperPre};
 use super::bindings::{chart, events, types};
 use super::compile::Compiled;
 use super::engine::{SLOTS_EACH, Sandbox};
+use super::limits::Limits;
 use super::output::Weigh as _;
 use super::run::{CallError, Called, settle};
 use super::share::Share;
@@ -118,6 +119,12 @@ impl Lens {
             share: Arc::new(Share::new(sandbox.limits().clone(), SLOTS_EACH)),
             exports,
         })
+    }
+
+    /// What its next call may use.
+    #[must_use]
+    pub fn limits(&self) -> Arc<Limits> {
+        self.share.limits()
     }
 
     /// The same code, called within a share that others may have a part in. Until then its calls have

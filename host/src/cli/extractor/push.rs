@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::super::client::{Body, Talk};
 use super::super::output::{Output, cell, rows};
-use super::activate;
 use super::test::sample;
+use super::{activate, sign};
 
 /// Upload a component as a staged version, and say what it makes of samples beside the active one
 #[derive(Debug, Args)]
@@ -24,6 +24,9 @@ pub(super) struct Push {
     /// A folder of samples to try it on, besides those that it carries and what key results read last
     #[arg(long, value_name = "DIR")]
     samples: Option<PathBuf>,
+    /// Who vouches for it, as `sign` wrote it [default: FILE.sig, if there is one]
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
     /// Make it the active version at once, unless it reads another number off any sample
     #[arg(long)]
     activate: bool,
@@ -50,8 +53,8 @@ impl Push {
         let wasm =
             std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
         let body = match &self.samples {
-            Some(folder) => Body::Form(form(wasm, folder)?),
-            None => Body::Wasm(wasm),
+            Some(folder) => Body::Form(form(wasm, folder)?, self.signature()?),
+            None => Body::Wasm(wasm, self.signature()?),
         };
         let path = ["v1", "extractors"];
         let report = talk.server.send(Method::POST, &path, body).await?;
@@ -90,6 +93,20 @@ impl Push {
             );
         }
         Ok(())
+    }
+}
+
+impl Push {
+    fn signature(&self) -> anyhow::Result<Option<String>> {
+        let beside = sign::beside(&self.file);
+        let path = match &self.signature {
+            Some(path) => path,
+            None if beside.is_file() => &beside,
+            None => return Ok(None),
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        Ok(Some(text.trim().to_owned()))
     }
 }
 

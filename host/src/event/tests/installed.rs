@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::By;
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog, Publishers};
 use crate::clock::SystemClock;
 use crate::egress::Targets;
 use crate::event::destination::Destinations;
@@ -46,9 +46,14 @@ impl Installed {
         let sealer = Arc::new(Sealer::new(&key));
         let kept = Kept::open(Arc::clone(&store), Arc::clone(&sealer), clock.clone(), 0);
         let kept = kept.await.unwrap();
-        let catalog = Catalog::open(Arc::clone(&store), sandbox, clock.clone(), kept)
-            .await
-            .unwrap();
+        let catalog = Catalog::open(catalog::Parts {
+            store: Arc::clone(&store),
+            sandbox,
+            clock: clock.clone(),
+            kept,
+            publishers: Publishers::default(),
+        });
+        let catalog = catalog.await.unwrap();
         let (stop, spool) = (
             CancellationToken::new(),
             SpoolDir::open(folder.path().join("spool")).unwrap(),

@@ -107,6 +107,8 @@ pub struct ExtractorVersion {
     created_at: Timestamp,
     /// The chart types that it reads.
     chart_types: Vec<String>,
+    /// The publisher that vouched for it when it came; null where nobody did, or nobody asked.
+    signed_by: Option<String>,
     /// Calls since this server started.
     calls: u64,
     /// Of them, those that ended in the extractor's own failure.
@@ -292,6 +294,7 @@ pub(super) fn described(
         origin: version.origin,
         created_at: version.created_at,
         chart_types: version.chart_types.clone(),
+        signed_by: version.signed_by.clone(),
         calls: tally.map_or(0, |tally| tally.calls()),
         failures: tally.map_or(0, |tally| tally.failures()),
         stopped: tally.map_or(0, |tally| tally.stopped()),
