@@ -33,6 +33,7 @@ mod outlines;
 mod pass_through;
 mod payloads;
 mod properties;
+mod resting;
 mod signatures;
 mod table;
 mod verify;

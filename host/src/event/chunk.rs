@@ -56,6 +56,23 @@ pub(super) struct Made {
     pub rejected: Vec<Rejected>,
 }
 
+/// Why rows gave no events.
+enum Nothing {
+    /// The mapper failed on them.
+    Failed(String),
+    /// The mapper rests, and was not asked.
+    Untried(String),
+}
+
+/// Why rows are given to a mapper.
+#[derive(Clone, Copy)]
+enum Try {
+    /// To be mapped.
+    First,
+    /// To find those among them that it fails on.
+    Search,
+}
+
 /// A chunk on its way.
 struct Making<'a> {
     job: &'a Job,
@@ -87,9 +104,11 @@ impl Job {
             messages: Pieces::after(done),
             rejected: Vec::new(),
         };
-        match self.converted(&array).await? {
+        match self.converted(&array, Try::First).await? {
             Ok(batch) => making.word(&batch, 0, chunk.rows)?,
-            Err(reason) => {
+            // Whoever rests would rest for each of them.
+            Err(Nothing::Untried(reason)) => making.reject_all(0..chunk.rows as usize, &reason),
+            Err(Nothing::Failed(reason)) => {
                 let rows = array.get(1..=size).unwrap_or_default();
                 making.by_halves(rows, reason).await?;
             }
@@ -103,7 +122,11 @@ impl Job {
 
     /// What the mapper makes of an array of rows, or why it makes nothing. That the server is busy is
     /// no reason.
-    async fn converted(&self, rows: &[u8]) -> Result<Result<events::Batch, String>, RunError> {
+    async fn converted(
+        &self,
+        rows: &[u8],
+        try_of: Try,
+    ) -> Result<Result<events::Batch, Nothing>, RunError> {
         let (settings, context) = (pairs(&self.record.settings), pairs(&self.record.context));
         let mut waits = 0;
         loop {
@@ -114,7 +137,11 @@ impl Job {
                 context: &context,
             };
             let runs = &self.runs;
-            match runs.catalog.convert_rows(&self.version, run, rows).await {
+            let made = match try_of {
+                Try::First => runs.catalog.convert_rows(&self.version, run, rows).await,
+                Try::Search => runs.catalog.search_rows(&self.version, run, rows).await,
+            };
+            match made {
                 Ok(batch) => return Ok(Ok(batch)),
                 Err(CatalogError::Call(CallError::Stopped(stopped)))
                     if stopped.code == StopCode::Busy
@@ -123,7 +150,15 @@ impl Job {
                     waits += 1;
                     tokio::time::sleep(PAUSE).await;
                 }
-                Err(CatalogError::Call(error)) => return Ok(Err(reason(&error))),
+                // Its rest is worth a moment: whoever else calls it may have ended it by then.
+                Err(CatalogError::Resting { .. }) if waits < WAITS => {
+                    waits += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error @ CatalogError::Resting { .. }) => {
+                    return Ok(Err(Nothing::Untried(cut(&format!("resting: {error}")))));
+                }
+                Err(CatalogError::Call(error)) => return Ok(Err(Nothing::Failed(reason(&error)))),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -167,13 +202,13 @@ impl Making<'_> {
             return Ok(Ok(()));
         };
         let array = [b"[", &bytes[first.start..last.end], b"]"].concat();
-        Ok(match self.job.converted(&array).await? {
+        Ok(match self.job.converted(&array, Try::Search).await? {
             Ok(batch) => {
                 let count = u32::try_from(range.len()).unwrap_or(u32::MAX);
                 self.word(&batch, range.start as u64, count)?;
                 Ok(())
             }
-            Err(reason) => Err(reason),
+            Err(Nothing::Failed(reason) | Nothing::Untried(reason)) => Err(reason),
         })
     }
 
@@ -227,6 +262,9 @@ fn reason(error: &CallError) -> String {
         CallError::Failure(failed) => Problem::from(failed.failure.clone()).code.explained().code,
         CallError::Stopped(stopped) => stopped.code.as_str(),
     };
-    let reason = format!("{code}: {error}");
+    cut(&format!("{code}: {error}"))
+}
+
+fn cut(reason: &str) -> String {
     reason.chars().take(LONGEST_REASON).collect()
 }

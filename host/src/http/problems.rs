@@ -41,6 +41,9 @@ impl From<&CatalogError> for Problem {
                 Code::INCOMPATIBLE
             }
             CatalogError::Damaged { .. } => Code::UNAVAILABLE,
+            CatalogError::Resting { seconds, .. } => {
+                return Self::new(Code::RESTING, error.to_string()).retry_after(*seconds);
+            }
             CatalogError::Limit(bad) => {
                 return Self::invalid(format!("/limits/{}", bad.field), bad.reason.clone());
             }
