@@ -95,7 +95,7 @@ impl Breaker {
         Ok(Leave { of: self, is_probe })
     }
 
-    /// Leave for a call of which only an answer counts, and which is made in any case.
+    /// Leave for a call that is made in any case, and is no probe.
     pub fn regardless(&self) -> Leave<'_> {
         Leave {
             of: self,

@@ -135,7 +135,8 @@ impl Catalog {
         }
         let asked = version.manual.get_or_try_init(async || {
             let lens = self.lens(version).await?;
-            let manual = version.settled(lens.manual(&self.sandbox)).await?;
+            let call = lens.manual(&self.sandbox);
+            let manual = self.settled(version, Purpose::Answer, call).await?;
             Ok::<_, CatalogError>(manual.into())
         });
         asked.await.cloned()
@@ -147,15 +148,18 @@ impl Catalog {
     ///
     /// As for [`Catalog::outline`].
     pub async fn judge(&self, version: &Version, run: events::Run<'_>) -> Result<(), CatalogError> {
-        self.convert_rows(version, run, b"[]").await.map(drop)
+        let lens = self.lens_of(version, World::EventMapper).await?;
+        let call = lens.convert(&self.sandbox, run, b"[]");
+        self.settled(version, Purpose::Answer, call).await.map(drop)
     }
 
-    /// The events that an event mapper makes of some rows: a JSON array.
+    /// The events that an event mapper makes of rows that were taken in: a JSON array. It is asked also
+    /// while it rests.
     ///
     /// # Errors
     ///
     /// As for [`Catalog::outline`].
-    pub async fn convert_rows(
+    pub async fn map_rows(
         &self,
         version: &Version,
         run: events::Run<'_>,
@@ -163,11 +167,10 @@ impl Catalog {
     ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
         let call = lens.convert(&self.sandbox, run, rows);
-        self.settled(version, Purpose::Answer, call).await
+        self.settled(version, Purpose::Rows, call).await
     }
 
-    /// The same to find out which rows it is that a mapper fails on: made also while the version
-    /// rests, and of which a stop says nothing new of it.
+    /// The same to find out which rows it is that a mapper fails on: a stop says nothing new of it.
     ///
     /// # Errors
     ///

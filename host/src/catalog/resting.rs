@@ -34,6 +34,9 @@ pub(super) enum Purpose {
     Answer,
     /// To see whether it might read what it may not be made for.
     Try,
+    /// To map rows that were taken in. They are tried also while the version rests: refused, they
+    /// would be lost without anybody having tried them.
+    Rows,
     /// To find the rows that it fails on, after it has failed on them all.
     Search,
 }
@@ -48,7 +51,7 @@ pub struct Health {
 }
 
 impl Catalog {
-    /// The answer of a call. It is refused while the version rests, save for a search.
+    /// The answer of a call. It is refused while the version rests, save for rows.
     pub(super) async fn settled<T>(
         &self,
         version: &Version,
@@ -57,7 +60,7 @@ impl Catalog {
     ) -> Result<T, CatalogError> {
         let breaker = &version.rest.breaker;
         let leave = match purpose {
-            Purpose::Search => breaker.regardless(),
+            Purpose::Rows | Purpose::Search => breaker.regardless(),
             Purpose::Answer | Purpose::Try => match breaker.leave(self.clock.as_ref()) {
                 Ok(leave) => leave,
                 Err(Refused(left)) => {
@@ -74,7 +77,7 @@ impl Catalog {
         let outcome = call.await;
         version.tally.count(&outcome, began.elapsed());
         let sign = match Sign::of(&outcome) {
-            Sign::Stopped if purpose != Purpose::Answer => Sign::Nothing,
+            Sign::Stopped if matches!(purpose, Purpose::Try | Purpose::Search) => Sign::Nothing,
             sign => sign,
         };
         self.shown(version, leave, sign);

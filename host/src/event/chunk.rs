@@ -56,14 +56,6 @@ pub(super) struct Made {
     pub rejected: Vec<Rejected>,
 }
 
-/// Why rows gave no events.
-enum Nothing {
-    /// The mapper failed on them.
-    Failed(String),
-    /// The mapper rests, and was not asked.
-    Untried(String),
-}
-
 /// Why rows are given to a mapper.
 #[derive(Clone, Copy)]
 enum Try {
@@ -106,9 +98,7 @@ impl Job {
         };
         match self.converted(&array, Try::First).await? {
             Ok(batch) => making.word(&batch, 0, chunk.rows)?,
-            // Whoever rests would rest for each of them.
-            Err(Nothing::Untried(reason)) => making.reject_all(0..chunk.rows as usize, &reason),
-            Err(Nothing::Failed(reason)) => {
+            Err(reason) => {
                 let rows = array.get(1..=size).unwrap_or_default();
                 making.by_halves(rows, reason).await?;
             }
@@ -126,7 +116,7 @@ impl Job {
         &self,
         rows: &[u8],
         try_of: Try,
-    ) -> Result<Result<events::Batch, Nothing>, RunError> {
+    ) -> Result<Result<events::Batch, String>, RunError> {
         let (settings, context) = (pairs(&self.record.settings), pairs(&self.record.context));
         let mut waits = 0;
         loop {
@@ -138,7 +128,7 @@ impl Job {
             };
             let runs = &self.runs;
             let made = match try_of {
-                Try::First => runs.catalog.convert_rows(&self.version, run, rows).await,
+                Try::First => runs.catalog.map_rows(&self.version, run, rows).await,
                 Try::Search => runs.catalog.search_rows(&self.version, run, rows).await,
             };
             match made {
@@ -150,15 +140,7 @@ impl Job {
                     waits += 1;
                     tokio::time::sleep(PAUSE).await;
                 }
-                // Its rest is worth a moment: whoever else calls it may have ended it by then.
-                Err(CatalogError::Resting { .. }) if waits < WAITS => {
-                    waits += 1;
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error @ CatalogError::Resting { .. }) => {
-                    return Ok(Err(Nothing::Untried(cut(&format!("resting: {error}")))));
-                }
-                Err(CatalogError::Call(error)) => return Ok(Err(Nothing::Failed(reason(&error)))),
+                Err(CatalogError::Call(error)) => return Ok(Err(reason(&error))),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -208,7 +190,7 @@ impl Making<'_> {
                 self.word(&batch, range.start as u64, count)?;
                 Ok(())
             }
-            Err(Nothing::Failed(reason) | Nothing::Untried(reason)) => Err(reason),
+            Err(reason) => Err(reason),
         })
     }
 
@@ -262,9 +244,6 @@ fn reason(error: &CallError) -> String {
         CallError::Failure(failed) => Problem::from(failed.failure.clone()).code.explained().code,
         CallError::Stopped(stopped) => stopped.code.as_str(),
     };
-    cut(&format!("{code}: {error}"))
-}
-
-fn cut(reason: &str) -> String {
+    let reason = format!("{code}: {error}");
     reason.chars().take(LONGEST_REASON).collect()
 }
