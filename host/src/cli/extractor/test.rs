@@ -1,6 +1,7 @@
 //! `lensmount extractor test`.
 
 mod golden;
+mod heard;
 mod lay_out;
 mod sample;
 mod trial;

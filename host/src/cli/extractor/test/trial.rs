@@ -12,6 +12,7 @@ use crate::catalog::{Described, Given, ask, examine};
 use crate::sandbox::{Lens, Limits, Sandbox, SandboxError, Usage, World};
 
 use super::golden::Outcome;
+use super::heard::{heard, unheard};
 use super::sample::{Operation, Sample};
 
 /// An extractor that is ready to be tried.
@@ -68,10 +69,12 @@ impl Trial {
                 self.world
             ));
         }
-        let outcome = self.real.call(sample).await?;
+        let (outcome, lines) = heard(self.real.call(sample)).await;
+        let mut outcome = outcome?;
+        outcome.aside.extend(lines);
         let usage = self.real.spent().into_iter().fold(Usage::default(), most);
         // An instruction count of a call that was stopped says only when it was stopped.
-        self.counting.call(sample).await?;
+        unheard(self.counting.call(sample)).await?;
         let fuel = self.counting.spent().iter().map(|usage| usage.fuel).sum();
         Ok((outcome, Cost { usage, fuel }))
     }
