@@ -16,6 +16,9 @@ const MISSING: &str = "extractors in JavaScript are built with Node 18 or later 
 
 const TOOL: &str = "@bytecodealliance/componentize-js";
 
+/// The program for Node that makes the component.
+const COMPONENTIZE: &str = include_str!("componentize.mjs");
+
 /// What of the engine's features takes imports that no server gives.
 const WITHOUT: &[&str] = &["stdio", "random", "clocks", "http", "fetch-event"];
 
@@ -60,13 +63,10 @@ pub(super) fn build(folder: &Path) -> anyhow::Result<Component> {
     let made = made.path().join("made.wasm");
     let mut tool = Command::new("node");
     tool.current_dir(folder)
-        .arg("node_modules/.bin/componentize-js")
-        .arg(&manifest.main)
-        .args(["--wit", "wit", "--world-name", &manifest.lensmount.world])
-        .arg("--disable")
-        .args(WITHOUT)
-        .arg("--out")
-        .arg(&made);
+        .args(["--input-type=module", "--eval", COMPONENTIZE, "--"])
+        .args([&manifest.main, &manifest.lensmount.world])
+        .arg(&made)
+        .args(WITHOUT);
     let failed = format!(
         "componentize-js could not make a component of {}",
         manifest.main
