@@ -14,15 +14,20 @@ pub mod canary;
 mod check;
 mod choose;
 mod code;
+mod dry_run;
 mod error;
 mod examine;
 pub mod folder;
 mod interface;
+mod limits;
 mod live;
 mod metadata;
 mod open;
 mod record;
 mod rollout;
+mod signature;
+mod spread;
+mod tally;
 mod upload;
 
 #[cfg(test)]
@@ -36,9 +41,15 @@ pub use check::{
     Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage, is_sound_name,
 };
 pub use choose::{Choice, Verdict};
+pub use dry_run::{DryRun, Made, Tried, Whose};
 pub use error::CatalogError;
 pub use examine::{Examined, examine};
-pub use live::{Catalog, Counts, Tally, Version};
+pub use limits::{BadLimit, LimitsEdit, Overrides};
+pub use live::{Catalog, Parts, Version};
 pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
-pub use upload::Uploaded;
+pub use rollout::Edit;
+pub use signature::{NoPublicKey, NoSignature, Policy, PublicKey, Publishers, Signature};
+pub use spread::Seen;
+pub use tally::{Counted, Counts, Tally};
+pub use upload::{Candidate, Uploaded};

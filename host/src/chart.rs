@@ -21,6 +21,8 @@ use crate::looker::{
     Chart, Deadline, Doing, Fetched, Looker, LookerError, Overrides, PickedUp, Run, Source, Terms,
 };
 
+use crate::sample::kept::Kept;
+
 pub use crate::looker::Queue;
 pub use error::ChartError;
 pub use live::Live;
@@ -88,6 +90,12 @@ impl Charts {
             clock,
             shared: Shared::default(),
         })
+    }
+
+    /// What key results read last, to try versions on.
+    #[must_use]
+    pub fn kept(&self) -> &Arc<Kept> {
+        self.catalog.kept()
     }
 
     /// The connections that it reads through.

@@ -314,6 +314,7 @@ impl KeyResults {
         if let Err(error) = self.forget(id.as_str()).await {
             tracing::warn!(%error, key_result = %id, "the history of a deleted key result is left for later");
         }
+        self.forget_kept(id).await;
         Ok(())
     }
 

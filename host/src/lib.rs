@@ -18,6 +18,7 @@ pub mod looker;
 pub mod catalog;
 pub mod event;
 pub mod reading;
+pub mod sample;
 
 pub mod chart;
 pub mod connection;

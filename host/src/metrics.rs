@@ -3,13 +3,14 @@
 //! Labels are bounded: routes as they are declared, never paths; stable codes, never messages; names
 //! of extractors. Nothing here holds what was read or whose it is.
 
+mod extractors;
 mod runs;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -17,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::catalog::Catalog;
 
+use extractors::Extractors;
 pub use runs::{Backlog, RunCounts};
 
 /// What the server counts. Clones count together.
@@ -46,21 +48,6 @@ struct Route {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
-}
-
-/// Calls of one version of an extractor.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Called {
-    extractor: String,
-    version: String,
-    outcome: End,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
-enum End {
-    Answered,
-    Failed,
-    Stopped,
 }
 
 impl Default for Metrics {
@@ -178,39 +165,9 @@ impl Metrics {
             self.notices.clone(),
         );
         self.runs.register(registered, backlog);
-        registered.register(
-            "extractor_calls",
-            "Calls of extractors since the server started, by version and end",
-            called(catalog),
-        );
+        registered.register_collector(Box::new(Extractors::of(catalog)));
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry)?;
         Ok(text)
     }
-}
-
-fn called(catalog: &Catalog) -> Family<Called, Counter> {
-    let calls = Family::<Called, Counter>::default();
-    for version in catalog.answering() {
-        let tally = &version.tally;
-        let ended = [
-            (End::Failed, tally.failures()),
-            (End::Stopped, tally.stopped()),
-            (
-                End::Answered,
-                tally
-                    .calls()
-                    .saturating_sub(tally.failures() + tally.stopped()),
-            ),
-        ];
-        for (outcome, count) in ended {
-            let called = Called {
-                extractor: version.name.clone(),
-                version: version.record.version.clone(),
-                outcome,
-            };
-            calls.get_or_create(&called).inc_by(count);
-        }
-    }
-    calls
 }

@@ -122,10 +122,16 @@ codes! {
         "Build it against `wit/` of this release. The detail names what differs.";
     FORBIDDEN_IMPORT = "forbidden-import", 422, "The component wants more than an extractor gets",
         "Extractors have no clock, network, files or randomness: only `log`. Build it without what the detail names.";
+    UNSIGNED = "unsigned", 422, "The component has to be signed and is not",
+        "This server takes what publishers that it knows have signed. Send the signature along in `Lensmount-Signature`.";
+    BAD_SIGNATURE = "bad-signature", 422, "The signature does not fit",
+        "It is not the signature of a publisher known here over these very bytes. Sign the component anew, or have the operator make the publisher known.";
     COMPILE_LIMIT = "compile-limit", 422, "The component cannot be compiled",
         "It needs more than this server gives to compiling.";
     BAD_DESCRIPTION = "bad-description", 422, "What the component says of itself is not sound",
         "Mend `describe` (and `chart-types`) as the detail says, and upload it again.";
+    SAMPLE_FAILED = "sample-failed", 422, "The component does not do what its samples expect",
+        "The detail shows the lines that differ. Run `lensmount extractor test`, mend what is wrong, and upload it again.";
     VERSION_EXISTS = "version-exists", 422, "That version is taken",
         "A version never changes. Raise the number and upload again.";
 
@@ -173,8 +179,23 @@ pub struct Facts {
     pub trace: Vec<String>,
     /// What the guest had written to the log.
     pub log: Vec<String>,
+    /// The checks of an upload: those passed, then the one that refused.
+    pub stages: Vec<StageEnded>,
     /// Seconds after which to try again.
     pub retry_after: Option<u32>,
+}
+
+/// A check of an upload, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct StageEnded {
+    /// Its name.
+    #[schema(example = "validate")]
+    pub stage: &'static str,
+    /// `passed`, or the code with which it refused.
+    #[schema(example = "passed")]
+    pub code: &'static str,
+    /// Microseconds it took.
+    pub took_us: u64,
 }
 
 /// One thing that is wrong with a request.
@@ -212,6 +233,7 @@ impl Problem {
             extractor_code: None,
             trace: Vec::new(),
             log: Vec::new(),
+            stages: Vec::new(),
             retry_after: None,
         }))
     }

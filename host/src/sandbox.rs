@@ -17,19 +17,24 @@ mod lens;
 mod limits;
 mod log;
 mod output;
+mod places;
 mod run;
+mod share;
 mod state;
 mod stopped;
+mod usage;
 
 pub use bindings::{chart, events, types};
 pub use compile::{CompileError, Compiled, is_precompiled};
 pub use compiler::{Bounds, Compiler, answer};
-pub use engine::{Sandbox, SandboxError};
+pub use engine::{MOST_SLOTS_EACH, SLOTS_EACH, Sandbox, SandboxError};
 pub use lens::{Identity, Lens, LoadError, World};
 pub use limits::Limits;
 pub use log::LogLine;
-pub use run::{CallError, Called, Usage};
+pub use run::{CallError, Called, Failed};
+pub use share::Share;
 pub use stopped::{StopCode, Stopped};
+pub use usage::{Nearness, Usage};
 
 /// The engine and its version, for `/version`.
 pub const ENGINE: &str = "wasmtime 48.0.8";

@@ -76,21 +76,11 @@ impl Sealer {
     ///
     /// When the machine has no randomness.
     pub fn seal(&self, place: &str, secret: &SecretString) -> Result<Sealed, SecretError> {
-        let mut nonce = [0; NONCE];
-        getrandom::fill(&mut nonce)?;
-        let payload = Payload {
-            msg: secret.expose_secret().as_bytes(),
-            aad: place.as_bytes(),
-        };
-        let text = self
-            .cipher
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| SecretError::Damaged)?;
+        let body = self.encrypted(place, secret.expose_secret().as_bytes())?;
         Ok(Sealed(format!(
-            "{FORMAT}.{}.{}{}",
+            "{FORMAT}.{}.{}",
             self.key,
-            hex::encode(nonce),
-            hex::encode(text)
+            hex::encode(body)
         )))
     }
 
@@ -102,28 +92,75 @@ impl Sealer {
     pub fn open(&self, place: &str, sealed: &Sealed) -> Result<SecretString, SecretError> {
         let mut parts = sealed.0.splitn(3, '.');
         let (format, key, body) = (parts.next(), parts.next(), parts.next());
-        if let Some(key) = key.filter(|key| *key != self.key) {
-            return Err(SecretError::OtherKey {
-                sealed_with: key.to_owned(),
-                key: self.key.clone(),
-            });
-        }
+        self.is_ours(key)?;
         let body = body.and_then(|body| hex::decode(body).ok());
         let body = body.filter(|_| format == Some(FORMAT));
+        let opened = self.decrypted(place, &body.ok_or(SecretError::Damaged)?)?;
+        String::from_utf8(opened)
+            .map(SecretString::from)
+            .map_err(|_| SecretError::Damaged)
+    }
+
+    /// Seals what is too large to be written as text.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sealer::seal`].
+    pub fn seal_bytes(&self, place: &str, bytes: &[u8]) -> Result<Vec<u8>, SecretError> {
+        let mut sealed = format!("{FORMAT}.{}.", self.key).into_bytes();
+        sealed.extend(self.encrypted(place, bytes)?);
+        Ok(sealed)
+    }
+
+    /// Opens what [`Sealer::seal_bytes`] sealed for this place.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sealer::open`].
+    pub fn open_bytes(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, SecretError> {
+        let mut parts = sealed.splitn(3, |byte| *byte == b'.');
+        let (format, key, body) = (parts.next(), parts.next(), parts.next());
+        let key = key.map(|key| std::str::from_utf8(key).map_err(|_| SecretError::Damaged));
+        self.is_ours(key.transpose()?)?;
+        let body = body.filter(|_| format == Some(FORMAT.as_bytes()));
+        self.decrypted(place, body.ok_or(SecretError::Damaged)?)
+    }
+
+    fn is_ours(&self, key: Option<&str>) -> Result<(), SecretError> {
+        match key.filter(|key| *key != self.key) {
+            Some(key) => Err(SecretError::OtherKey {
+                sealed_with: key.to_owned(),
+                key: self.key.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The nonce, and what was made of the text with it.
+    fn encrypted(&self, place: &str, text: &[u8]) -> Result<Vec<u8>, SecretError> {
+        let mut nonce = [0; NONCE];
+        getrandom::fill(&mut nonce)?;
+        let payload = Payload {
+            msg: text,
+            aad: place.as_bytes(),
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| SecretError::Damaged)?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    fn decrypted(&self, place: &str, body: &[u8]) -> Result<Vec<u8>, SecretError> {
         let (nonce, text) = body
-            .as_deref()
-            .and_then(|body| body.split_first_chunk::<NONCE>())
+            .split_first_chunk::<NONCE>()
             .ok_or(SecretError::Damaged)?;
         let payload = Payload {
             msg: text,
             aad: place.as_bytes(),
         };
-        let opened = self
-            .cipher
+        self.cipher
             .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| SecretError::Damaged)?;
-        String::from_utf8(opened)
-            .map(SecretString::from)
             .map_err(|_| SecretError::Damaged)
     }
 }
@@ -165,6 +202,28 @@ mod tests {
         let (sealer, secret) = (sealer('a'), SecretString::from("nNVS9"));
         let (one, two) = (sealer.seal("p", &secret), sealer.seal("p", &secret));
         assert_ne!(one.expect("sealed"), two.expect("sealed"));
+    }
+
+    #[test]
+    fn bytes_are_sealed_like_texts() {
+        let sealer = sealer('a');
+        let bytes = [0, 255, b'.', 10, b'.'];
+        let sealed = sealer.seal_bytes("sample/1", &bytes).expect("sealed");
+        assert_eq!(
+            sealer.open_bytes("sample/1", &sealed).expect("opens"),
+            bytes
+        );
+        for (place, sealed) in [
+            ("sample/2", &sealed[..]),
+            ("sample/1", &sealed[..sealed.len() - 1]),
+            ("sample/1", b"v1"),
+            ("sample/1", b""),
+        ] {
+            let refused = sealer.open_bytes(place, sealed);
+            assert!(matches!(refused, Err(SecretError::Damaged)), "{place}");
+        }
+        let other = self::sealer('b').open_bytes("sample/1", &sealed);
+        assert!(matches!(other, Err(SecretError::OtherKey { .. })));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, AccessError};
-use crate::catalog::{Catalog, CatalogError, canary, folder};
+use crate::catalog::{self, Catalog, CatalogError, Publishers, canary, folder};
 use crate::chart::Charts;
 use crate::clock::{SharedClock, SystemClock};
 use crate::connection::Connections;
@@ -29,6 +29,7 @@ use crate::keyresult::{KeyResults, scheduler};
 use crate::metrics::Metrics;
 use crate::once;
 use crate::record::RecordError;
+use crate::sample::kept::{self, Kept, KeptError};
 use crate::sandbox::{Compiler, Limits, Sandbox, SandboxError};
 use crate::secret::{
     KeyMismatch, MasterKey, MasterKeyError, OwnSecretError, Sealer, own_secret, same_key,
@@ -55,6 +56,10 @@ pub struct Options {
     pub compiler: Compiler,
     /// A folder that extractors are dropped into, if there is one.
     pub extractors: Option<PathBuf>,
+    /// Who may publish extractors for it.
+    pub publishers: Publishers,
+    /// How many results are kept of each extractor to try its versions on.
+    pub keep_results: usize,
     /// Requests per second and token.
     pub rate: NonZeroU32,
     /// Where the key that seals secrets comes from.
@@ -114,6 +119,8 @@ impl Options {
             limits: Limits::default(),
             compiler: Compiler::default(),
             extractors: None,
+            publishers: Publishers::default(),
+            keep_results: kept::DEFAULT.into(),
             rate: DEFAULT_RATE,
             master_key: MasterKeySource::default(),
             private_targets: Vec::new(),
@@ -168,6 +175,9 @@ pub enum ServerError {
     /// There is nothing to send notices with.
     #[error("webhooks cannot be told anything")]
     Webhook(#[from] WebhookError),
+    /// What is kept to try extractors on cannot be read.
+    #[error("what is kept to try extractors on does not open")]
+    Kept(#[from] KeptError),
     /// Its extractors cannot be read.
     #[error("the catalog of extractors does not open")]
     Catalog(#[from] CatalogError),
@@ -207,9 +217,23 @@ impl Server {
         let access = Access::open(store.as_ref(), clock.as_ref(), admin).await?;
         let sandbox = Sandbox::new(options.limits)?.compiling_by(options.compiler);
         let sandbox = Arc::new(sandbox);
-        let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&clock)).await?;
         let sealer = Arc::new(Sealer::new(&options.master_key.key(&options.data)?));
         same_key(store.as_ref(), &sealer).await?;
+        let kept = Kept::open(
+            Arc::clone(&store),
+            Arc::clone(&sealer),
+            Arc::clone(&clock),
+            options.keep_results,
+        )
+        .await?;
+        let catalog = Catalog::open(catalog::Parts {
+            store: Arc::clone(&store),
+            sandbox,
+            clock: Arc::clone(&clock),
+            kept,
+            publishers: options.publishers,
+        })
+        .await?;
         let targets = Arc::new(Targets::new(options.private_targets));
         let metrics = Metrics::default();
         let webhooks = Webhooks::new(
@@ -338,6 +362,7 @@ impl Server {
             self.store,
             Arc::clone(&self.key_results),
             Arc::clone(&self.runs),
+            Arc::clone(self.catalog.kept()),
             self.clock,
         ));
         let schedule = tokio::spawn(scheduler::run(self.key_results, self.stop.clone()));
@@ -392,6 +417,7 @@ async fn sweep(
     store: SharedStore,
     key_results: Arc<KeyResults>,
     runs: Arc<Runs>,
+    kept: Arc<Kept>,
     clock: SharedClock,
 ) {
     loop {
@@ -403,6 +429,9 @@ async fn sweep(
         }
         if let Err(error) = runs.sweep().await {
             tracing::warn!(%error, "runs that are long done are left for later");
+        }
+        if let Err(error) = kept.sweep().await {
+            tracing::warn!(%error, "results that are of no use any more are left for later");
         }
         tokio::time::sleep(SWEEP).await;
     }

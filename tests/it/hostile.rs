@@ -67,6 +67,25 @@ fn a_panic_says_what_it_said() {
 }
 
 #[test]
+fn a_trap_says_who_where_and_why() {
+    let (_place, server) = host();
+    for order in ["panic", "chatter-and-panic"] {
+        let problem = tell(&server.admin(), "read", order).problem(422, "trap");
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        for word in ["extractor hostile 1.0.0", "`read`", "told to panic", "hostile/src/lib.rs"] {
+            assert!(detail.contains(word), "{order}: the text does not say `{word}`: {detail}");
+        }
+        let trace: Vec<_> = problem["trace"].as_array().expect("a trace").iter().filter_map(|frame| frame.as_str()).collect();
+        let act = trace.iter().position(|frame| *frame == "hostile::act");
+        let read = trace.iter().position(|frame| frame.contains("Hostile as") && frame.ends_with("::read"));
+        assert!(act.is_some() && act < read, "the guest's own functions by their names, innermost first: {trace:?}");
+        // However much it had said before, the last of its log is why.
+        let last = problem["log"].as_array().and_then(|log| log.last()?.as_str()).expect("a line");
+        assert!(last.starts_with("error: ") && last.contains("told to panic"), "{order}: {last}");
+    }
+}
+
+#[test]
 fn a_failure_is_no_way_around_the_limit_of_an_answer() {
     let (_place, server) = host();
     tell(&server.admin(), "read", "shout").problem(422, "output-limit");

@@ -5,7 +5,8 @@ use crate::harness::guests::{gauge, gauge_2};
 use crate::harness::hub::users;
 use crate::harness::receiver::{Receiver, Reply};
 use crate::harness::server::{Place, Server, shared};
-use crate::harness::world::World;
+use crate::harness::until;
+use crate::harness::world::{PATIENCE, World};
 use serde_json::{Value, json};
 
 /// What anybody may ask. Paths under `/hub` are not in the document: they are Looker's own, with keys of
@@ -18,6 +19,7 @@ const READING: &[&str] = &[
     "/v1/extractors/{name}/read",
     "/v1/extractors/{name}/series",
     "/v1/extractors/{name}/convert",
+    "/v1/extractors/{name}/versions/{version}/dry-run",
     "/v1/charts/outline",
     "/v1/charts/read",
     "/v1/charts/series",
@@ -85,7 +87,9 @@ const CHANGING: &[Change] = &[
         client.post_empty("/v1/extractors/gauge/rollback")
     }),
     ("patch", "/v1/extractors/{name}", |client| client.clone().with("If-Match", "*").patch("/v1/extractors/gauge", &json!({"order": 1}))),
+    ("patch", "/v1/extractors/{name}", |client| any(client).patch("/v1/extractors/gauge", &json!({"limits": {"cpu_ms": 900}}))),
     ("post", "/v1/extractors/{name}/rollback", |client| client.post_empty("/v1/extractors/gauge/rollback")),
+    ("delete", "/v1/extractors/{name}/samples", |client| client.delete("/v1/extractors/gauge/samples")),
     ("delete", "/v1/extractors/{name}/versions/{version}", |client| client.delete("/v1/extractors/gauge/versions/2.0.0")),
     ("patch", "/v1/connections/{id}", |client| {
         any(client).patch(&format!("/v1/connections/{}", only(client, "/v1/connections")), &json!({"timeout_seconds": 30}))
@@ -278,11 +282,20 @@ fn every_list_comes_in_pages() {
     for user in ["ada", "grace"] {
         pushed(client, user, 200);
     }
+    // What two key results read off one chart is kept for its extractor to be tried on.
+    let chart = world.some_chart();
+    let read = ["One", "Two"].map(|_| {
+        let id = world.link(&chart, json!({"every": "24h"}));
+        client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200)["last_reading"]["extractor"]["name"].clone()
+    });
+    let extractor = read[0].as_str().expect("a name").to_owned();
+    let kept = format!("/v1/extractors/{extractor}/samples");
+    until("both results are kept", PATIENCE, || (client.items(&kept).len() == 2).then_some(()));
     let lists = lists();
     assert!(lists.len() >= 9, "{lists:?}");
     for path in lists {
         let id = if path.starts_with("/v1/connections") { &world.connection } else { &made[0] };
-        let path = path.replace("{id}", id).replace("{dashboard_id}", "1");
+        let path = path.replace("{id}", id).replace("{dashboard_id}", "1").replace("{name}", &extractor);
         assert!(!path.contains('{'), "{path}: this test has no name for a part of it");
         let whole = client.items(&path);
         assert!(whole.len() >= 2, "{path} has too few items to page: {whole:?}");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use lensmount::access::By;
-use lensmount::catalog::Catalog;
+use lensmount::catalog::{self, Catalog, Publishers};
 use lensmount::chart::Charts;
 use lensmount::clock::{ManualClock, SharedClock};
 use lensmount::connection::{Connections, Draft as ConnectionDraft};
@@ -16,6 +16,7 @@ use lensmount::id::{ConnectionId, KeyResultId};
 use lensmount::keyresult::{Draft, KeyResults, Link, Missed};
 use lensmount::looker::Source;
 use lensmount::metrics::Metrics;
+use lensmount::sample::kept::{self, Kept};
 use lensmount::sandbox::{Limits, Sandbox};
 use lensmount::secret::{MasterKey, Sealer};
 use lensmount::store::SharedStore;
@@ -54,10 +55,25 @@ impl Domain {
         let data = folder.join("data");
         let store: SharedStore = Arc::new(SledStore::open(&data, Arc::clone(&shared))?);
         let sandbox = Arc::new(Sandbox::new(Limits::default())?);
-        let catalog = Catalog::open(Arc::clone(&store), sandbox, Arc::clone(&shared)).await?;
+        let sealer = Arc::new(Sealer::new(&MasterKey::in_folder(&data)?));
+        let kept = Kept::open(
+            Arc::clone(&store),
+            Arc::clone(&sealer),
+            Arc::clone(&shared),
+            kept::DEFAULT.into(),
+        );
+        let kept = kept.await?;
+        let catalog = Catalog::open(catalog::Parts {
+            store: Arc::clone(&store),
+            sandbox,
+            clock: Arc::clone(&shared),
+            kept,
+            publishers: Publishers::default(),
+        });
+        let catalog = catalog.await?;
         let connections = Connections::new(
             Arc::clone(&store),
-            Arc::new(Sealer::new(&MasterKey::in_folder(&data)?)),
+            sealer,
             Arc::new(Targets::new(vec!["127.0.0.1/32".parse()?])),
             Arc::clone(&shared),
         );

@@ -3,8 +3,9 @@
 use lensmount_sdk::decimal::Decimal;
 
 use crate::event::frame;
+use crate::sample::{Operation, Outcome, Sample, lent};
 use crate::sandbox::types::{Failure, FailureCode};
-use crate::sandbox::{CallError, Called, Lens, Sandbox, chart, events};
+use crate::sandbox::{CallError, Called, Failed, Lens, Sandbox, Usage, chart, events};
 
 /// What a call is about, lent for as long as it takes. Bodies are copied once, into the guest.
 #[derive(Debug, Clone, Copy)]
@@ -81,12 +82,11 @@ pub async fn convert(
     given: Given<'_>,
 ) -> Result<Called<events::Batch>, CallError> {
     let document = frame::split(given.result).map_err(|reason| {
-        CallError::Failure(Failure {
-            code: FailureCode::Malformed,
-            message: reason.to_string(),
-            control: None,
-            attributes: Vec::new(),
-        })
+        let usage = Usage {
+            input: given.result.len(),
+            ..Usage::default()
+        };
+        failed(FailureCode::Malformed, reason.to_string(), usage)
     })?;
     let run = || events::Run {
         head: &document.head,
@@ -95,8 +95,56 @@ pub async fn convert(
         context: given.context,
     };
     // The contract's promise: a mapper may judge query and settings in a call without rows.
-    lens.convert(sandbox, run(), b"[]").await?;
-    lens.convert(sandbox, run(), document.rows).await
+    let judged = lens.convert(sandbox, run(), b"[]").await?.usage;
+    let mut called = lens
+        .convert(sandbox, run(), document.rows)
+        .await
+        .map_err(|error| error.after(judged))?;
+    called.usage = judged.and(called.usage);
+    Ok(called)
+}
+
+/// A failure in the extractor's name.
+fn failed(code: FailureCode, message: String, usage: Usage) -> CallError {
+    let failure = Failure {
+        code,
+        message,
+        control: None,
+        attributes: Vec::new(),
+    };
+    CallError::Failure(Box::new(Failed { failure, usage }))
+}
+
+/// What an extractor makes of a sample, and what that cost.
+///
+/// # Errors
+///
+/// When its answer cannot be written as JSON, a defect.
+pub async fn sample(
+    lens: &Lens,
+    sandbox: &Sandbox,
+    sample: &Sample,
+) -> serde_json::Result<(Outcome, Usage)> {
+    fn told<T>(
+        called: Result<Called<T>, CallError>,
+        words: impl FnOnce(T) -> serde_json::Result<Outcome>,
+    ) -> serde_json::Result<(Outcome, Usage)> {
+        match called {
+            Ok(Called { value, usage, .. }) => Ok((words(value)?, usage)),
+            Err(error) => {
+                let usage = *error.usage();
+                Ok((Outcome::no_answer(error), usage))
+            }
+        }
+    }
+    let (chosen, context) = (lent(&sample.chosen), lent(&sample.context));
+    let given = sample.given(&chosen, &context);
+    match sample.operation {
+        Operation::Outline => told(outline(lens, sandbox, given).await, Outcome::outline),
+        Operation::Read => told(read(lens, sandbox, given).await, Outcome::read),
+        Operation::Series => told(series(lens, sandbox, given).await, Outcome::series),
+        Operation::Convert => told(convert(lens, sandbox, given).await, Outcome::convert),
+    }
 }
 
 /// Holds an extractor to the contract: a value is plain decimal text. One that is not would become
@@ -113,13 +161,9 @@ fn numeric<T>(
         return Ok(called);
     };
     let text: String = wrong.value.chars().take(80).collect();
-    Err(CallError::Failure(Failure {
-        code: FailureCode::Internal,
-        message: format!(
-            "the extractor gave {text:?} for a number, and a number is plain decimal text such as -12.50; \
-             nothing was read, tell its author or roll back"
-        ),
-        control: None,
-        attributes: Vec::new(),
-    }))
+    let message = format!(
+        "the extractor gave {text:?} for a number, and a number is plain decimal text such as -12.50; \
+         nothing was read, tell its author or roll back"
+    );
+    Err(failed(FailureCode::Internal, message, called.usage))
 }

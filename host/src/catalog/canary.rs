@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::access::By;
 
 use super::error::CatalogError;
-use super::live::{Catalog, Counts, Version};
+use super::live::{Catalog, Version};
 use super::record::ExtractorRecord;
+use super::tally::Counts;
 
 /// A version on trial, and what it is held to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
+use crate::problem::StageEnded;
+use crate::sample::{Sample, own};
 use crate::sandbox::{self, Compiled, Identity, Lens, Sandbox, World, types};
 use crate::store::Digest;
 
@@ -29,12 +31,18 @@ pub enum RefusedCode {
     InvalidComponent,
     /// Not an extractor, or of another version of the contract.
     IncompatibleInterface,
+    /// It has to be signed and is not.
+    Unsigned,
+    /// Its signature is not a known publisher's of these bytes.
+    BadSignature,
     /// It imports what no extractor gets.
     ForbiddenImport,
     /// It cannot be compiled.
     CompileLimit,
     /// What it says of itself is not sound, or it does not say it in time.
     BadDescription,
+    /// A sample that it carries or that was sent along is unsound, or not met.
+    SampleFailed,
     /// That version is taken by other bytes.
     VersionExists,
 }
@@ -50,8 +58,11 @@ impl RefusedCode {
             Self::InvalidComponent => "invalid-component",
             Self::IncompatibleInterface => "incompatible-interface",
             Self::ForbiddenImport => "forbidden-import",
+            Self::Unsigned => "unsigned",
+            Self::BadSignature => "bad-signature",
             Self::CompileLimit => "compile-limit",
             Self::BadDescription => "bad-description",
+            Self::SampleFailed => "sample-failed",
             Self::VersionExists => "version-exists",
         }
     }
@@ -65,6 +76,8 @@ pub struct Refused {
     pub code: RefusedCode,
     /// What is wrong and what to do.
     pub reason: String,
+    /// The stages so far; the last is the one that refused.
+    pub stages: Vec<Stage>,
 }
 
 impl Refused {
@@ -72,6 +85,7 @@ impl Refused {
         Self {
             code,
             reason: reason.to_string(),
+            stages: Vec::new(),
         }
     }
 }
@@ -85,6 +99,18 @@ pub struct Stage {
     pub took: Duration,
 }
 
+impl Stage {
+    /// How it is told, with `passed` or the code with which it refused.
+    #[must_use]
+    pub fn ended(&self, code: &'static str) -> StageEnded {
+        StageEnded {
+            stage: self.name,
+            code,
+            took_us: u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
 /// The stages so far.
 #[derive(Debug, Default)]
 pub(super) struct Report {
@@ -95,7 +121,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    fn stage<T>(
+    pub(super) fn stage<T>(
         &mut self,
         name: &'static str,
         check: impl FnOnce() -> Result<T, Refused>,
@@ -104,6 +130,13 @@ impl Report {
         let outcome = check();
         self.ended(name, began, outcome.is_ok());
         outcome
+    }
+
+    /// A refusal with the stages that led to it.
+    pub(super) fn told(&mut self, mut refused: Refused) -> Refused {
+        refused.stages = std::mem::take(&mut self.passed);
+        refused.stages.extend(self.refused.take());
+        refused
     }
 
     pub(super) fn ended(&mut self, name: &'static str, began: Instant, passed: bool) {
@@ -124,6 +157,8 @@ pub(super) struct Sound {
     pub wasm: Bytes,
     pub digest: Digest,
     pub world: World,
+    /// The samples that it carries.
+    pub own: Vec<Sample>,
 }
 
 /// A component that is sound as wasm and compiled; what it says of itself comes next.
@@ -131,6 +166,9 @@ pub(super) struct Built {
     pub wasm: Bytes,
     pub digest: Digest,
     pub world: World,
+    pub own: Vec<Sample>,
+    /// Who vouches for it, if anybody does.
+    pub signed_by: Option<String>,
     pub compiled: Compiled,
 }
 
@@ -151,11 +189,15 @@ pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
             Mismatch::Interface(text) => Refused::new(RefusedCode::IncompatibleInterface, text),
         })
     })?;
+    let own = report.stage("samples", || {
+        own::read(&wasm).map_err(|error| Refused::new(RefusedCode::SampleFailed, error))
+    })?;
     let digest = report.stage("digest", || Ok(Digest::of(&wasm)))?;
     Ok(Sound {
         wasm,
         digest,
         world,
+        own,
     })
 }
 
@@ -163,6 +205,7 @@ pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
 pub(super) async fn compile(
     sandbox: &Arc<Sandbox>,
     sound: Sound,
+    signed_by: Option<String>,
     report: &mut Report,
 ) -> Result<Built, Refused> {
     let began = Instant::now();
@@ -170,6 +213,7 @@ pub(super) async fn compile(
         wasm,
         digest,
         world,
+        own,
     } = sound;
     let compiled = sandbox.compiled(wasm.clone()).await;
     report.ended("compile", began, compiled.is_ok());
@@ -178,6 +222,8 @@ pub(super) async fn compile(
         wasm,
         digest,
         world,
+        own,
+        signed_by,
         compiled,
     })
 }

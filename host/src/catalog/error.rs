@@ -4,6 +4,7 @@ use crate::sandbox::{CallError, LoadError};
 use crate::store::StoreError;
 
 use super::check::Refused;
+use super::limits::BadLimit;
 
 /// An operation on the catalog that did not go through. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +97,9 @@ pub enum CatalogError {
         /// The extractor.
         name: String,
     },
+    /// A limit cannot be set so.
+    #[error(transparent)]
+    Limit(#[from] BadLimit),
     /// An upload was refused by a check.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -142,6 +146,9 @@ pub enum CatalogError {
         #[source]
         source: serde_json::Error,
     },
+    /// An answer cannot be written as JSON; a defect.
+    #[error("an answer of an extractor could not be written down")]
+    Unwritable(#[source] serde_json::Error),
     /// The store did not answer.
     #[error("the store failed while the catalog was read or changed")]
     Store(#[from] StoreError),

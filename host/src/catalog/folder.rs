@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::By;
@@ -17,6 +18,8 @@ use crate::access::By;
 use super::check::LARGEST;
 use super::error::CatalogError;
 use super::live::Catalog;
+use super::signature::Signature;
+use super::upload::Candidate;
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -114,11 +117,16 @@ async fn taken(catalog: &Arc<Catalog>, file: &Path) -> anyhow::Result<Option<(St
         std::fs::read(&path)
     };
     let wasm = tokio::task::spawn_blocking(read).await??;
+    let signature = vouched(file).await?;
     let by = By {
         actor: ACTOR.to_owned(),
         request_id: None,
     };
-    let uploaded = catalog.upload(wasm.into(), by.clone()).await?;
+    let candidate = Candidate {
+        signature,
+        ..Candidate::from(Bytes::from(wasm))
+    };
+    let uploaded = catalog.upload(candidate, by.clone()).await?;
     if !uploaded.new {
         return Ok(None);
     }
@@ -126,4 +134,15 @@ async fn taken(catalog: &Arc<Catalog>, file: &Path) -> anyhow::Result<Option<(St
     let activated: Result<_, CatalogError> = catalog.activate(&name, &version, true, by).await;
     activated?;
     Ok(Some((name, version)))
+}
+
+/// The signature that lies beside a component, if one does.
+async fn vouched(file: &Path) -> anyhow::Result<Option<Signature>> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".sig");
+    match tokio::fs::read_to_string(&beside).await {
+        Ok(text) => Ok(Some(text.parse()?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -1,27 +1,46 @@
 //! The catalog as calls see it: a map that is swapped as a whole.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::SharedClock;
-use crate::sandbox::{CallError, Called, Lens, Sandbox};
+use crate::sample::kept::Kept;
+use crate::sandbox::{Lens, SLOTS_EACH, Sandbox, Share};
 use crate::store::{Digest, SharedStore};
 
 use super::calls::Introduction;
 use super::canary::Canary;
 use super::error::CatalogError;
 use super::record::{ExtractorRecord, VersionRecord};
+use super::signature::Publishers;
+use super::tally::{Counts, Tally};
+
+/// What a catalog is made of.
+pub struct Parts {
+    /// Where extractors are kept.
+    pub store: SharedStore,
+    /// Where they run.
+    pub sandbox: Arc<Sandbox>,
+    /// The time.
+    pub clock: SharedClock,
+    /// What key results read last, to try versions on.
+    pub kept: Arc<Kept>,
+    /// Who may publish extractors for this server.
+    pub publishers: Publishers,
+}
 
 /// All extractors, in the store and ready to be called.
 pub struct Catalog {
     pub(super) store: SharedStore,
     pub(super) sandbox: Arc<Sandbox>,
     pub(super) clock: SharedClock,
+    /// What key results read last, to try versions on.
+    pub(super) kept: Arc<Kept>,
+    /// Who may publish extractors for this server.
+    pub(super) publishers: Publishers,
     /// The components that this server brings itself, and would bring again.
     pub(super) brought: HashSet<Digest>,
     /// Components come in and go out one at a time: compiling uses all cores by itself, and bytes
@@ -49,6 +68,8 @@ pub(super) struct Live {
     /// Without versions it stands for an extractor that is gone.
     pub record: ExtractorRecord,
     pub versions: BTreeMap<String, Arc<Version>>,
+    /// What calls of its versions may use together.
+    share: Arc<Share>,
 }
 
 /// A version that can be called. Whoever holds it keeps its code, also when another becomes active.
@@ -57,116 +78,30 @@ pub struct Version {
     pub name: String,
     /// What the store keeps of it.
     pub record: VersionRecord,
-    /// How often it was called since this server started.
+    /// What its calls came to since this server started.
     pub tally: Tally,
+    pub(super) share: Arc<Share>,
     pub(super) lens: OnceCell<Arc<Lens>>,
     pub(super) introduction: OnceCell<Arc<Introduction>>,
 }
 
-/// Calls since the server started.
-#[derive(Debug, Default)]
-pub struct Tally {
-    calls: AtomicU64,
-    failures: AtomicU64,
-    stopped: AtomicU64,
-    micros: AtomicU64,
-}
-
-/// Calls and what became of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// All of them.
-    pub calls: u64,
-    /// Those that failed or were stopped.
-    pub failed: u64,
-    /// How long all of them took together.
-    pub took: Duration,
-}
-
-impl Counts {
-    /// What came after `before`.
-    #[must_use]
-    pub fn since(self, before: Self) -> Self {
-        Self {
-            calls: self.calls.saturating_sub(before.calls),
-            failed: self.failed.saturating_sub(before.failed),
-            took: self.took.saturating_sub(before.took),
-        }
-    }
-
-    /// How many of a hundred failed.
-    #[must_use]
-    pub fn failed_percent(self) -> f64 {
-        // Counts of calls are far below what a double tells apart.
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a percentage for people and a bound"
-        )]
-        let (failed, calls) = (self.failed as f64, self.calls.max(1) as f64);
-        failed / calls * 100.0
-    }
-
-    /// How long one took; none where there was none.
-    #[must_use]
-    pub fn mean(self) -> Option<Duration> {
-        let micros = u64::try_from(self.took.as_micros()).ok()?;
-        Some(Duration::from_micros(micros.checked_div(self.calls)?))
-    }
-}
-
-impl Tally {
-    /// Counts one call, and how long it took.
-    pub(super) fn count<T>(&self, outcome: &Result<Called<T>, CallError>, took: Duration) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.micros.fetch_add(micros, Ordering::Relaxed);
-        match outcome {
-            Ok(_) => {}
-            Err(CallError::Failure(_)) => drop(self.failures.fetch_add(1, Ordering::Relaxed)),
-            Err(CallError::Stopped(_)) => drop(self.stopped.fetch_add(1, Ordering::Relaxed)),
-        }
-    }
-
-    /// All of it.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        Counts {
-            calls: self.calls(),
-            failed: self.failures() + self.stopped(),
-            took: Duration::from_micros(self.micros.load(Ordering::Relaxed)),
-        }
-    }
-
-    /// All calls.
-    #[must_use]
-    pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
-    }
-
-    /// Calls that ended in the extractor's own failure.
-    #[must_use]
-    pub fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
-    }
-
-    /// Calls that were stopped.
-    #[must_use]
-    pub fn stopped(&self) -> u64 {
-        self.stopped.load(Ordering::Relaxed)
-    }
-}
-
 impl Catalog {
     pub(super) fn empty(
-        store: SharedStore,
-        sandbox: Arc<Sandbox>,
-        clock: SharedClock,
+        Parts {
+            store,
+            sandbox,
+            clock,
+            kept,
+            publishers,
+        }: Parts,
         brought: HashSet<Digest>,
     ) -> Self {
         Self {
             store,
             sandbox,
             clock,
+            kept,
+            publishers,
             brought,
             intake: Semaphore::new(1),
             live: ArcSwap::default(),
@@ -180,6 +115,12 @@ impl Catalog {
         &self.sandbox
     }
 
+    /// What key results read last, to try versions on.
+    #[must_use]
+    pub fn kept(&self) -> &Arc<Kept> {
+        &self.kept
+    }
+
     /// Puts a document in place. What is loaded and counted stays with the versions that stay.
     pub(super) fn apply(&self, document: u64, record: &ExtractorRecord) {
         self.live.rcu(|map| {
@@ -187,11 +128,15 @@ impl Catalog {
             if before.is_some_and(|live| live.document >= document) {
                 return Arc::clone(map);
             }
+            let share = before.map_or_else(
+                || Arc::new(Share::new(self.sandbox.limits().clone(), SLOTS_EACH)),
+                |live| Arc::clone(&live.share),
+            );
             let versions = record.versions.iter().map(|version| {
                 let kept = before.and_then(|live| live.versions.get(&version.version));
                 let version = match kept.filter(|kept| kept.record == *version) {
                     Some(kept) => Arc::clone(kept),
-                    None => Arc::new(Version::new(&record.name, version.clone())),
+                    None => Arc::new(Version::new(&record.name, version.clone(), &share)),
                 };
                 (version.record.version.clone(), version)
             });
@@ -199,11 +144,25 @@ impl Catalog {
                 document,
                 record: record.clone(),
                 versions: versions.collect(),
+                share,
             };
             let mut next = BTreeMap::clone(map);
             next.insert(record.name.clone(), Arc::new(live));
             Arc::new(next)
         });
+        // Whatever is in place by now: edits are numbered, so that of two at once the later one counts.
+        if let Some(live) = self.live.load().get(&record.name) {
+            let limits = live.record.limits.over(self.sandbox.limits());
+            let at_once = live.record.limits.at_once();
+            live.share.set(live.document, limits, at_once);
+        }
+    }
+
+    /// How many calls of an extractor's versions run just now.
+    #[must_use]
+    pub fn under_way(&self, name: &str) -> usize {
+        let map = self.live.load();
+        map.get(name).map_or(0, |live| live.share.under_way())
     }
 
     /// All extractors by name.
@@ -277,16 +236,22 @@ impl Catalog {
             .collect()
     }
 
-    /// The versions that answer somebody: the active ones and those on trial.
+    /// The versions that answer somebody or were called since the server started: all that there is
+    /// something to count of. There are no more of them than versions in the store.
     #[must_use]
-    pub fn answering(&self) -> Vec<Arc<Version>> {
+    pub fn counted(&self) -> Vec<Arc<Version>> {
         let map = self.live.load();
-        let on_trial = map.values().filter_map(|live| {
-            live.versions
-                .get(&live.record.canary.as_ref()?.version)
-                .cloned()
+        let versions = map.values().flat_map(|live| {
+            let record = &live.record;
+            let answers = |version: &str| {
+                let active = record.active.as_ref().map(|it| it.version.as_str());
+                let canary = record.canary.as_ref().map(|it| it.version.as_str());
+                [active, canary].contains(&Some(version))
+            };
+            let versions = live.versions.values();
+            versions.filter(move |it| answers(&it.record.version) || it.tally.is_begun())
         });
-        self.active().into_iter().chain(on_trial).collect()
+        versions.cloned().collect()
     }
 
     pub(super) fn live(&self, name: &str) -> Result<Arc<Live>, CatalogError> {
@@ -300,11 +265,12 @@ impl Catalog {
 }
 
 impl Version {
-    fn new(name: &str, record: VersionRecord) -> Self {
+    fn new(name: &str, record: VersionRecord, share: &Arc<Share>) -> Self {
         Self {
             name: name.to_owned(),
             record,
             tally: Tally::default(),
+            share: Arc::clone(share),
             lens: OnceCell::new(),
             introduction: OnceCell::new(),
         }

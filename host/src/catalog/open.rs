@@ -6,15 +6,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use semver::Version as Semver;
 
-use crate::clock::SharedClock;
-use crate::sandbox::{Identity, Lens, Sandbox};
-use crate::store::{BlobSpace, Digest, Document, Format, Kind, SharedStore, Store, StoreError};
+use crate::sandbox::{Identity, Lens};
+use crate::store::{BlobSpace, Digest, Document, Format, Kind, Store, StoreError};
 
 use super::builtin::{BUILT_IN, BuiltIn};
 use super::check::Report;
 use super::code;
 use super::error::CatalogError;
-use super::live::{Catalog, Version};
+use super::examine;
+use super::live::{Catalog, Parts, Version};
 use super::record::{Active, ExtractorRecord, FORMAT, Origin, VersionRecord};
 use crate::access::By;
 
@@ -25,26 +25,20 @@ impl Catalog {
     /// # Errors
     ///
     /// When the store fails, holds a record of a newer server, or a built-in is unsound.
-    pub async fn open(
-        store: SharedStore,
-        sandbox: Arc<Sandbox>,
-        clock: SharedClock,
-    ) -> Result<Arc<Self>, CatalogError> {
-        Self::open_with(store, sandbox, clock, BUILT_IN).await
+    pub async fn open(parts: Parts) -> Result<Arc<Self>, CatalogError> {
+        Self::open_with(parts, BUILT_IN).await
     }
 
     /// [`Catalog::open`] of a server that brings other extractors.
     pub(super) async fn open_with(
-        store: SharedStore,
-        sandbox: Arc<Sandbox>,
-        clock: SharedClock,
+        parts: Parts,
         built_in: &'static [BuiltIn],
     ) -> Result<Arc<Self>, CatalogError> {
         let brought = built_in
             .iter()
             .map(|built_in| Digest::of(built_in.wasm))
             .collect();
-        let catalog = Arc::new(Self::empty(store, sandbox, clock, brought));
+        let catalog = Arc::new(Self::empty(parts, brought));
         for document in all(catalog.store.as_ref(), Kind::Extractor).await? {
             catalog.apply(document.version, &parse(&document)?);
         }
@@ -69,8 +63,11 @@ impl Catalog {
             version = built_in.version,
             "a built-in is new here"
         );
-        let (version, lens) = self
-            .admit(wasm, Origin::BuiltIn, &mut Report::default())
+        let mut report = Report::default();
+        let (built, described) = examine::pass(&self.sandbox, wasm, &mut report).await?;
+        let lens = Arc::clone(&described.lens);
+        let version = self
+            .admit(built, described, Origin::BuiltIn, &mut report)
             .await?;
         let name = lens.identity().name.clone();
         let by = By::server();
@@ -134,30 +131,35 @@ impl Catalog {
         } = lens.identity();
         match self.version(name, Some(version)) {
             // Somebody may have called it in between; theirs is as good.
-            Ok(version) if version.record.digest == *digest => drop(version.lens.set(lens)),
+            Ok(version) if version.record.digest == *digest => {
+                let lens = lens.within(Arc::clone(&version.share));
+                drop(version.lens.set(Arc::new(lens)));
+            }
             // A rebuild goes by another number than it gives itself: it is loaded when it is called.
             _ => {}
         }
     }
 
+    /// The bytes of a version.
+    pub(super) async fn component(&self, version: &Version) -> Result<Bytes, CatalogError> {
+        let digest = &version.record.digest;
+        match self.store.blob(BlobSpace::Component, digest).await {
+            Ok(Some(wasm)) => Ok(wasm),
+            Ok(None) | Err(StoreError::Corrupt { .. }) => Err(version.damaged()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn load(&self, version: &Version) -> Result<Arc<Lens>, CatalogError> {
         let digest = version.record.digest;
-        let damaged = || CatalogError::Damaged {
-            name: version.name.clone(),
-            version: version.record.version.clone(),
-        };
-        let wasm = match self.store.blob(BlobSpace::Component, &digest).await {
-            Ok(Some(wasm)) => wasm,
-            Ok(None) | Err(StoreError::Corrupt { .. }) => return Err(damaged()),
-            Err(error) => return Err(error.into()),
-        };
+        let wasm = self.component(version).await?;
         let compiled = match code::load(self.store.as_ref(), &self.sandbox, &digest).await {
             Some(compiled) => compiled,
             None => {
                 let compiled = self.sandbox.compiled(wasm).await;
                 let compiled = compiled.map_err(|error| {
                     tracing::error!(%error, %digest, "a stored component does not compile");
-                    damaged()
+                    version.damaged()
                 })?;
                 code::keep(self.store.as_ref(), &self.sandbox, &compiled, &digest).await;
                 compiled
@@ -169,11 +171,20 @@ impl Catalog {
             version.record.world,
             version.identity(),
         )
-        .map(Arc::new)
+        .map(|lens| Arc::new(lens.within(Arc::clone(&version.share))))
         .map_err(|source| CatalogError::Load {
             name: version.name.clone(),
             source,
         })
+    }
+}
+
+impl Version {
+    fn damaged(&self) -> CatalogError {
+        CatalogError::Damaged {
+            name: self.name.clone(),
+            version: self.record.version.clone(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::sandbox::World;
 use crate::store::Digest;
 
 use super::canary::Canary;
+use super::limits::Overrides;
 
 /// The format of [`ExtractorRecord`]. A record of a later format is refused, never guessed at.
 pub(super) const FORMAT: u32 = 1;
@@ -36,6 +37,9 @@ pub struct ExtractorRecord {
     /// A version that answers for a part of the callers beside the active one.
     #[serde(default)]
     pub canary: Option<Canary>,
+    /// What its calls may use in place of the server's own limits.
+    #[serde(default)]
+    pub limits: Overrides,
 }
 
 /// A version that answers, or did.
@@ -68,6 +72,9 @@ pub struct VersionRecord {
     pub summary: String,
     /// The chart types it reads; empty for an event mapper.
     pub chart_types: Vec<String>,
+    /// The publisher that vouched for it when it came.
+    #[serde(default)]
+    pub signed_by: Option<String>,
 }
 
 /// Where a version came from.
@@ -106,6 +113,7 @@ impl ExtractorRecord {
             answered: BTreeSet::new(),
             order: None,
             canary: None,
+            limits: Overrides::default(),
         }
     }
 

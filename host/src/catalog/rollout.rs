@@ -8,9 +8,19 @@ use crate::access::By;
 use crate::store::{Change, Expected, Kind, StoreError};
 
 use super::error::CatalogError;
+use super::limits::{LimitsEdit, Overrides};
 use super::live::Catalog;
 use super::open::parse;
 use super::record::{Active, ExtractorRecord, Origin};
+
+/// What an operator may say of an extractor; what is left out stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Edit {
+    /// Where it stands among those that read the same chart types.
+    pub order: Option<Option<i32>>,
+    /// What its calls may use.
+    pub limits: Option<LimitsEdit>,
+}
 
 /// How often a change is tried against others' changes before the caller is told.
 const TRIES: usize = 8;
@@ -101,39 +111,54 @@ impl Catalog {
         tokio::spawn(rollback).await?
     }
 
-    /// Sets where an extractor stands among those that read the same chart types. `seen` is the
-    /// version of its document that the caller has looked at; without it any will do.
+    /// Edits what an operator may say of an extractor. `seen` is the version of its document that the
+    /// caller has looked at; without it any will do.
     ///
     /// # Errors
     ///
-    /// [`CatalogError::Stale`] when it has changed since.
-    pub async fn set_order(
+    /// [`CatalogError::Stale`] when it has changed since, [`CatalogError::Limit`] for limits that
+    /// cannot be.
+    pub async fn edit(
         self: &Arc<Self>,
         name: &str,
-        order: Option<i32>,
+        edit: Edit,
         seen: Option<u64>,
         by: By,
     ) -> Result<(ExtractorRecord, u64), CatalogError> {
-        let version = self
-            .get(name)?
-            .active
-            .map_or_else(|| "-".into(), |active| active.version);
+        let active = self.get(name)?.active;
+        if let Some(limits) = &edit.limits {
+            limits.fits(self.sandbox.limits())?;
+        }
+        let version = active.map_or_else(|| "-".into(), |active| active.version);
         let (catalog, name) = (Arc::clone(self), name.to_owned());
-        let reorder = async move {
-            let detail = json!({ "version": version });
+        let edited = async move {
+            let mut detail = json!({ "version": version });
+            let mut action = "extractor.order";
+            if let Some(limits) = edit.limits {
+                action = "extractor.limits";
+                detail["limits"] = json!(Overrides::default().edited(&limits));
+                if let Some(order) = edit.order {
+                    detail["order"] = order.into();
+                }
+            }
             catalog
-                .change_told(&name, seen, by, "extractor.order", detail, |record| {
+                .change_told(&name, seen, by, action, detail, |record| {
                     if record.versions.is_empty() {
                         return Err(CatalogError::NoExtractor {
                             name: record.name.clone(),
                         });
                     }
-                    record.order = order;
+                    if let Some(order) = edit.order {
+                        record.order = order;
+                    }
+                    if let Some(limits) = &edit.limits {
+                        record.limits = record.limits.edited(limits);
+                    }
                     Ok(record.clone())
                 })
                 .await
         };
-        tokio::spawn(reorder).await?
+        tokio::spawn(edited).await?
     }
 
     /// Deletes a version that does not answer.

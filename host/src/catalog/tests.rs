@@ -8,10 +8,12 @@ use bytes::Bytes;
 use lensmount_toolchain::{Toolchain, Workspace};
 
 use super::builtin::BuiltIn;
-use super::{Active, Catalog, CatalogError, State};
+use super::{Active, Catalog, CatalogError, Parts, Publishers, State};
 use crate::access::By;
 use crate::clock::SystemClock;
+use crate::sample::kept::Kept;
 use crate::sandbox::{Limits, Sandbox};
+use crate::secret::{MasterKey, Sealer};
 use crate::store::SharedStore;
 use crate::store::sled::SledStore;
 
@@ -67,9 +69,19 @@ impl Installation {
     /// Starts a server that brings these.
     async fn start(&self, built_in: &'static [BuiltIn]) -> Arc<Catalog> {
         let (store, sandbox) = (Arc::clone(&self.store), Arc::clone(&self.sandbox));
-        Catalog::open_with(store, sandbox, Arc::new(SystemClock), built_in)
-            .await
-            .expect("it opens")
+        let key = MasterKey::from_hex(&"ab".repeat(32).into()).expect("a key");
+        let (sealer, clock) = (Arc::new(Sealer::new(&key)), Arc::new(SystemClock));
+        let kept = Kept::open(Arc::clone(&store), sealer, clock.clone(), 8);
+        let kept = kept.await.expect("what is kept");
+        let parts = Parts {
+            store,
+            sandbox,
+            clock,
+            kept,
+            publishers: Publishers::default(),
+        };
+        let opened = Catalog::open_with(parts, built_in).await;
+        opened.expect("it opens")
     }
 }
 

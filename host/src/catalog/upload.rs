@@ -5,16 +5,40 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::sandbox::{Identity, Lens};
+use crate::sample::Sample;
+use crate::sandbox::Identity;
 use crate::store::{BlobSpace, Digest, StoreError};
 
-use super::check::{Refused, RefusedCode, Report, Stage};
+use super::check::{Built, Described, Refused, RefusedCode, Report, Stage};
 use super::code;
+use super::dry_run::DryRun;
 use super::error::CatalogError;
 use super::examine;
 use super::live::{Catalog, Version};
 use super::record::{ExtractorRecord, Origin, VersionRecord};
+use super::signature::Signature;
 use crate::access::By;
+
+/// What is uploaded.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The component.
+    pub wasm: Bytes,
+    /// What to try it on besides what it carries and what key results read last.
+    pub samples: Vec<Sample>,
+    /// Who vouches for it.
+    pub signature: Option<Signature>,
+}
+
+impl From<Bytes> for Candidate {
+    fn from(wasm: Bytes) -> Self {
+        Self {
+            wasm,
+            samples: Vec::new(),
+            signature: None,
+        }
+    }
+}
 
 /// A component that was taken.
 #[derive(Debug)]
@@ -27,10 +51,13 @@ pub struct Uploaded {
     pub stages: Vec<Stage>,
     /// `false` when the same bytes were here already.
     pub new: bool,
+    /// What it made of the samples; none when it was here already and answers.
+    pub dry_run: Option<DryRun>,
 }
 
 impl Catalog {
-    /// Checks a component and stores it as a staged version. The same bytes again are the same
+    /// Checks a component, tries it on its own samples, on those sent along and on what key
+    /// results read last, and stores it as a staged version. The same bytes again are the same
     /// version, not a second one.
     ///
     /// The work goes on when the caller goes away, so that what was stored is always what is live.
@@ -38,28 +65,80 @@ impl Catalog {
     /// # Errors
     ///
     /// [`CatalogError::Refused`] with the check's code; else what the store says.
-    pub async fn upload(self: &Arc<Self>, wasm: Bytes, by: By) -> Result<Uploaded, CatalogError> {
+    pub async fn upload(
+        self: &Arc<Self>,
+        candidate: impl Into<Candidate>,
+        by: By,
+    ) -> Result<Uploaded, CatalogError> {
+        let candidate = candidate.into();
         let catalog = Arc::clone(self);
-        tokio::spawn(async move { catalog.upload_whole(wasm, by).await }).await?
+        let upload = async move {
+            let mut report = Report::default();
+            let uploaded = catalog.upload_whole(candidate, by, &mut report).await;
+            uploaded.map_err(|error| match error {
+                CatalogError::Refused(refused) => CatalogError::Refused(report.told(refused)),
+                other => other,
+            })
+        };
+        tokio::spawn(upload).await?
     }
 
-    async fn upload_whole(self: Arc<Self>, wasm: Bytes, by: By) -> Result<Uploaded, CatalogError> {
+    async fn upload_whole(
+        self: &Arc<Self>,
+        candidate: Candidate,
+        by: By,
+        report: &mut Report,
+    ) -> Result<Uploaded, CatalogError> {
+        let Candidate {
+            wasm,
+            samples: sent,
+            signature,
+        } = candidate;
         // The permit goes with the catalog, which nobody closes.
         let _turn = self.intake.acquire().await;
         let digest = Digest::of(&wasm);
         if let Some((extractor, version)) = self.holding(digest) {
             // It mends a copy that was lost or damaged.
             self.store.put_blob(BlobSpace::Component, wasm).await?;
+            let answers = extractor.active().is_some_and(|it| it.digest == digest);
+            let dry_run = if answers && sent.is_empty() {
+                None
+            } else {
+                let tried = self.dry_run(&extractor.name, &version.version, sent);
+                Some(tried.await?)
+            };
             return Ok(Uploaded {
                 extractor,
                 version,
                 stages: Vec::new(),
                 new: false,
+                dry_run,
             });
         }
-        let mut report = Report::default();
-        let (version, lens) = self.admit(wasm, Origin::Uploaded, &mut report).await?;
+        let (mut built, described) = examine::pass_vouched(&self.sandbox, wasm, report, |digest| {
+            self.publishers.vouched(digest, signature.as_ref())
+        })
+        .await?;
+        let mut lens = Arc::clone(&described.lens);
         let name = lens.identity().name.clone();
+        // It is tried under the limits that it would be called under.
+        let known = self.live(&name).ok();
+        if let Some(known) = known
+            .as_ref()
+            .and_then(|live| live.versions.values().next())
+        {
+            lens = Arc::new(lens.within(Arc::clone(&known.share)));
+        }
+        let began = Instant::now();
+        let dry_run = self
+            .tried(&lens, std::mem::take(&mut built.own), sent)
+            .await?;
+        let met = dry_run.met();
+        report.ended("dry-run", began, met.is_ok());
+        met?;
+        let version = self
+            .admit(built, described, Origin::Uploaded, report)
+            .await?;
         let stored = version.clone();
         let extractor = self
             .change(&name, by, "extractor.upload", &version.version.clone(), move |record| {
@@ -95,20 +174,21 @@ impl Catalog {
         Ok(Uploaded {
             extractor,
             version: stored,
-            stages: report.passed,
+            stages: std::mem::take(&mut report.passed),
             new: true,
+            dry_run: Some(dry_run),
         })
     }
 
-    /// The checks, in order, and the bytes on disk: all but the document that makes it a version.
+    /// The bytes on disk of what has passed the checks: all but the document that makes it a
+    /// version.
     pub(super) async fn admit(
         &self,
-        wasm: Bytes,
+        built: Built,
+        described: Described,
         origin: Origin,
         report: &mut Report,
-    ) -> Result<(VersionRecord, Arc<Lens>), CatalogError> {
-        let (built, described) = examine::pass(&self.sandbox, wasm, report).await?;
-
+    ) -> Result<VersionRecord, CatalogError> {
         let began = Instant::now();
         let size = built.wasm.len() as u64;
         self.store
@@ -122,7 +202,7 @@ impl Catalog {
         )
         .await;
         report.ended("store", began, true);
-        let version = VersionRecord {
+        Ok(VersionRecord {
             version: described.version,
             digest: built.digest,
             size,
@@ -132,8 +212,8 @@ impl Catalog {
             title: described.title,
             summary: described.summary,
             chart_types: described.chart_types,
-        };
-        Ok((version, described.lens))
+            signed_by: built.signed_by,
+        })
     }
 
     /// The version that has these bytes.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::catalog::{Catalog, Given, Verdict, Version};
 use crate::looker::{Chart, Fetched};
 use crate::reading::{self, ExtractorRef, Reading};
+use crate::sample::kept::Read;
 use crate::sandbox::chart;
 
 use super::error::ChartError;
@@ -88,6 +89,35 @@ impl Live {
             .read(version, self.given(chosen, &context))
             .await?;
         Ok(self.told(read, &version.identity().into(), origin))
+    }
+
+    /// Keeps the result for versions to be tried on, if one is wanted of this key result. It is
+    /// done aside, and that it cannot be done is only logged.
+    pub fn keep(&self, version: &Version, key_result: &str, chosen: Chosen<'_>) {
+        let kept = self.catalog.kept();
+        if !kept.wants(&version.name, key_result, self.fetched.body.len()) {
+            return;
+        }
+        let owned = |words: Chosen<'_>| {
+            let words = words.iter();
+            words
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect()
+        };
+        let read = Read {
+            extractor: version.name.clone(),
+            key_result: key_result.to_owned(),
+            result: self.fetched.body.clone(),
+            query: self.chart.query.clone(),
+            chosen: owned(chosen),
+            context: owned(&self.context()),
+        };
+        let kept = Arc::clone(kept);
+        tokio::spawn(async move {
+            if let Err(error) = kept.keep(read).await {
+                tracing::warn!(%error, "a result could not be kept to try extractors on");
+            }
+        });
     }
 
     /// Every number along x for the same choices, oldest first.

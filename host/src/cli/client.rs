@@ -2,7 +2,8 @@
 
 use anyhow::{Context, anyhow};
 use clap::Args;
-use reqwest::{Method, Response, StatusCode, Url};
+use reqwest::multipart::Form;
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,7 +45,12 @@ pub(super) enum Body {
     Json(Value),
     /// An edit of whatever version there is.
     Edit(Value),
-    Wasm(Vec<u8>),
+    /// A component, and its signature if there is one.
+    Wasm(Vec<u8>, Option<String>),
+    /// JSON that was written already.
+    Text(String),
+    /// A form with a component and samples to try it on, and the component's signature.
+    Form(Form, Option<String>),
 }
 
 /// What is read of a problem.
@@ -148,7 +154,11 @@ impl Server {
             Body::Whatever => request.header("if-match", "*"),
             Body::Json(json) => request.json(&json),
             Body::Edit(json) => request.header("if-match", "*").json(&json),
-            Body::Wasm(wasm) => request
+            Body::Text(json) => request
+                .header("content-type", "application/json")
+                .body(json),
+            Body::Form(form, signature) => signed(request, signature).multipart(form),
+            Body::Wasm(wasm, signature) => signed(request, signature)
                 .header("content-type", "application/wasm")
                 .body(wasm),
         };
@@ -157,6 +167,13 @@ impl Server {
             .await
             .with_context(|| format!("{url} does not answer; is the server running?"))?;
         Ok((url, response))
+    }
+}
+
+fn signed(request: RequestBuilder, signature: Option<String>) -> RequestBuilder {
+    match signature {
+        Some(signature) => request.header("lensmount-signature", signature),
+        None => request,
     }
 }
 

@@ -4,13 +4,13 @@ mod build;
 mod check;
 mod component;
 mod inspect;
+mod limits;
 mod new;
+mod push;
+mod sign;
 mod template;
 mod test;
 
-use std::path::PathBuf;
-
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -39,6 +39,10 @@ enum Command {
     Check(check::Check),
     /// Run an extractor's samples in the server's sandbox and compare with what is expected
     Test(test::Test),
+    /// Make a key to sign extractors with, and print its public half for servers to know
+    Keygen(sign::Keygen),
+    /// Sign a component, so that servers know who published it
+    Sign(sign::Sign),
     /// List extractors
     List,
     /// Show one extractor with its versions
@@ -46,14 +50,10 @@ enum Command {
         /// Its name
         name: String,
     },
-    /// Upload a component as a staged version
-    Push {
-        /// The component, a .wasm file
-        file: PathBuf,
-        /// Make it the active version at once
-        #[arg(long)]
-        activate: bool,
-    },
+    /// Upload a component as a staged version, and say what it makes of samples beside the active one
+    Push(push::Push),
+    /// Say what a version makes of samples, beside the active one
+    DryRun(push::DryRun),
     /// Make a version the one that answers
     Activate {
         /// The extractor
@@ -86,6 +86,8 @@ enum Command {
         /// The lowest goes first; left out, its place is taken away
         place: Option<i32>,
     },
+    /// Show or set what calls of an extractor may use
+    Limits(limits::Limits),
     /// Delete a version that is not active
     Delete {
         /// The extractor
@@ -103,6 +105,8 @@ impl Extractor {
             Command::Inspect(inspect) => inspect.run(self.talk.output).await,
             Command::Check(check) => check.run(self.talk.output).await,
             Command::Test(test) => test.run(self.talk.output).await,
+            Command::Keygen(keygen) => keygen.run(),
+            Command::Sign(sign) => sign.run(),
             Command::List => self.list().await,
             Command::Show { name } => {
                 let found = self
@@ -112,13 +116,14 @@ impl Extractor {
                     .await?;
                 self.versions(&found)
             }
-            Command::Push { file, activate } => self.push(file, *activate).await,
+            Command::Push(push) => push.run(&self.talk).await,
+            Command::DryRun(run) => run.run(&self.talk).await,
             Command::Activate {
                 name,
                 version,
                 unpinned,
             } => {
-                let done = self.activate(name, version, !unpinned).await?;
+                let done = activate(&self.talk, name, version, !unpinned).await?;
                 self.versions(&done)
             }
             Command::Canary {
@@ -152,6 +157,7 @@ impl Extractor {
                     .await?;
                 self.versions(&done)
             }
+            Command::Limits(limits) => limits.run(&self.talk).await,
             Command::Delete { name, version } => {
                 let path = ["v1", "extractors", name, "versions", version];
                 self.talk
@@ -190,46 +196,6 @@ impl Extractor {
         )
     }
 
-    async fn push(&self, file: &PathBuf, activate: bool) -> anyhow::Result<()> {
-        let wasm =
-            std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        let report = self
-            .talk
-            .server
-            .send(Method::POST, &["v1", "extractors"], Body::Wasm(wasm))
-            .await?;
-        let (name, version) = (cell(&report["name"]), cell(&report["version"]["version"]));
-        if activate {
-            self.activate(&name, &version, true).await?;
-        }
-        let state = if activate {
-            "active".into()
-        } else {
-            cell(&report["version"]["state"])
-        };
-        self.talk.output.print(
-            &report,
-            &["name", "version", "verdict", "state", "digest"],
-            |report| {
-                vec![vec![
-                    name,
-                    version,
-                    cell(&report["verdict"]),
-                    state,
-                    cell(&report["version"]["digest"]),
-                ]]
-            },
-        )
-    }
-
-    async fn activate(&self, name: &str, version: &str, pinned: bool) -> anyhow::Result<Value> {
-        let path = ["v1", "extractors", name, "versions", version, "activate"];
-        self.talk
-            .server
-            .send(Method::POST, &path, Body::Json(json!({ "pinned": pinned })))
-            .await
-    }
-
     fn versions(&self, extractor: &Value) -> anyhow::Result<()> {
         self.talk.output.print(
             extractor,
@@ -255,4 +221,10 @@ fn chart_types(version: &Value) -> String {
         .as_array()
         .map_or(&[][..], Vec::as_slice);
     types.iter().map(cell).collect::<Vec<_>>().join(" ")
+}
+
+async fn activate(talk: &Talk, name: &str, version: &str, pinned: bool) -> anyhow::Result<Value> {
+    let path = ["v1", "extractors", name, "versions", version, "activate"];
+    let body = Body::Json(json!({ "pinned": pinned }));
+    talk.server.send(Method::POST, &path, body).await
 }

@@ -17,6 +17,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::call_limits::CallLimits;
 use super::compile::child;
 use super::hub_args::HubArgs;
+use super::trust_args::TrustArgs;
+use crate::sample::kept;
 use crate::sandbox::{Bounds, Compiler};
 use crate::server::{DEFAULT_RATE, MasterKeySource, Options, Server};
 
@@ -63,6 +65,8 @@ pub(super) struct Serve {
     #[arg(long, env = "LENSMOUNT_EXTRACTORS", value_name = "DIR")]
     extractors: Option<PathBuf>,
     #[command(flatten)]
+    trust: TrustArgs,
+    #[command(flatten)]
     reads: ReadArgs,
     #[command(flatten)]
     hub: HubArgs,
@@ -94,6 +98,16 @@ pub(super) struct ReadArgs {
         value_parser = clap::value_parser!(u32).range(1..=86_400)
     )]
     min_every: u32,
+    /// How many results that key results read are kept, sealed, of each extractor, for new versions of it
+    /// to be tried on
+    #[arg(
+        long,
+        env = "LENSMOUNT_KEEP_RESULTS",
+        default_value_t = kept::DEFAULT,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(0..=100)
+    )]
+    keep_results: u16,
 }
 
 /// Networks, or single addresses, with commas between them. An empty text is none of them, since
@@ -163,6 +177,8 @@ impl Serve {
             limits: self.limits.calls.limits(),
             compiler: self.limits.compiler(),
             extractors: self.extractors,
+            publishers: self.trust.publishers()?,
+            keep_results: self.reads.keep_results.into(),
             rate: self.limits.rate_limit,
             hub: self.hub.options(),
             ..Options::on(data)

@@ -224,7 +224,7 @@ impl Making<'_> {
 /// Why a call gave nothing, with its code.
 fn reason(error: &CallError) -> String {
     let code = match error {
-        CallError::Failure(failure) => Problem::from(failure.clone()).code.explained().code,
+        CallError::Failure(failed) => Problem::from(failed.failure.clone()).code.explained().code,
         CallError::Stopped(stopped) => stopped.code.as_str(),
     };
     let reason = format!("{code}: {error}");

@@ -1,7 +1,5 @@
 //! Paths, queries and bodies, with rejections that say where and what.
 
-use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +10,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::catalog::Catalog;
 use crate::problem::{Code, InputError, Problem};
@@ -22,10 +19,10 @@ use crate::problem::{Code, InputError, Problem};
 const LARGEST: usize = 32 << 20;
 /// How much of a body over its limit is read and thrown away, so that the caller, who is still
 /// sending, gets to see the answer.
-const DRAINED: usize = 64 << 20;
+pub(super) const DRAINED: usize = 64 << 20;
 
 /// How long a body may take to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// How much room is made for a body because of what its head announces.
 const BELIEVED: usize = 4 << 20;
 
@@ -117,23 +114,12 @@ fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// A component as it is uploaded.
-pub(super) struct Wasm(pub Bytes);
-
-impl<S: Send + Sync> FromRequest<S> for Wasm {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        typed(&request, "application/wasm", |kind| {
-            kind == "application/wasm" || kind == "application/octet-stream"
-        })?;
-        read(request, crate::catalog::LARGEST_COMPONENT)
-            .await
-            .map(Self)
-    }
-}
-
-fn typed(request: &Request, wanted: &str, fits: impl Fn(&str) -> bool) -> Result<(), Problem> {
+/// Refuses a body of another type.
+pub(super) fn typed(
+    request: &Request,
+    wanted: &str,
+    fits: impl Fn(&str) -> bool,
+) -> Result<(), Problem> {
     let kind = request
         .headers()
         .get(CONTENT_TYPE)
@@ -159,7 +145,8 @@ fn typed(request: &Request, wanted: &str, fits: impl Fn(&str) -> bool) -> Result
     ))
 }
 
-async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
+/// A whole body of at most `limit` bytes.
+pub(super) async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
     let announced = request
         .headers()
         .get(CONTENT_LENGTH)
@@ -285,58 +272,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// An object of names to texts, in the order it came, each name once.
-#[derive(Debug, Default)]
-pub(crate) struct Words<'a>(pub Vec<(Cow<'a, str>, Cow<'a, str>)>);
-
-impl Words<'_> {
-    /// Lent to a guest.
-    pub fn lent(&self) -> Vec<(&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_ref()))
-            .collect()
-    }
-
-    /// The value of a name.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_ref())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Words<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of names to strings")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Words<'de>, A::Error> {
-                let mut words: Words<'de> = Words::default();
-                while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-                    if words.get(&name).is_some() {
-                        return Err(serde::de::Error::custom(format_args!(
-                            "{name:?} is given twice"
-                        )));
-                    }
-                    words.0.push((name, map.next_value()?));
-                }
-                Ok(words)
-            }
-        }
-        deserializer.deserialize_map(Pairs)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::Words;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

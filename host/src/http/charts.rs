@@ -16,10 +16,11 @@ use crate::id::ConnectionId;
 use crate::looker::Source;
 use crate::problem::Problem;
 use crate::reading::{self, Reading};
+use crate::sample::{query_text, result_text};
 
 use super::access::Viewer;
 use super::body::Json;
-use super::readings::{Outline, Series, query_text, result_text};
+use super::readings::{Outline, Series};
 use super::request::ProblemBody;
 
 /// A chart on a live Looker, and what is wanted of it.

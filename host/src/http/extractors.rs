@@ -1,215 +1,31 @@
 //! `/v1/extractors`: what there is, uploading, rolling out and back.
 
+mod view;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::catalog::canary::Bounds;
-use crate::catalog::{
-    Catalog, Counts, ExtractorRecord, Origin, State as Stand, Uploaded, VersionRecord,
-};
-use crate::problem::Problem;
-use crate::sandbox::{Limits, World};
+use crate::catalog::{Catalog, Edit, LimitsEdit, Uploaded};
+use crate::problem::{Problem, StageEnded};
+use crate::sandbox::World;
 
 use super::access::{Admin, Viewer};
-use super::body::{Json, Known, Path, Query, Wasm};
+use super::body::{Json, Known, Path, Query, given};
+use super::component::Upload;
+use super::dry_run::DryRunReport;
 use super::etag::{self, IfMatch};
 use super::page::{List, Page};
 use super::request::ProblemBody;
 
-/// An extractor and its versions.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Extractor {
-    /// The key in URLs and settings.
-    #[schema(example = "tide-table")]
-    name: String,
-    /// What it is called, by its active or newest version.
-    title: String,
-    /// What it does.
-    summary: String,
-    /// The world of the contract that it targets.
-    world: World,
-    /// The version that answers; null while none does.
-    active: Option<ActiveVersion>,
-    /// The version that is tried on a part of the callers; null while none is.
-    canary: Option<OnTrial>,
-    /// The newest first.
-    versions: Vec<ExtractorVersion>,
-    /// Where several read a chart type, the lowest goes first; those without one come last.
-    order: Option<i32>,
-    /// What one call of it may use.
-    limits: CallLimits,
-}
-
-/// The version that answers.
-#[derive(Debug, Serialize, ToSchema)]
-struct ActiveVersion {
-    /// Which.
-    version: String,
-    /// A pinned version stays when a newer server brings a newer built-in.
-    pinned: bool,
-}
-
-/// A version that answers for a part of the callers.
-#[derive(Debug, Serialize, ToSchema)]
-struct OnTrial {
-    /// Which.
-    version: String,
-    /// The part of callers, in percent. Which they are goes by key result or schedule, and stays.
-    percent: u8,
-    /// Since when.
-    #[schema(value_type = String, format = DateTime)]
-    since: Timestamp,
-    /// When it is taken back by itself.
-    bounds: Bounds,
-    /// What it has done; since this server started, if that was later.
-    done: Done,
-    /// What the active version has done meanwhile.
-    beside: Done,
-}
-
-/// What a version has done during a trial.
-#[derive(Debug, Serialize, ToSchema)]
-struct Done {
-    /// Calls.
-    calls: u64,
-    /// Of them, those that failed or were stopped.
-    failed: u64,
-    /// Microseconds that one took on average; null where there was none.
-    mean_us: Option<u64>,
-}
-
-impl From<Counts> for Done {
-    fn from(counts: Counts) -> Self {
-        let mean = counts.mean();
-        Self {
-            calls: counts.calls,
-            failed: counts.failed,
-            mean_us: mean.map(|mean| u64::try_from(mean.as_micros()).unwrap_or(u64::MAX)),
-        }
-    }
-}
-
-/// One version of an extractor.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ExtractorVersion {
-    /// A semantic version.
-    version: String,
-    /// Of the component's bytes.
-    #[schema(example = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
-    digest: String,
-    /// Bytes.
-    size: u64,
-    /// How far it has come.
-    state: Stand,
-    /// Where it came from.
-    origin: Origin,
-    /// When it was stored.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    /// The chart types that it reads.
-    chart_types: Vec<String>,
-    /// Calls since this server started.
-    calls: u64,
-    /// Of them, those that ended in the extractor's own failure.
-    failures: u64,
-    /// Of them, those that were stopped.
-    stopped: u64,
-}
-
-/// What one call may use.
-#[derive(Debug, Serialize, ToSchema)]
-struct CallLimits {
-    /// Milliseconds of processor time.
-    cpu_ms: u64,
-    /// Milliseconds from call to answer.
-    wall_ms: u64,
-    /// Bytes over all memories.
-    memory_bytes: usize,
-    /// Bytes of an answer.
-    output_bytes: usize,
-    /// Log lines that are kept.
-    log_lines: usize,
-    /// Bytes of log text that are kept.
-    log_bytes: usize,
-}
-
-impl From<&Limits> for CallLimits {
-    fn from(limits: &Limits) -> Self {
-        Self {
-            cpu_ms: millis(limits.cpu),
-            wall_ms: millis(limits.wall),
-            memory_bytes: limits.memory,
-            output_bytes: limits.output,
-            log_lines: limits.log_lines,
-            log_bytes: limits.log_bytes,
-        }
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn extractor(catalog: &Catalog, record: &ExtractorRecord) -> Extractor {
-    let newest = record.newest_first();
-    let shown = record.active().or(newest.first().copied());
-    Extractor {
-        name: record.name.clone(),
-        title: shown.map_or_else(String::new, |version| version.title.clone()),
-        summary: shown.map_or_else(String::new, |version| version.summary.clone()),
-        world: shown.map_or(World::ChartExtractor, |version| version.world),
-        active: record.active.as_ref().map(|active| ActiveVersion {
-            version: active.version.clone(),
-            pinned: active.pinned,
-        }),
-        canary: record.canary.as_ref().map(|canary| {
-            let (beside, done) = catalog.trial(&record.name).unwrap_or_default();
-            OnTrial {
-                version: canary.version.clone(),
-                percent: canary.percent,
-                since: canary.since,
-                bounds: canary.bounds,
-                done: done.into(),
-                beside: beside.into(),
-            }
-        }),
-        versions: newest
-            .into_iter()
-            .map(|version| described(catalog, record, version))
-            .collect(),
-        order: record.order,
-        limits: catalog.sandbox().limits().into(),
-    }
-}
-
-fn described(
-    catalog: &Catalog,
-    record: &ExtractorRecord,
-    version: &VersionRecord,
-) -> ExtractorVersion {
-    let live = catalog.version(&record.name, Some(&version.version)).ok();
-    let tally = live.as_ref().map(|live| &live.tally);
-    ExtractorVersion {
-        version: version.version.clone(),
-        digest: version.digest.to_string(),
-        size: version.size,
-        state: record.state(&version.version),
-        origin: version.origin,
-        created_at: version.created_at,
-        chart_types: version.chart_types.clone(),
-        calls: tally.map_or(0, |tally| tally.calls()),
-        failures: tally.map_or(0, |tally| tally.failures()),
-        stopped: tally.map_or(0, |tally| tally.stopped()),
-    }
-}
+pub(super) use view::Extractor;
+use view::{ExtractorVersion, described, extractor};
 
 /// List extractors
 #[utoipa::path(get, path = "/v1/extractors", tag = "extractors", params(Page),
@@ -245,18 +61,23 @@ pub(super) async fn show(
     Ok((tag, Answer(extractor(&catalog, &catalog.get(&name)?))))
 }
 
-/// What can be edited of an extractor.
+/// What can be edited of an extractor. What is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EditExtractor {
     /// Where it stands among those that read the same chart types: the lowest goes first. `null`
     /// takes its place away.
-    #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required)]
-    order: Option<i32>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i32>)]
+    order: Option<Option<i32>>,
+    /// What its calls may use, whichever version is called; it counts from the next call on. `null`
+    /// puts all of it back to the server's own limits.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<LimitsEdit>)]
+    limits: Option<Option<LimitsEdit>>,
 }
 
-/// Set where an extractor stands among those that read the same chart types
+/// Set where an extractor stands among its like, and what its calls may use
 #[utoipa::path(patch, path = "/v1/extractors/{name}", tag = "extractors",
     params(("name" = String, Path), ("If-Match" = String, Header, description = "The extractor's `ETag`, or `*`")),
     request_body = EditExtractor,
@@ -268,8 +89,18 @@ pub(super) async fn edit(
     IfMatch(seen): IfMatch,
     body: Json,
 ) -> Result<impl IntoResponse, Problem> {
-    let EditExtractor { order } = body.parse()?;
-    let (record, document) = catalog.set_order(&name, order, seen, by).await?;
+    let EditExtractor { order, limits } = body.parse()?;
+    if order.is_none() && limits.is_none() {
+        return Err(Problem::invalid(
+            "/order",
+            "the edit says nothing to change; send `order`, `limits`, or both",
+        ));
+    }
+    let edit = Edit {
+        order,
+        limits: limits.map(|limits| limits.unwrap_or_else(LimitsEdit::to_defaults)),
+    };
+    let (record, document) = catalog.edit(&name, edit, seen, by).await?;
     Ok((etag::tag(document), Answer(extractor(&catalog, &record))))
 }
 
@@ -290,37 +121,32 @@ pub(super) struct Report {
     /// The world of the contract that it targets.
     world: World,
     /// The checks it passed, in order.
-    stages: Vec<PassedStage>,
-}
-
-/// A check that an upload passed.
-#[derive(Debug, Serialize, ToSchema)]
-struct PassedStage {
-    /// Its name.
-    #[schema(example = "validate")]
-    stage: &'static str,
-    /// Microseconds it took.
-    took_us: u64,
+    stages: Vec<StageEnded>,
+    /// What it made of samples, beside the active version; null where that is what was uploaded.
+    dry_run: Option<DryRunReport>,
 }
 
 /// Upload a component
 ///
-/// It is checked stage by stage and stored as a staged version; nothing is rolled out. The same
-/// bytes again answer 200 with the version they are.
+/// It is checked stage by stage, tried on samples, and stored as a staged version; nothing is rolled
+/// out. The same bytes again answer 200 with the version they are. As `multipart/form-data` it takes the
+/// component as the part `component` and samples to try it on, a JSON array, as the part `samples`. A
+/// publisher's signature over the digest comes in the header `Lensmount-Signature`: `publisher:base64`.
 #[utoipa::path(post, path = "/v1/extractors", tag = "extractors",
     request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component of at most 64 MiB"),
     responses((status = 201, body = Report), (status = 200, body = Report), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn upload(
     Admin(by): Admin,
     State(catalog): State<Arc<Catalog>>,
-    Wasm(wasm): Wasm,
+    Upload(candidate): Upload,
 ) -> Result<impl IntoResponse, Problem> {
     let Uploaded {
         extractor,
         version,
         stages,
         new,
-    } = catalog.upload(wasm, by).await?;
+        dry_run,
+    } = catalog.upload(candidate, by).await?;
     let report = Report {
         verdict: if new { "staged" } else { "known" },
         name: extractor.name.clone(),
@@ -328,13 +154,8 @@ pub(super) async fn upload(
         summary: version.summary.clone(),
         world: version.world,
         version: described(&catalog, &extractor, &version),
-        stages: stages
-            .into_iter()
-            .map(|stage| PassedStage {
-                stage: stage.name,
-                took_us: u64::try_from(stage.took.as_micros()).unwrap_or(u64::MAX),
-            })
-            .collect(),
+        stages: stages.iter().map(|stage| stage.ended("passed")).collect(),
+        dry_run: dry_run.map(DryRunReport::of),
     };
     Ok((
         if new {

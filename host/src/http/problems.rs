@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use crate::catalog::CatalogError;
+use crate::catalog::{CatalogError, RefusedCode};
 use crate::chart::ChartError;
 use crate::connection::ConnectionError;
 use crate::event::RunError;
@@ -15,6 +15,7 @@ use crate::keyresult::KeyResultError;
 use crate::looker::LookerError;
 use crate::problem::{Code, InputError, Problem};
 use crate::record::RecordError;
+use crate::sample::kept::KeptError;
 use crate::sandbox::types::{Failure, FailureCode};
 use crate::sandbox::{CallError, StopCode, Stopped};
 use crate::store::StoreError;
@@ -38,14 +39,33 @@ impl From<&CatalogError> for Problem {
                 Code::INCOMPATIBLE
             }
             CatalogError::Damaged { .. } => Code::UNAVAILABLE,
+            CatalogError::Limit(bad) => {
+                return Self::invalid(format!("/limits/{}", bad.field), bad.reason.clone());
+            }
             CatalogError::Refused(refused) => {
                 let code = Code::named(refused.code.as_str()).unwrap_or(Code::INVALID_COMPONENT);
-                return Self::new(code, refused.reason.clone());
+                let mut problem = Self::new(code, refused.reason.clone());
+                let last = refused.stages.len().saturating_sub(1);
+                let stages = refused.stages.iter().enumerate();
+                problem.stages = stages
+                    .map(|(at, stage)| {
+                        let passed = at < last || refused.code == RefusedCode::VersionExists;
+                        stage.ended(if passed {
+                            "passed"
+                        } else {
+                            refused.code.as_str()
+                        })
+                    })
+                    .collect();
+                return problem;
             }
-            CatalogError::Call(CallError::Failure(failure)) => return failure.clone().into(),
+            CatalogError::Call(CallError::Failure(failed)) => return failed.failure.clone().into(),
             CatalogError::Call(CallError::Stopped(stopped)) => return (**stopped).clone().into(),
             CatalogError::Store(error) => return error.into(),
-            CatalogError::Record { .. } | CatalogError::Newer { .. } | CatalogError::Worker(_) => {
+            CatalogError::Record { .. }
+            | CatalogError::Newer { .. }
+            | CatalogError::Unwritable(_)
+            | CatalogError::Worker(_) => {
                 return ours(error);
             }
         };
@@ -126,6 +146,16 @@ impl From<&StoreError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         (&error).into()
+    }
+}
+
+impl From<KeptError> for Problem {
+    fn from(error: KeptError) -> Self {
+        match &error {
+            KeptError::Store(error) => error.into(),
+            KeptError::Record(error) => error.into(),
+            KeptError::Secret(_) | KeptError::Unreadable(_) => ours(&error),
+        }
     }
 }
 

@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 use crate::catalog::{Catalog, Given, Version};
 use crate::problem::Problem;
 use crate::reading::{self, ExtractorRef, Reading};
-use crate::sandbox::types::{Control, ControlKind};
-use crate::sandbox::{chart, events};
+use crate::sample::{Converted, OutlineControl, Words, query_text, result_text, timely};
+use crate::sandbox::chart;
 
 use super::access::Viewer;
-use super::body::{Json, Known, Words};
+use super::body::{Json, Known};
 use super::request::ProblemBody;
 
 /// A result and what is wanted of it.
@@ -103,55 +103,6 @@ impl<'a> OnResult<'a> {
     }
 }
 
-/// The result's bytes as they stand, or the text that a string holds.
-pub(super) fn result_text(result: &RawValue) -> Result<Cow<'_, str>, Problem> {
-    let text = result.get();
-    if !text.starts_with('"') {
-        return Ok(Cow::Borrowed(text));
-    }
-    serde_json::from_str::<String>(text)
-        .map(Cow::Owned)
-        .map_err(|error| Problem::invalid("/result", format!("the string is not text: {error}")))
-}
-
-/// The Query object that a `vis_config` stands for, or the one that is given.
-pub(crate) fn query_text<'a>(
-    vis_config: Option<&'a RawValue>,
-    query: Option<&'a RawValue>,
-) -> Result<Cow<'a, str>, Problem> {
-    let object = |pointer, value: &'a RawValue| {
-        let text = value.get();
-        if text.starts_with('{') {
-            Ok(text)
-        } else {
-            Err(Problem::invalid(pointer, "it is not an object"))
-        }
-    };
-    match (vis_config, query) {
-        (Some(_), Some(_)) => Err(Problem::invalid(
-            "/query",
-            "give `vis_config` or `query`, not both",
-        )),
-        (Some(vis_config), None) => Ok(Cow::Owned(format!(
-            "{{\"vis_config\":{}}}",
-            object("/vis_config", vis_config)?
-        ))),
-        (None, Some(query)) => object("/query", query).map(Cow::Borrowed),
-        (None, None) => Ok(Cow::Borrowed("{}")),
-    }
-}
-
-/// A `now` that is no time would make an extractor answer for another day.
-fn timely(context: &Words<'_>) -> Result<(), Problem> {
-    match context.get("now").map(str::parse::<jiff::Timestamp>) {
-        Some(Err(_)) => Err(Problem::invalid(
-            "/context/now",
-            "it is not a time as RFC 3339 has it, such as 2026-11-22T10:00:00Z",
-        )),
-        Some(Ok(_)) | None => Ok(()),
-    }
-}
-
 /// What a tile offers.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Outline {
@@ -173,73 +124,6 @@ impl Outline {
             extractor: by.identity().into(),
             controls: offering.controls.into_iter().map(Into::into).collect(),
             notes: offering.notes.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
-/// One choice that a person makes.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct OutlineControl {
-    /// Its key in a selection.
-    name: String,
-    /// For the form.
-    label: String,
-    /// For the form.
-    help: String,
-    /// Whether a selection needs it.
-    required: bool,
-    /// What is taken when a selection leaves it out.
-    default: Option<String>,
-    /// `choice`, `many`, `text`, `number`, `date` or `toggle`; another word is shown as text.
-    #[schema(example = "choice")]
-    kind: String,
-    /// What `choice` and `many` choose from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    choices: Option<Vec<OutlineChoice>>,
-}
-
-/// One value to choose.
-#[derive(Serialize, ToSchema)]
-struct OutlineChoice {
-    /// What stands in a selection.
-    value: String,
-    /// For the form.
-    label: String,
-    /// The heading it stands under.
-    group: Option<String>,
-}
-
-impl From<Control> for OutlineControl {
-    fn from(control: Control) -> Self {
-        let listed = |choices: Vec<crate::sandbox::types::Choice>| {
-            Some(
-                choices
-                    .into_iter()
-                    .map(|choice| OutlineChoice {
-                        value: choice.value,
-                        label: choice.label,
-                        group: choice.group,
-                    })
-                    .collect(),
-            )
-        };
-        let (kind, choices) = match control.kind {
-            ControlKind::Choice(choices) => ("choice".into(), listed(choices)),
-            ControlKind::Many(choices) => ("many".into(), listed(choices)),
-            ControlKind::Text => ("text".into(), None),
-            ControlKind::Number => ("number".into(), None),
-            ControlKind::Date => ("date".into(), None),
-            ControlKind::Toggle => ("toggle".into(), None),
-            ControlKind::Other(word) => (word, None),
-        };
-        Self {
-            name: control.name,
-            label: control.label,
-            help: control.help,
-            required: control.required,
-            default: control.default,
-            kind,
-            choices,
         }
     }
 }
@@ -324,46 +208,6 @@ fn version(catalog: &Catalog, name: &str, input: &OnResult<'_>) -> Result<Arc<Ve
     Ok(catalog.version(name, input.version.as_deref())?)
 }
 
-/// What an event mapper made of a result.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Converted {
-    /// In the order of their rows.
-    events: Vec<ConvertedEvent>,
-    /// Rows that could not be mapped.
-    rejected: Vec<Rejected>,
-}
-
-/// One customer event.
-#[derive(Serialize, ToSchema)]
-struct ConvertedEvent {
-    /// `identify`, `group`, `track`, `page`, `screen` or `alias`.
-    kind: &'static str,
-    user_id: Option<String>,
-    anonymous_id: Option<String>,
-    /// What makes this person the same next time.
-    identity_key: Option<String>,
-    group_id: Option<String>,
-    name: Option<String>,
-    /// Traits of identify and group, properties of the others.
-    #[schema(value_type = Object)]
-    traits: Box<RawValue>,
-    timestamp: Option<String>,
-    /// Laid over the message.
-    #[schema(value_type = Option<Object>)]
-    extra: Option<Box<RawValue>>,
-    /// The row it came from, the first being 0.
-    row: u32,
-}
-
-/// A row that could not be mapped.
-#[derive(Serialize, ToSchema)]
-struct Rejected {
-    /// The first being 0.
-    row: u32,
-    /// What to change.
-    reason: String,
-}
-
 /// Map the rows of a given result to events
 #[utoipa::path(post, path = "/v1/extractors/{name}/convert", tag = "readings", params(("name" = String, Path)),
     request_body = OnResult, responses((status = 200, body = Converted), (status = "4XX", body = ProblemBody)))]
@@ -380,55 +224,4 @@ pub(super) async fn convert(
     );
     let batch = catalog.convert(&version, unwrapped.given()).await?;
     Ok(Answer(Converted::of(batch)?))
-}
-
-impl Converted {
-    /// What a mapper made, as it is told; a problem where it gave what is no JSON object.
-    pub fn of(batch: events::Batch) -> Result<Self, Problem> {
-        let events = batch.events.into_iter().map(converted);
-        let rejected = batch.rejected.into_iter().map(|row| Rejected {
-            row: row.row,
-            reason: row.reason,
-        });
-        Ok(Self {
-            events: events.collect::<Result<_, _>>()?,
-            rejected: rejected.collect(),
-        })
-    }
-}
-
-fn converted(event: events::Event) -> Result<ConvertedEvent, Problem> {
-    Ok(ConvertedEvent {
-        kind: match event.kind {
-            events::Kind::Identify => "identify",
-            events::Kind::Group => "group",
-            events::Kind::Track => "track",
-            events::Kind::Page => "page",
-            events::Kind::Screen => "screen",
-            events::Kind::Alias => "alias",
-        },
-        user_id: event.user_id,
-        anonymous_id: event.anonymous_id,
-        identity_key: event.identity_key,
-        group_id: event.group_id,
-        name: event.name,
-        traits: object(event.traits, "traits", event.row)?,
-        timestamp: event.timestamp,
-        extra: event
-            .extra
-            .map(|extra| object(extra, "extra", event.row))
-            .transpose()?,
-        row: event.row,
-    })
-}
-
-/// What a guest hands out as JSON is checked before it is passed on as JSON.
-fn object(bytes: Vec<u8>, field: &str, row: u32) -> Result<Box<RawValue>, Problem> {
-    let object = String::from_utf8(bytes)
-        .ok()
-        .and_then(|text| RawValue::from_string(text).ok());
-    object.filter(|object| object.get().starts_with('{')).ok_or_else(|| {
-        let detail = format!("the event mapper gave {field} for row {row} that are no JSON object; tell its author");
-        Problem::new(crate::problem::Code::INTERNAL, detail)
-    })
 }

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::metrics::Metrics;
-use crate::problem::{Code, InputError, Problem};
+use crate::problem::{Code, InputError, Problem, StageEnded};
 
 /// The header that carries a request's id, in and out.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -126,6 +126,9 @@ pub(super) struct ProblemBody<'a> {
     /// What the extractor wrote to the log before it was stopped.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     log: &'a [String],
+    /// The checks of an upload that was refused: those passed, then the one that refused.
+    #[serde(skip_serializing_if = "<[StageEnded]>::is_empty")]
+    stages: &'a [StageEnded],
 }
 
 fn told(problem: &Problem, id: &RequestId) -> Response {
@@ -142,6 +145,7 @@ fn told(problem: &Problem, id: &RequestId) -> Response {
         extractor_code: problem.extractor_code.as_deref(),
         trace: &problem.trace,
         log: &problem.log,
+        stages: &problem.stages,
     };
     // A struct of texts and numbers always serialises.
     let bytes = serde_json::to_vec(&body).unwrap_or_default();

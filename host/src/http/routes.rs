@@ -19,8 +19,8 @@ use super::problems::FAULT;
 use super::request::observe;
 use super::state::Api;
 use super::{
-    audit, changes, charts, connections, dashboards, destinations, docs, extractors, hub_keys,
-    key_results, objectives, operate, readings, runs, webhooks,
+    audit, changes, charts, connections, dashboards, destinations, docs, dry_run, extractors,
+    hub_keys, key_results, objectives, operate, readings, runs, webhooks,
 };
 
 fn routes() -> OpenApiRouter<Api> {
@@ -29,6 +29,8 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(extractors::show, extractors::edit))
         .routes(routes!(extractors::activate))
         .routes(routes!(extractors::canary))
+        .routes(routes!(dry_run::dry_run))
+        .routes(routes!(dry_run::samples, dry_run::forget))
         .routes(routes!(extractors::rollback))
         .routes(routes!(extractors::delete))
         .routes(routes!(readings::outline))

@@ -83,7 +83,8 @@ impl From<ReceiveError> for Refusal {
 impl From<RunError> for Refusal {
     fn from(error: RunError) -> Self {
         // What a mapper says of a control belongs beside its field.
-        if let RunError::Mapper(CatalogError::Call(CallError::Failure(failure))) = &error {
+        if let RunError::Mapper(CatalogError::Call(CallError::Failure(failed))) = &error {
+            let failure = &failed.failure;
             let message = &failure.message;
             return match &failure.control {
                 Some(control) => Self::field(control, message),

@@ -76,10 +76,20 @@ impl KeyResults {
             };
             let change = change.audited(by.entry(action, format!("key-result:{id}")));
             if self.replaced(&before, &record, change).await? {
+                // What it read of another chart is none of its business any more.
+                self.forget_kept(id).await;
                 return self.get(id).await;
             }
         }
         Err(KeyResultError::Contended)
+    }
+
+    /// Forgets what was kept of its reads to try extractors on. What cannot be forgotten now is swept
+    /// later.
+    pub(super) async fn forget_kept(&self, id: &KeyResultId) {
+        if let Err(error) = self.charts.kept().forget(id.as_str()).await {
+            tracing::warn!(%error, key_result = %id, "what was kept to try extractors on is left for later");
+        }
     }
 
     /// Switches the integration on or off as it is.

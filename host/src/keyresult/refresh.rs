@@ -214,6 +214,7 @@ impl KeyResults {
                 limit: MOST_BYTES,
             });
         }
+        live.keep(&version, of.as_str(), &chosen);
         Ok(reading)
     }
 }

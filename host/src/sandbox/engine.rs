@@ -17,15 +17,20 @@ use wasmtime::{
 use super::bindings::chart_world::lensmount::extractor::{log, types};
 use super::compiler::Compiler;
 use super::limits::Limits;
-use super::run::Usage;
+use super::places::{Place, Places};
 use super::state::State;
+use super::usage::Usage;
 
 /// How often a running guest is looked at. It is the precision of its deadlines.
 const TICK: Duration = Duration::from_millis(5);
 /// Calls that may run side by side. Their waits are short, so more would only add memory.
 const SLOTS: u32 = 64;
-/// Of these, how many one extractor may have: the others stay for its neighbours.
-pub(super) const SLOTS_EACH: usize = SLOTS as usize / 2;
+/// Of these, how many one extractor has unless an operator says otherwise.
+pub const SLOTS_EACH: usize = SLOTS as usize / 2;
+/// Of these, how many one extractor may be given: the others stay for its neighbours.
+pub const MOST_SLOTS_EACH: usize = SLOTS as usize / 4 * 3;
+/// Bytes of stack that are left to the host beyond what a guest may have.
+const HOST_STACK: usize = 1536 << 10;
 /// How long a call waits for a slot before it is told `busy`.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What a component may bring and still fit a slot of the pool.
@@ -73,7 +78,7 @@ impl Sandbox {
     ///
     /// When not even the engine without a pool can be made.
     pub fn new(limits: Limits) -> Result<Self, SandboxError> {
-        let pooled = match Flavour::new(&pooling(&limits), false) {
+        let pooled = match Flavour::new(&pooling(&limits), limits.stack, false) {
             Ok(flavour) => Some(flavour),
             Err(error) => {
                 tracing::warn!(%error, "no address space for a pool of instances; calls will be slower");
@@ -94,7 +99,7 @@ impl Sandbox {
     }
 
     fn with(pooled: Option<Flavour>, limits: Limits, counts: bool) -> Result<Self, SandboxError> {
-        let on_demand = Flavour::new(&InstanceAllocationStrategy::OnDemand, counts)?;
+        let on_demand = Flavour::new(&InstanceAllocationStrategy::OnDemand, limits.stack, counts)?;
         // Without ticks no deadline would ever fall: better no server than an unguarded one.
         tick(
             [pooled.as_ref(), Some(&on_demand)]
@@ -142,10 +147,13 @@ impl Sandbox {
     }
 
     /// Waits for a slot among the extractor's `own`, then among all; `None` stands for "busy".
-    pub(super) async fn slot<'a>(&'a self, own: &'a Semaphore) -> Option<[SemaphorePermit<'a>; 2]> {
-        let both = async { Some([own.acquire().await.ok()?, self.slots.acquire().await.ok()?]) };
-        if let (Ok(own), Ok(any)) = (own.try_acquire(), self.slots.try_acquire()) {
-            return Some([own, any]);
+    pub(super) async fn slot<'a>(
+        &'a self,
+        own: &'a Places,
+    ) -> Option<(Place<'a>, SemaphorePermit<'a>)> {
+        let both = async { Some((own.take().await?, self.slots.acquire().await.ok()?)) };
+        if let (Some(own), Ok(any)) = (own.try_take(), self.slots.try_acquire()) {
+            return Some((own, any));
         }
         tokio::time::timeout(PATIENCE, both).await.ok()?
     }
@@ -171,7 +179,11 @@ impl Sandbox {
 }
 
 impl Flavour {
-    fn new(strategy: &InstanceAllocationStrategy, counts: bool) -> wasmtime::Result<Self> {
+    fn new(
+        strategy: &InstanceAllocationStrategy,
+        stack: usize,
+        counts: bool,
+    ) -> wasmtime::Result<Self> {
         let mut config = Config::new();
         config
             .allocation_strategy(strategy.clone())
@@ -180,8 +192,9 @@ impl Flavour {
             // Off, an asynchronous call costs 0.45 µs instead of 1.20 µs; guests don't use it.
             .concurrency_support(false)
             .memory_init_cow(true)
-            .max_wasm_stack(512 << 10)
-            .async_stack_size(2 << 20)
+            .max_wasm_stack(stack)
+            // What the host's own functions need comes on top.
+            .async_stack_size(stack + HOST_STACK)
             .cranelift_opt_level(OptLevel::Speed)
             .wasm_memory64(false);
         let engine = Engine::new(&config)?;

@@ -1,8 +1,7 @@
 //! A loaded extractor: linked once, called as often as wanted, by any number of threads.
 
 use std::fmt;
-
-use tokio::sync::Semaphore;
+use std::sync::Arc;
 
 use crate::store::Digest;
 
@@ -11,7 +10,10 @@ use super::bindings::events_world::{EventMapper, EventMapperPre};
 use super::bindings::{chart, events, types};
 use super::compile::Compiled;
 use super::engine::{SLOTS_EACH, Sandbox};
+use super::limits::Limits;
+use super::output::Weigh as _;
 use super::run::{CallError, Called, settle};
+use super::share::Share;
 use super::state::State;
 
 /// Who an extractor is, as errors and readings name it.
@@ -66,11 +68,12 @@ pub struct LoadError {
 pub struct Lens {
     pub(super) identity: Identity,
     pub(super) fits_pool: bool,
-    /// The slots that it may have at once.
-    pub(super) slots: Semaphore,
+    /// What its calls may use.
+    pub(super) share: Arc<Share>,
     exports: Exports,
 }
 
+#[derive(Clone)]
 enum Exports {
     Chart(ChartExtractorPre<State>),
     Events(EventMapperPre<State>),
@@ -113,9 +116,27 @@ impl Lens {
         Ok(Self {
             identity,
             fits_pool: compiled.fits_pool,
-            slots: Semaphore::new(SLOTS_EACH),
+            share: Arc::new(Share::new(sandbox.limits().clone(), SLOTS_EACH)),
             exports,
         })
+    }
+
+    /// What its next call may use.
+    #[must_use]
+    pub fn limits(&self) -> Arc<Limits> {
+        self.share.limits()
+    }
+
+    /// The same code, called within a share that others may have a part in. Until then its calls have
+    /// the sandbox's own limits and a share of their own.
+    #[must_use]
+    pub fn within(&self, share: Arc<Share>) -> Self {
+        Self {
+            identity: self.identity.clone(),
+            fits_pool: self.fits_pool,
+            share,
+            exports: self.exports.clone(),
+        }
     }
 
     /// Who it is.
@@ -130,7 +151,7 @@ impl Lens {
     ///
     /// When the call is stopped.
     pub async fn describe(&self, sandbox: &Sandbox) -> Result<Called<types::About>, CallError> {
-        self.run(sandbox, "describe", async |store| match &self.exports {
+        self.run(sandbox, "describe", 0, async |store| match &self.exports {
             Exports::Chart(pre) => {
                 pre.instantiate_async(&mut *store)
                     .await?
@@ -162,7 +183,8 @@ macro_rules! calls {
             /// The extractor's own failure, or why the call was stopped. A lens of another world
             /// is `incompatible`.
             pub async fn $name(&self, sandbox: &Sandbox $(, $argument: $type)*) -> Result<Called<$answer>, CallError> {
-                let called = self.run(sandbox, $function, async |store| match &self.exports {
+                let input = 0 $(+ $argument.weight())*;
+                let called = self.run(sandbox, $function, input, async |store| match &self.exports {
                     Exports::$exports(pre) => {
                         let instance: $instance = pre.instantiate_async(&mut *store).await?;
                         instance.$guest().$call(store $(, $argument)*).await

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The caps of one call. The defaults suit charts of up to 32 MiB; an operator may change them for
-/// the whole server (`lensmount serve --help`).
+/// the whole server (`lensmount serve --help`), and for single extractors all but the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Processor time, summed over the slices in which the guest really ran.
@@ -22,6 +22,9 @@ pub struct Limits {
     pub flood_lines: usize,
     /// Bytes of log text after which the call is stopped as a flood.
     pub flood_bytes: usize,
+    /// Bytes of the engine's stack. Code is made to be run on the stack of its engine, so this one
+    /// counts for the whole sandbox, as it was when that was made.
+    pub stack: usize,
 }
 
 impl Default for Limits {
@@ -35,11 +38,24 @@ impl Default for Limits {
             log_bytes: 16 << 10,
             flood_lines: 10_000,
             flood_bytes: 1 << 20,
+            stack: 512 << 10,
         }
     }
 }
 
 impl Limits {
+    /// The same with so much of the log kept. What is kept is never a flood.
+    #[must_use]
+    pub fn keeping(self, log_lines: usize, log_bytes: usize) -> Self {
+        Self {
+            log_lines,
+            log_bytes,
+            flood_lines: self.flood_lines.max(log_lines),
+            flood_bytes: self.flood_bytes.max(log_bytes),
+            ..self
+        }
+    }
+
     /// What wasmtime may lift out of a guest in one go.
     ///
     /// Its meter counts the host's own structs, which are several times larger than what a guest

@@ -12,11 +12,16 @@ pub struct LogLine {
     pub message: String,
 }
 
+/// Bytes that are kept of the last error beyond the cap.
+const LAST_WORDS: usize = 1 << 10;
+
 /// Collects the lines of one call.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    pub lines: Vec<LogLine>,
+    lines: Vec<LogLine>,
     pub dropped: usize,
+    /// The last error beyond the cap: a panic says why there, and a chatty guest's must not be lost.
+    last_error: Option<LogLine>,
     kept_bytes: usize,
     seen_lines: usize,
     seen_bytes: usize,
@@ -37,8 +42,24 @@ impl Log {
             });
         } else {
             self.dropped += 1;
+            if matches!(level, Level::Error) {
+                self.last_error = Some(LogLine {
+                    level: name(level),
+                    message: cut(message, LAST_WORDS),
+                });
+            }
         }
         self.seen_lines <= limits.flood_lines && self.seen_bytes <= limits.flood_bytes
+    }
+
+    /// What was kept, and after it the last error, where that came beyond the cap.
+    pub fn take(&mut self) -> Vec<LogLine> {
+        let mut lines = std::mem::take(&mut self.lines);
+        if let Some(last) = self.last_error.take() {
+            self.dropped -= 1;
+            lines.push(last);
+        }
+        lines
     }
 }
 
@@ -80,6 +101,20 @@ mod tests {
         }
         let kept: Vec<_> = log.lines.iter().map(|line| line.message.as_str()).collect();
         assert_eq!((kept, log.dropped), (vec!["one", "two"], 1));
+    }
+
+    #[test]
+    fn the_last_error_is_kept_beyond_the_cap() {
+        let mut log = Log::default();
+        for line in ["one", "two"] {
+            log.write(&limits(), Level::Info, line.into());
+        }
+        log.write(&limits(), Level::Error, "first".into());
+        log.write(&limits(), Level::Error, "x".repeat(LAST_WORDS + 1));
+        let kept = log.take();
+        let sizes: Vec<_> = kept.iter().map(|line| line.message.len()).collect();
+        assert_eq!((sizes, log.dropped), (vec![3, 3, LAST_WORDS], 1));
+        assert_eq!(kept[2].level, "error");
     }
 
     #[test]

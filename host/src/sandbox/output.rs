@@ -1,8 +1,8 @@
-//! How many bytes a guest's answer holds, counted exactly.
+//! How many bytes a guest is given and its answer holds, counted exactly.
 
 use super::bindings::{chart, events, types};
 
-/// Bytes of text and data in an answer.
+/// Bytes of text and data in an argument or an answer.
 pub(super) trait Weigh {
     fn weight(&self) -> usize;
 }
@@ -10,6 +10,30 @@ pub(super) trait Weigh {
 impl Weigh for String {
     fn weight(&self) -> usize {
         self.len()
+    }
+}
+
+impl Weigh for str {
+    fn weight(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<T: Weigh + ?Sized> Weigh for &T {
+    fn weight(&self) -> usize {
+        (**self).weight()
+    }
+}
+
+impl Weigh for [u8] {
+    fn weight(&self) -> usize {
+        self.len()
+    }
+}
+
+impl Weigh for [(&str, &str)] {
+    fn weight(&self) -> usize {
+        self.iter().map(Weigh::weight).sum()
     }
 }
 
@@ -68,6 +92,8 @@ weigh! {
     events::Event { user_id, anonymous_id, identity_key, group_id, name, traits, timestamp, extra }
     events::Rejection { reason }
     events::Batch { events, rejected }
+    chart::Tile<'_> { body, query, context }
+    events::Run<'_> { head, query, settings, context }
 }
 
 impl Weigh for types::ControlKind {

@@ -1,6 +1,6 @@
 //! One call: a slot, a fresh store, the guest's code under its deadline, and the verdict.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use std::sync::Arc;
 use wasmtime::{Store, UpdateDeadline};
@@ -9,37 +9,53 @@ use super::bindings::types::Failure;
 use super::cpu::CpuMeter;
 use super::engine::Sandbox;
 use super::lens::{Identity, Lens};
+use super::limits::Limits;
 use super::log::LogLine;
 use super::output::Weigh;
 use super::state::State;
 use super::stopped::{StopCode, Stopped, classify};
+use super::usage::{Nearness, Usage};
 
 /// A call that gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The extractor said no, in its own words.
-    #[error("{}", .0.message)]
-    Failure(Failure),
+    #[error("{}", .0.failure.message)]
+    Failure(Box<Failed>),
     /// The host ended the call, or could not begin it.
     #[error(transparent)]
     Stopped(Box<Stopped>),
 }
 
-/// What one call used.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Usage {
-    /// From the call to the answer, the wait for a slot included.
-    pub wall: Duration,
-    /// Processor time.
-    pub cpu: Duration,
-    /// The most memory it held at once, in bytes, over all its memories.
-    pub memory_peak: usize,
-    /// Bytes of text and data in the answer.
-    pub output: usize,
-    /// Log lines beyond the cap.
-    pub log_dropped: usize,
-    /// Instructions, where the sandbox counts them ([`Sandbox::counting`]).
-    pub fuel: Option<u64>,
+/// An extractor's own failure with what it cost.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// In its words.
+    pub failure: Failure,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+impl CallError {
+    /// What the call used.
+    #[must_use]
+    pub fn usage(&self) -> &Usage {
+        match self {
+            Self::Failure(failed) => &failed.usage,
+            Self::Stopped(stopped) => &stopped.usage,
+        }
+    }
+
+    /// The same, of a call that came after one which used that much and belongs to it.
+    #[must_use]
+    pub fn after(mut self, before: Usage) -> Self {
+        let usage = match &mut self {
+            Self::Failure(failed) => &mut failed.usage,
+            Self::Stopped(stopped) => &mut stopped.usage,
+        };
+        *usage = before.and(*usage);
+        self
+    }
 }
 
 /// An answer with what it cost.
@@ -55,14 +71,15 @@ pub struct Called<T> {
 
 impl Lens {
     /// Calls `function` in a fresh instance. `call` instantiates and calls; all that the guest does
-    /// happens inside it.
+    /// happens inside it. `input` is how many bytes it lends.
     pub(super) async fn run<T: Weigh>(
         &self,
         sandbox: &Sandbox,
         function: &'static str,
+        input: usize,
         call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<Called<T>, CallError> {
-        let stopped = |code, reason, trace, log| {
+        let stopped = |code, reason, trace, log, usage| {
             let extractor = self.identity.clone();
             CallError::Stopped(Box::new(Stopped {
                 code,
@@ -71,54 +88,68 @@ impl Lens {
                 reason,
                 trace,
                 log,
+                usage,
             }))
         };
         let began = Instant::now();
-        let Some(_slot) = sandbox.slot(&self.slots).await else {
-            return Err(stopped(
-                StopCode::Busy,
-                "no slot came free in time".into(),
-                Vec::new(),
-                Vec::new(),
-            ));
+        let Some(_slot) = sandbox.slot(&self.share.places).await else {
+            let waited = began.elapsed();
+            let usage = Usage {
+                wall: waited,
+                waited,
+                input,
+                ..Usage::default()
+            };
+            let reason = "no slot came free in time".into();
+            let (trace, log) = (Vec::new(), Vec::new());
+            return Err(stopped(StopCode::Busy, reason, trace, log, usage));
         };
+        let waited = began.elapsed();
+        let limits = self.share.limits();
         let meter = Arc::new(CpuMeter::default());
-        let mut store = self.store(sandbox, began, Arc::clone(&meter));
+        let mut store = self.store(sandbox, &limits, began, Arc::clone(&meter));
         let answer = meter.measure(call(&mut store)).await;
 
         let fuel = sandbox.counts.then(|| store.get_fuel().unwrap_or(u64::MAX));
         let state = store.data_mut();
-        let log = std::mem::take(&mut state.log.lines);
+        let log = state.log.take();
         report(&self.identity, function, &log, state.log.dropped);
         let output = answer.as_ref().map_or(0, Weigh::weight);
-        let usage = Usage {
+        let verdict = match answer {
+            Ok(_) if output > limits.output => {
+                let reason = format!("its answer was larger than {} KiB", limits.output >> 10);
+                Err((StopCode::OutputLimit, reason, Vec::new()))
+            }
+            Ok(value) => Ok(value),
+            Err(error) => Err(classify(&error, state)),
+        };
+        let mut usage = Usage {
             wall: state.began.elapsed(),
+            waited,
             cpu: meter.used(),
             memory_peak: state.memory_peak,
+            input,
             output,
             log_dropped: state.log.dropped,
             fuel: fuel.map(|left| u64::MAX - left),
+            near: Nearness::default(),
         };
+        let ended = verdict.as_ref().err().map(|(code, ..)| *code);
+        usage.near = Nearness::of(&usage, &limits, ended);
         sandbox.tell(&usage);
-        let value = match answer {
-            Ok(value) => value,
-            Err(error) => {
-                let (code, reason, trace) = classify(&error, state);
-                return Err(stopped(code, reason, trace, log));
-            }
-        };
-        if output > state.limits.output {
-            let reason = format!(
-                "its answer was larger than {} KiB",
-                state.limits.output >> 10
-            );
-            return Err(stopped(StopCode::OutputLimit, reason, Vec::new(), log));
+        match verdict {
+            Ok(value) => Ok(Called { value, usage, log }),
+            Err((code, reason, trace)) => Err(stopped(code, reason, trace, log, usage)),
         }
-        Ok(Called { value, usage, log })
     }
 
-    fn store(&self, sandbox: &Sandbox, began: Instant, meter: Arc<CpuMeter>) -> Store<State> {
-        let limits = sandbox.limits();
+    fn store(
+        &self,
+        sandbox: &Sandbox,
+        limits: &Limits,
+        began: Instant,
+        meter: Arc<CpuMeter>,
+    ) -> Store<State> {
         let mut store = Store::new(
             &sandbox.flavour(self.fits_pool).engine,
             State::new(limits.clone(), began),
@@ -172,5 +203,5 @@ pub(super) fn settle<T>(called: Called<Result<T, Failure>>) -> Result<Called<T>,
     let Called { value, usage, log } = called;
     value
         .map(|value| Called { value, usage, log })
-        .map_err(CallError::Failure)
+        .map_err(|failure| CallError::Failure(Box::new(Failed { failure, usage })))
 }

@@ -7,6 +7,7 @@ use wasmtime::{Trap, WasmBacktrace};
 use super::lens::Identity;
 use super::log::LogLine;
 use super::state::State;
+use super::usage::Usage;
 
 /// Why a call was stopped. The text of each is stable: it is the `code` that API, CLI and log show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,19 @@ pub enum StopCode {
 }
 
 impl StopCode {
+    /// Every code there is.
+    pub const ALL: [Self; 9] = [
+        Self::Trap,
+        Self::CpuTimeout,
+        Self::WallTimeout,
+        Self::MemoryLimit,
+        Self::OutputLimit,
+        Self::StackOverflow,
+        Self::LogLimit,
+        Self::Busy,
+        Self::Incompatible,
+    ];
+
     /// The stable text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -64,6 +78,8 @@ pub struct Stopped {
     pub trace: Vec<String>,
     /// What the guest wrote to the log before it was stopped.
     pub log: Vec<LogLine>,
+    /// What it had used by then.
+    pub usage: Usage,
 }
 
 impl fmt::Display for Stopped {

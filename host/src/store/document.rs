@@ -54,6 +54,8 @@ pub enum Kind {
     Destination,
     /// A key that Looker may call the Action Hub with; not the key itself.
     HubKey,
+    /// A result that a key result read, kept to try extractors on.
+    Sample,
 }
 
 impl Kind {
@@ -80,6 +82,7 @@ impl Kind {
             Self::Resend => "resend",
             Self::Destination => "destination",
             Self::HubKey => "hub-key",
+            Self::Sample => "sample",
         }
     }
 }

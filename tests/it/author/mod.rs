@@ -10,7 +10,7 @@ mod samples;
 use crate::harness::server::Place;
 
 /// A file in a place, as a command names it.
-fn file(place: &Place, name: &str, bytes: &[u8]) -> String {
+pub fn file(place: &Place, name: &str, bytes: &[u8]) -> String {
     std::fs::write(place.file(name), bytes).expect("a file");
     place.file(name).to_str().expect("a path in UTF-8").to_owned()
 }

@@ -210,5 +210,5 @@ fn what_is_expected_is_an_output_or_a_problem() {
     let project = Project::of(&gauge()).with("read.json", &sample("read", &json!({"value": "1"}).to_string()));
     let report = project.report(&[]);
     assert_eq!(of(&report, "read")["verdict"], "broken", "{report}");
-    assert!(of(&report, "read")["account"].to_string().contains("`output` or `problem`"), "{report}");
+    assert!(of(&report, "read")["account"].to_string().contains("either `output`, or `problem`"), "{report}");
 }

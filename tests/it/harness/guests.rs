@@ -95,6 +95,26 @@ pub fn with_module(mut component: Vec<u8>, module: &str) -> Vec<u8> {
     component
 }
 
+/// A component that carries samples: a JSON array.
+pub fn carrying(mut component: Vec<u8>, samples: &str) -> Vec<u8> {
+    const SECTION: &str = "lensmount-samples";
+    let mut content = Vec::new();
+    number(&mut content, SECTION.len());
+    content.extend(SECTION.as_bytes());
+    content.extend(samples.as_bytes());
+    section(&mut component, 0, &content);
+    component
+}
+
+/// The gauge, version 2.0.0, with its eye on the second measure.
+pub fn gauge_astray() -> Vec<u8> {
+    const FIRST: &[u8] = b"/fields/measures/0/name";
+    let mut wasm = gauge_2();
+    let start = find(&wasm, FIRST).expect("the place stands in the component");
+    wasm[start + b"/fields/measures/".len()] = b'1';
+    wasm
+}
+
 /// How many core modules stand in a component.
 fn modules(component: &[u8]) -> usize {
     const HEADER: usize = 8;

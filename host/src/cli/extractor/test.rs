@@ -1,9 +1,7 @@
 //! `lensmount extractor test`.
 
-mod golden;
 mod heard;
-mod lay_out;
-mod sample;
+pub(super) mod sample;
 mod trial;
 
 use std::fmt::Write as _;
@@ -16,13 +14,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::sample::{Order, lay_out};
 use crate::sandbox::Limits;
 
 use super::super::call_limits::CallLimits;
 use super::super::output::{Output, cell, rows};
 use super::build;
 use super::component;
-use sample::Sample;
+use sample::Golden;
 use trial::{Cost, Trial};
 
 /// Run an extractor's samples in the server's sandbox and compare with what is expected
@@ -139,26 +138,23 @@ impl Test {
     }
 
     async fn judge(&self, trial: &Trial, file: &Path) -> anyhow::Result<Line> {
-        let sample = Sample::read(file)?;
-        let (outcome, cost) = trial.run(&sample).await?;
-        let verdict = match &sample.expected {
+        let golden = Golden::read(file)?;
+        let (outcome, cost) = trial.run(&golden.sample).await?;
+        let verdict = match &golden.sample.expected {
             Some(expected) => outcome
                 .differs(expected)
                 .with_context(|| file.display().to_string())?
                 .map_or(Verdict::Passed, Verdict::Differs),
-            None => Verdict::Unexpected(format!(
-                "{}\n",
-                lay_out::lay_out(&outcome.text, lay_out::Order::Kept)
-            )),
+            None => Verdict::Unexpected(format!("{}\n", lay_out(&outcome.text, Order::Kept))),
         };
         let verdict = if self.update && !verdict.is_good() {
-            sample.expect(&outcome.text)?;
+            golden.expect(&outcome.text)?;
             Verdict::Updated
         } else {
             verdict
         };
         Ok(Line {
-            sample: sample.name,
+            sample: golden.sample.name,
             verdict,
             cost,
             aside: outcome.aside,

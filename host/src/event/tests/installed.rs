@@ -7,12 +7,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::By;
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog, Publishers};
 use crate::clock::SystemClock;
 use crate::egress::Targets;
 use crate::event::destination::Destinations;
 use crate::event::{Order, Parts, Plan, ReceiveError, Receiving, Run, Runs, Started};
 use crate::metrics::RunCounts;
+use crate::sample::kept::Kept;
 use crate::sandbox::{Limits, Sandbox};
 use crate::secret::{MasterKey, Sealer};
 use crate::store::sled::SledStore;
@@ -41,15 +42,22 @@ impl Installed {
         let store = SledStore::open(folder.path(), clock.clone()).unwrap();
         let store: SharedStore = Arc::new(store);
         let sandbox = Arc::new(Sandbox::new(Limits::default()).unwrap());
-        let catalog = Catalog::open(Arc::clone(&store), sandbox, clock.clone())
-            .await
-            .unwrap();
         let key = MasterKey::from_hex(&"ab".repeat(32).into()).unwrap();
+        let sealer = Arc::new(Sealer::new(&key));
+        let kept = Kept::open(Arc::clone(&store), Arc::clone(&sealer), clock.clone(), 0);
+        let kept = kept.await.unwrap();
+        let catalog = Catalog::open(catalog::Parts {
+            store: Arc::clone(&store),
+            sandbox,
+            clock: clock.clone(),
+            kept,
+            publishers: Publishers::default(),
+        });
+        let catalog = catalog.await.unwrap();
         let (stop, spool) = (
             CancellationToken::new(),
             SpoolDir::open(folder.path().join("spool")).unwrap(),
         );
-        let sealer = Arc::new(Sealer::new(&key));
         let targets = Arc::new(Targets::new(vec!["127.0.0.0/8".parse().unwrap()]));
         let destinations = Destinations::new(
             Arc::clone(&store),

@@ -133,6 +133,13 @@ fn act(order: &str) {
         "panic" => panic!("told to panic"),
         "flood" => flood(),
         "chatter" => chatter(),
+        "chatter-and-panic" => {
+            chatter();
+            panic!("told to panic after all")
+        }
+        "deep" => {
+            black_box(descend(black_box(4_000)));
+        }
         _ => {}
     }
 }
@@ -160,6 +167,15 @@ fn recurse(odd: u64) -> u64 {
     }
     let deeper = recurse(odd.wrapping_add(2));
     deeper.wrapping_mul(31) ^ recurse(deeper ^ odd)
+}
+
+/// As deep as it is told: more stack than the least that an operator may give, less than the usual.
+#[inline(never)]
+fn descend(left: u64) -> u64 {
+    if left == 0 {
+        return 0;
+    }
+    black_box(descend(left - 1)).wrapping_mul(31) ^ left
 }
 
 fn flood() -> ! {

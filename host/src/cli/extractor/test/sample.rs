@@ -1,85 +1,27 @@
 //! One golden sample: a file that says what is asked and what is expected.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use anyhow::{Context, bail};
+use serde_json::value::{RawValue, to_raw_value};
 
-use crate::http::{Words, query_text};
-use crate::sandbox::World;
+use crate::sample::{Document, Order, Sample, lay_out};
 
-use super::lay_out::{Order, lay_out};
-
-/// The function of the contract that a sample calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Operation {
-    Outline,
-    Read,
-    Series,
-    Convert,
-}
-
-impl Operation {
-    /// The world that has such a function.
-    pub fn world(self) -> World {
-        match self {
-            Self::Outline | Self::Read | Self::Series => World::ChartExtractor,
-            Self::Convert => World::EventMapper,
-        }
-    }
-}
-
-/// What stands in the file: the words of a request to `/v1/extractors/{name}/{operation}`, and the
-/// answer.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document<'a> {
-    operation: Operation,
-    /// Looker's answer, or the name of a file that holds it byte for byte.
-    #[serde(borrow)]
-    result: &'a RawValue,
-    #[serde(borrow, default)]
-    vis_config: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    query: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    selection: Words<'a>,
-    #[serde(borrow, default)]
-    settings: Words<'a>,
-    #[serde(borrow, default)]
-    context: Words<'a>,
-    #[serde(borrow, default)]
-    expected: Option<&'a RawValue>,
-}
-
-/// A sample, read.
+/// A sample in a file.
 #[derive(Debug)]
-pub(super) struct Sample {
-    /// The file's name without its end.
-    pub name: String,
-    /// What is called.
-    pub operation: Operation,
-    /// Looker's answer, byte for byte.
-    pub result: Vec<u8>,
-    /// Looker's Query object, or `{}`.
-    pub query: String,
-    /// What a person chose.
-    pub chosen: Vec<(String, String)>,
-    /// What neither result nor query say.
-    pub context: Vec<(String, String)>,
-    /// What is expected, as it stands in the file.
-    pub expected: Option<String>,
+pub(super) struct Golden {
+    /// What is asked and expected.
+    pub sample: Sample,
     path: PathBuf,
     text: String,
 }
 
 /// The files of a folder that are samples: every `.json` in it. What samples name lies in folders
 /// below.
-pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(in super::super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let unreadable = || format!("the samples in {} cannot be read", folder.display());
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(unreadable)? {
@@ -98,36 +40,23 @@ pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What a sample is called in reports.
-pub(super) fn name(path: &Path) -> String {
+/// What a sample is called in reports: its file's name without the end.
+pub(in super::super) fn name(path: &Path) -> String {
     path.file_stem()
         .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
 }
 
-impl Sample {
+impl Golden {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
-        let document: Document<'_> = serde_json::from_str(&text)
-            .with_context(|| format!("{} is no sample", path.display()))?;
-        let (chosen, other, word) = match document.operation.world() {
-            World::ChartExtractor => (&document.selection, &document.settings, "selection"),
-            World::EventMapper => (&document.settings, &document.selection, "settings"),
+        let text = text(path)?;
+        let sample = {
+            let document = parse(path, &text)?;
+            let result = result(path, document.result())?;
+            let sample = document.with(&name(path), result.into());
+            sample.with_context(|| path.display().to_string())?
         };
-        if !other.0.is_empty() {
-            bail!("{}: what is chosen here is called `{word}`", path.display());
-        }
-        let query = query_text(document.vis_config, document.query)
-            .map_err(|problem| anyhow!("{}: {}", path.display(), problem.detail))?
-            .into_owned();
         Ok(Self {
-            name: name(path),
-            operation: document.operation,
-            result: result(path, document.result)?,
-            query,
-            chosen: owned(chosen),
-            context: owned(&document.context),
-            expected: document.expected.map(|expected| expected.get().to_owned()),
+            sample,
             path: path.to_owned(),
             text,
         })
@@ -136,8 +65,7 @@ impl Sample {
     /// Writes what is to be expected from now on into the file and leaves all else of it as it is.
     pub fn expect(&self, expected: &str) -> anyhow::Result<()> {
         let laid_out = lay_out(expected, Order::Kept).replace('\n', "\n  ");
-        let document: Document<'_> = serde_json::from_str(&self.text)?;
-        let text = match document.expected {
+        let text = match parse(&self.path, &self.text)?.expected() {
             Some(old) => {
                 // It is a part of the text, so where it stands is the distance of the two.
                 let start = old.get().as_ptr().addr() - self.text.as_ptr().addr();
@@ -162,6 +90,38 @@ impl Sample {
     }
 }
 
+/// The samples of a folder as one JSON array, each with its name and its result in it.
+pub(in super::super) fn together(folder: &Path) -> anyhow::Result<String> {
+    let samples: Vec<String> = files(folder)?
+        .iter()
+        .map(|file| whole(file))
+        .collect::<Result<_, _>>()?;
+    Ok(format!("[{}]", samples.join(",")))
+}
+
+/// A sample that needs no file beside it.
+fn whole(path: &Path) -> anyhow::Result<String> {
+    let text = text(path)?;
+    let document = parse(path, &text)?;
+    let mut fields: BTreeMap<Cow<'_, str>, Box<RawValue>> = serde_json::from_str(&text)?;
+    fields.insert("name".into(), to_raw_value(&name(path))?);
+    if document.result().get().starts_with('"') {
+        let result = String::from_utf8(result(path, document.result())?);
+        let result =
+            result.with_context(|| format!("{}: its result is no text", path.display()))?;
+        fields.insert("result".into(), to_raw_value(&result)?);
+    }
+    Ok(serde_json::to_string(&fields)?)
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn parse<'a>(path: &Path, text: &'a str) -> anyhow::Result<Document<'a>> {
+    serde_json::from_str(text).with_context(|| format!("{} is no sample", path.display()))
+}
+
 /// The bytes of a result: those in the sample, or of the file that it names.
 fn result(sample: &Path, result: &RawValue) -> anyhow::Result<Vec<u8>> {
     if !result.get().starts_with('"') {
@@ -176,11 +136,4 @@ fn result(sample: &Path, result: &RawValue) -> anyhow::Result<Vec<u8>> {
             path.display()
         )
     })
-}
-
-fn owned(words: &Words<'_>) -> Vec<(String, String)> {
-    let pairs = words.lent().into_iter();
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
 }

@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::anyhow;
 use bytes::Bytes;
 
-use crate::catalog::{Described, Given, ask, examine};
+use crate::catalog::{Described, ask, examine};
+use crate::sample::{Outcome, Sample};
 use crate::sandbox::{Lens, Limits, Sandbox, SandboxError, Usage, World};
 
-use super::golden::Outcome;
 use super::heard::{heard, unheard};
-use super::sample::{Operation, Sample};
 
 /// An extractor that is ready to be tried.
 pub(super) struct Trial {
@@ -104,33 +103,8 @@ impl Bench {
     }
 
     async fn call(&self, sample: &Sample) -> anyhow::Result<Outcome> {
-        let (chosen, context) = (lent(&sample.chosen), lent(&sample.context));
-        let given = Given {
-            result: &sample.result,
-            query: sample.query.as_bytes(),
-            chosen: &chosen,
-            context: &context,
-        };
-        let (lens, sandbox) = (&self.lens, &self.sandbox);
-        let answer = match sample.operation {
-            Operation::Outline => {
-                let called = ask::outline(lens, sandbox, given).await;
-                called.map(|called| Outcome::outline(called.value))
-            }
-            Operation::Read => {
-                let called = ask::read(lens, sandbox, given).await;
-                called.map(|called| Outcome::read(called.value))
-            }
-            Operation::Series => {
-                let called = ask::series(lens, sandbox, given).await;
-                called.map(|called| Outcome::series(called.value))
-            }
-            Operation::Convert => {
-                let called = ask::convert(lens, sandbox, given).await;
-                called.map(|called| Outcome::convert(called.value))
-            }
-        };
-        answer.unwrap_or_else(|error| Ok(Outcome::no_answer(error)))
+        let (outcome, _) = ask::sample(&self.lens, &self.sandbox, sample).await?;
+        Ok(outcome)
     }
 
     /// What was used since this was asked last.
@@ -151,13 +125,6 @@ fn most(a: Usage, b: Usage) -> Usage {
         memory_peak: a.memory_peak.max(b.memory_peak),
         output: a.output.max(b.output),
         log_dropped: a.log_dropped.max(b.log_dropped),
-        fuel: None,
+        ..Usage::default()
     }
-}
-
-fn lent(words: &[(String, String)]) -> Vec<(&str, &str)> {
-    let words = words.iter();
-    words
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect()
 }

@@ -6,7 +6,7 @@ use lensmount_sdk::json::{Kind, Token, quoted};
 
 /// The order of an object's members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// As they stand.
     Kept,
     /// By name, so that two texts that mean the same look the same.
@@ -14,7 +14,7 @@ pub(super) enum Order {
 }
 
 /// A value over as many lines as it has parts. What is not JSON is left as it is.
-pub(super) fn lay_out(text: &str, order: Order) -> String {
+pub(crate) fn lay_out(text: &str, order: Order) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     match Token::parse(text.trim()) {
         Some(token) => value(token, order, 0, &mut out),
