@@ -8,12 +8,15 @@
 
 mod anatomy;
 pub mod ask;
+mod breaker;
 mod builtin;
 mod calls;
 pub mod canary;
 mod check;
 mod choose;
 mod code;
+mod contract;
+mod difference;
 mod dry_run;
 mod error;
 mod examine;
@@ -24,6 +27,7 @@ mod live;
 mod metadata;
 mod open;
 mod record;
+mod resting;
 mod rollout;
 mod signature;
 mod spread;
@@ -35,6 +39,7 @@ mod tests;
 
 pub use anatomy::{Anatomy, look_at};
 pub use ask::Given;
+pub use breaker::Stand;
 pub use calls::Introduction;
 pub use canary::Canary;
 pub use check::{
@@ -48,6 +53,7 @@ pub use limits::{BadLimit, LimitsEdit, Overrides};
 pub use live::{Catalog, Parts, Version};
 pub use metadata::Metadata;
 pub use record::{Active, ExtractorRecord, Origin, State, VersionRecord};
+pub use resting::Health;
 pub use rollout::Edit;
 pub use signature::{NoPublicKey, NoSignature, Policy, PublicKey, Publishers, Signature};
 pub use spread::Seen;

@@ -139,6 +139,8 @@ codes! {
         "This is a defect. The server's log has the cause under the request's id.";
     BUSY = "busy", 503, "All slots are taken",
         "Wait for as long as `Retry-After` says.";
+    RESTING = "resting", 503, "The extractor rests",
+        "Its last calls had all to be stopped, so it is left alone for a while. Nothing was read, and the last reading stays. Wait for as long as `Retry-After` says, or roll back.";
     UNAVAILABLE = "unavailable", 503, "The server cannot answer just now",
         "Its store does not answer, or it is stopping. Wait for as long as `Retry-After` says.";
 }

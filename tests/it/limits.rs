@@ -203,3 +203,24 @@ fn limits_are_set_from_the_command_line() {
     let (done, said) = run(&["--cpu", "soon"]);
     assert!(!done && said.contains("500ms"), "{said}");
 }
+
+#[test]
+fn versions_are_tried_under_the_limits_of_their_name_and_no_try_is_a_call() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = rolled_out(&server);
+    set(&client, &json!({"cpu_ms": 50}));
+    let sample = json!({"operation": "read", "result": {}, "selection": {"do": "loop"}});
+    let samples = vec![sample; 6];
+    let run = client.post(&format!("{PATH}/versions/2.0.0/dry-run"), &json!({"samples": samples})).expect(200);
+    for tried in run["samples"].as_array().expect("samples") {
+        for made in [&tried["made"], &tried["beside"]] {
+            assert_eq!(made["answer"]["problem"]["code"], "cpu-timeout", "{run}");
+            let (cpu, percent) = (made["cpu_us"].as_u64(), made["cpu_percent"].as_u64());
+            assert!((Some(50_000)..Some(1_000_000)).contains(&cpu) && percent >= Some(100), "{made}");
+        }
+    }
+    for version in client.get(PATH).expect(200)["versions"].as_array().expect("versions") {
+        assert_eq!((&version["calls"], &version["breaker"]["state"]), (&json!(0), &json!("answering")), "{version}");
+    }
+}

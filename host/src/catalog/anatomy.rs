@@ -41,7 +41,10 @@ pub fn look_at(wasm: &[u8]) -> Anatomy {
         size: wasm.len(),
         digest: Digest::of(wasm),
         contract: names.contract(),
-        world: interface::target(wasm).ok().filter(|_| is_sound),
+        world: interface::target(wasm)
+            .ok()
+            .filter(|_| is_sound)
+            .map(|it| it.world),
         imports: names.imports,
         exports: names.exports,
         metadata: if is_sound {

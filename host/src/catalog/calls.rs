@@ -1,15 +1,14 @@
 //! Calling a version of the catalog on a result that is at hand.
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::sandbox::types::{About, Control};
-use crate::sandbox::{CallError, Called, Lens, World, chart, events};
+use crate::sandbox::{Lens, World, chart, events};
 
 use super::ask::{self, Given};
 use super::error::CatalogError;
 use super::live::{Catalog, Version};
+use super::resting::Purpose;
 
 /// What an event mapper says of itself.
 #[derive(Debug)]
@@ -27,16 +26,28 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// The extractor's failure, why it was stopped, or why it could not be called.
+    /// The extractor's failure, why it was stopped, or why it could not be called:
+    /// [`CatalogError::Resting`] while it is left alone.
     pub async fn outline(
         &self,
         version: &Version,
         given: Given<'_>,
     ) -> Result<chart::Offering, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version
-            .settled(ask::outline(&lens, &self.sandbox, given))
-            .await
+        let call = ask::outline(&lens, &self.sandbox, given);
+        self.settled(version, Purpose::Answer, call).await
+    }
+
+    /// The same of an extractor that may not be made for such a chart: that it has to be stopped there
+    /// says nothing of how it does elsewhere.
+    pub(super) async fn try_outline(
+        &self,
+        version: &Version,
+        given: Given<'_>,
+    ) -> Result<chart::Offering, CatalogError> {
+        let lens = self.lens_of(version, World::ChartExtractor).await?;
+        let call = ask::outline(&lens, &self.sandbox, given);
+        self.settled(version, Purpose::Try, call).await
     }
 
     /// The one number that a selection points at.
@@ -50,9 +61,8 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<chart::Reading, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version
-            .settled(ask::read(&lens, &self.sandbox, given))
-            .await
+        let call = ask::read(&lens, &self.sandbox, given);
+        self.settled(version, Purpose::Answer, call).await
     }
 
     /// Every number along x, oldest first.
@@ -66,9 +76,8 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<Vec<chart::Reading>, CatalogError> {
         let lens = self.lens_of(version, World::ChartExtractor).await?;
-        version
-            .settled(ask::series(&lens, &self.sandbox, given))
-            .await
+        let call = ask::series(&lens, &self.sandbox, given);
+        self.settled(version, Purpose::Answer, call).await
     }
 
     /// The events that an event mapper makes of a whole result. The selection is its settings.
@@ -83,9 +92,8 @@ impl Catalog {
         given: Given<'_>,
     ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
-        version
-            .settled(ask::convert(&lens, &self.sandbox, given))
-            .await
+        let call = ask::convert(&lens, &self.sandbox, given);
+        self.settled(version, Purpose::Answer, call).await
     }
 
     /// How an event mapper introduces itself. A version never changes, so it is asked once.
@@ -98,10 +106,38 @@ impl Catalog {
             let lens = self.lens_of(version, World::EventMapper).await?;
             let sandbox = &self.sandbox;
             Ok::<_, CatalogError>(Arc::new(Introduction {
-                about: version.settled(lens.describe(sandbox)).await?,
-                requirements: version.settled(lens.requirements(sandbox)).await?,
-                form: version.settled(lens.form(sandbox)).await?,
+                about: self
+                    .settled(version, Purpose::Answer, lens.describe(sandbox))
+                    .await?,
+                requirements: self
+                    .settled(version, Purpose::Answer, lens.requirements(sandbox))
+                    .await?,
+                form: self
+                    .settled(version, Purpose::Answer, lens.form(sandbox))
+                    .await?,
             }))
+        });
+        asked.await.cloned()
+    }
+
+    /// What people should know before they use an extractor: Markdown. A version never changes, so it
+    /// is asked once.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError::NoManual`], and as for [`Catalog::outline`].
+    pub async fn manual(&self, version: &Version) -> Result<Arc<str>, CatalogError> {
+        if !version.record.documented {
+            return Err(CatalogError::NoManual {
+                name: version.name.clone(),
+                version: version.record.version.clone(),
+            });
+        }
+        let asked = version.manual.get_or_try_init(async || {
+            let lens = self.lens(version).await?;
+            let call = lens.manual(&self.sandbox);
+            let manual = self.settled(version, Purpose::Answer, call).await?;
+            Ok::<_, CatalogError>(manual.into())
         });
         asked.await.cloned()
     }
@@ -112,24 +148,42 @@ impl Catalog {
     ///
     /// As for [`Catalog::outline`].
     pub async fn judge(&self, version: &Version, run: events::Run<'_>) -> Result<(), CatalogError> {
-        self.convert_rows(version, run, b"[]").await.map(drop)
+        let lens = self.lens_of(version, World::EventMapper).await?;
+        let call = lens.convert(&self.sandbox, run, b"[]");
+        self.settled(version, Purpose::Answer, call).await.map(drop)
     }
 
-    /// The events that an event mapper makes of some rows: a JSON array.
+    /// The events that an event mapper makes of rows that were taken in: a JSON array. It is asked also
+    /// while it rests.
     ///
     /// # Errors
     ///
     /// As for [`Catalog::outline`].
-    pub async fn convert_rows(
+    pub async fn map_rows(
         &self,
         version: &Version,
         run: events::Run<'_>,
         rows: &[u8],
     ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
-        version
-            .settled(lens.convert(&self.sandbox, run, rows))
-            .await
+        let call = lens.convert(&self.sandbox, run, rows);
+        self.settled(version, Purpose::Rows, call).await
+    }
+
+    /// The same to find out which rows it is that a mapper fails on: a stop says nothing new of it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Catalog::outline`].
+    pub async fn search_rows(
+        &self,
+        version: &Version,
+        run: events::Run<'_>,
+        rows: &[u8],
+    ) -> Result<events::Batch, CatalogError> {
+        let lens = self.lens_of(version, World::EventMapper).await?;
+        let call = lens.convert(&self.sandbox, run, rows);
+        self.settled(version, Purpose::Search, call).await
     }
 
     async fn lens_of(&self, version: &Version, wanted: World) -> Result<Arc<Lens>, CatalogError> {
@@ -142,18 +196,5 @@ impl Catalog {
             });
         }
         self.lens(version).await
-    }
-}
-
-impl Version {
-    /// The answer of a call, which is counted.
-    async fn settled<T>(
-        &self,
-        call: impl Future<Output = Result<Called<T>, CallError>>,
-    ) -> Result<T, CatalogError> {
-        let began = Instant::now();
-        let outcome = call.await;
-        self.tally.count(&outcome, began.elapsed());
-        Ok(outcome?.value)
     }
 }

@@ -157,6 +157,8 @@ impl Catalog {
         let canary = live.record.canary.as_ref().filter(|_| is_active);
         let canary = canary.filter(|it| it.answers_for(&version.name, caller));
         let found = canary.and_then(|it| live.versions.get(&it.version));
+        // While it rests its callers have what the others have.
+        let found = found.filter(|it| !it.rest.breaker.is_resting(self.clock.as_ref()));
         found.map_or(version, Arc::clone)
     }
 
@@ -174,6 +176,10 @@ impl Catalog {
     /// Remembers where counting begins: what was called before says nothing of a trial.
     fn begin_trial(&self, name: &str) {
         let Ok(live) = self.live(name) else { return };
+        let canary = live.record.canary.as_ref();
+        if let Some(version) = canary.and_then(|it| live.versions.get(&it.version)) {
+            version.rest.breaker.begin_anew();
+        }
         let counts = |version: Option<&String>| {
             let version = version.and_then(|version| live.versions.get(version));
             version.map_or(Counts::default(), |version| version.tally.counts())
@@ -210,6 +216,19 @@ impl Catalog {
         Ok(changed.await?.0)
     }
 
+    /// Why a version on trial is taken back before it had its calls: it rests, and the active one does
+    /// not. Few calls reach one that rests, so that its counts would not tell for long.
+    fn only_the_canary_rests(&self, name: &str, canary: &Canary) -> Option<String> {
+        let live = self.live(name).ok()?;
+        let is_open = |version: &str| {
+            let version = live.versions.get(version)?;
+            Some(version.rest.breaker.is_open())
+        };
+        let rests = is_open(&canary.version)?;
+        let base_rests = is_open(&live.record.active.as_ref()?.version)?;
+        (rests && !base_rests).then(|| "its last calls had all to be stopped, so it rests".into())
+    }
+
     /// Looks at every trial, and takes back what does worse than it may.
     async fn look_at_trials(&self) {
         for (name, canary) in self.on_trial() {
@@ -218,7 +237,8 @@ impl Catalog {
                 self.begin_trial(&name);
                 continue;
             };
-            let Some(reason) = canary.bounds.broken(base, counts) else {
+            let broken = || canary.bounds.broken(base, counts);
+            let Some(reason) = self.only_the_canary_rests(&name, &canary).or_else(broken) else {
                 continue;
             };
             let version = &canary.version;
@@ -236,12 +256,15 @@ impl Catalog {
 /// How often trials are looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Looks at trials until it is told to stop.
+/// Looks at trials and rests until it is told to stop.
 pub async fn watch(catalog: Arc<Catalog>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK) => catalog.look_at_trials().await,
+            () = tokio::time::sleep(LOOK) => {
+                catalog.tell_of_rests().await;
+                catalog.look_at_trials().await;
+            }
         }
     }
 }

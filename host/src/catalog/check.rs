@@ -12,11 +12,14 @@ use crate::sample::{Sample, own};
 use crate::sandbox::{self, Compiled, Identity, Lens, Sandbox, World, types};
 use crate::store::Digest;
 
-use super::interface::{self, Mismatch};
+use super::interface::{self, Mismatch, Target};
 use super::metadata::{self, Metadata};
 
 /// The largest component that is taken: a Python extractor is 18 MB.
 pub const LARGEST: usize = 64 << 20;
+
+/// The most bytes of a manual.
+const MANUAL: usize = 64 << 10;
 
 /// Why an upload was refused. The text of each is stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +159,7 @@ impl Report {
 pub(super) struct Sound {
     pub wasm: Bytes,
     pub digest: Digest,
-    pub world: World,
+    pub target: Target,
     /// The samples that it carries.
     pub own: Vec<Sample>,
 }
@@ -165,7 +168,7 @@ pub(super) struct Sound {
 pub(super) struct Built {
     pub wasm: Bytes,
     pub digest: Digest,
-    pub world: World,
+    pub target: Target,
     pub own: Vec<Sample>,
     /// Who vouches for it, if anybody does.
     pub signed_by: Option<String>,
@@ -177,7 +180,7 @@ pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
     report.stage("size", || size(&wasm))?;
     report.stage("magic", || magic(&wasm))?;
     report.stage("validate", || validate(&wasm))?;
-    let world = report.stage("interface", || {
+    let target = report.stage("interface", || {
         interface::target(&wasm).map_err(|mismatch| match mismatch {
             Mismatch::Import(name) => Refused::new(
                 RefusedCode::ForbiddenImport,
@@ -196,7 +199,7 @@ pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
     Ok(Sound {
         wasm,
         digest,
-        world,
+        target,
         own,
     })
 }
@@ -212,7 +215,7 @@ pub(super) async fn compile(
     let Sound {
         wasm,
         digest,
-        world,
+        target,
         own,
     } = sound;
     let compiled = sandbox.compiled(wasm.clone()).await;
@@ -221,7 +224,7 @@ pub(super) async fn compile(
     Ok(Built {
         wasm,
         digest,
-        world,
+        target,
         own,
         signed_by,
         compiled,
@@ -317,7 +320,8 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
         version: claimed.version.clone().unwrap_or_else(|| "?".into()),
         digest: built.digest,
     };
-    let link = |identity| Lens::link(sandbox, &built.compiled, built.world, identity);
+    let world = built.target.world;
+    let link = |identity| Lens::link(sandbox, &built.compiled, world, identity);
     let lens = link(provisional)
         .map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
     let about = lens
@@ -325,7 +329,7 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
         .await
         .map_err(|error| bad(error.to_string()))?
         .value;
-    let chart_types = match built.world {
+    let chart_types = match world {
         World::ChartExtractor => {
             lens.chart_types(sandbox)
                 .await
@@ -346,12 +350,17 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
             "`describe` gives no title; people need one to choose by".into(),
         ));
     }
-    if built.world == World::ChartExtractor
+    if world == World::ChartExtractor
         && (chart_types.is_empty() || chart_types.iter().any(String::is_empty))
     {
         return Err(bad("`chart-types` is empty or holds an empty text; name the vis_config types that it reads".into()));
     }
     brief(&about, &chart_types).map_err(bad)?;
+    if built.target.documented {
+        let manual = lens.manual(sandbox).await;
+        let manual = manual.map_err(|error| bad(error.to_string()))?.value;
+        sound_manual(&manual).map_err(bad)?;
+    }
     agrees(&claimed, &about.version).map_err(bad)?;
     let identity = Identity {
         name: about.name,
@@ -362,7 +371,7 @@ pub(super) async fn describe(sandbox: &Sandbox, built: &Built) -> Result<Describ
         link(identity).map_err(|error| Refused::new(RefusedCode::IncompatibleInterface, error))?;
     Ok(Described {
         lens: Arc::new(lens),
-        world: built.world,
+        world,
         version: about.version,
         title: about.title,
         summary: about.summary,
@@ -387,6 +396,19 @@ fn sound_name(name: &str) -> Result<(), String> {
     Err(format!(
         "`describe` gives the name {name:?}; a name has 1 to 64 of a-z, 0-9, - and _, and begins with a letter"
     ))
+}
+
+fn sound_manual(manual: &str) -> Result<(), String> {
+    if manual.trim().is_empty() {
+        return Err("its `manual` is empty; write one, or build it for a world without".into());
+    }
+    if manual.len() > MANUAL {
+        let has = manual.len();
+        return Err(format!(
+            "its `manual` has {has} bytes, and {MANUAL} are the most; shorten it"
+        ));
+    }
+    Ok(())
 }
 
 /// What an extractor says of itself is kept with every version, and shown in lists.

@@ -145,10 +145,12 @@ impl Catalog {
         };
         for version in self.charts() {
             let (name, types) = (&version.name, version.record.chart_types.join(", "));
-            match self.outline(&version, given).await {
+            match self.try_outline(&version, given).await {
                 Ok(_) => verdict.hints.push(format!(
                     "extractor {name} might read it: choose it by hand, or change the chart's type to one it reads ({types})"
                 )),
+                // Of one that rests nothing is known just now, and the others are asked all the same.
+                Err(CatalogError::Resting { .. }) => {}
                 Err(CatalogError::Call(error)) if tells(&error) => {}
                 Err(error) => return Err(error),
             }

@@ -43,6 +43,18 @@ pub enum CatalogError {
         /// What the call needs.
         wanted: crate::sandbox::World,
     },
+    /// The version had to be stopped call after call, and is left alone for a while.
+    #[error(
+        "extractor {name} {version} rests, because its last calls had all to be stopped; nothing was read. It is tried again in {seconds} s: wait, roll back, or have its author mend it"
+    )]
+    Resting {
+        /// The extractor.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Seconds until it is worth another try.
+        seconds: u32,
+    },
     /// The version answers and so cannot be deleted.
     #[error(
         "version {version} of extractor {name} is active; activate another or roll back, then delete it"
@@ -64,6 +76,16 @@ pub enum CatalogError {
     /// What answers for everybody cannot be tried on some.
     #[error("version {version} of extractor {name} is active already; try another one beside it")]
     AlreadyActive {
+        /// The extractor.
+        name: String,
+        /// The version.
+        version: String,
+    },
+    /// It has no manual.
+    #[error(
+        "version {version} of extractor {name} has no manual; what its controls do, its outline says"
+    )]
+    NoManual {
         /// The extractor.
         name: String,
         /// The version.

@@ -1,16 +1,13 @@
 //! Which world of the contract a component targets, and if none, what differs, in words.
 
-use std::sync::LazyLock;
-
 use wasmparser::{Parser, Payload};
-use wit_parser::{Resolve, WorldId};
+use wit_parser::WorldId;
 
 use crate::sandbox::World;
 
-/// The contract itself, as it was released.
-const WIT: &str = include_str!("../../../wit/1.0.0/extractor.wit");
-/// The package that imports and exports are named after, without the version.
-const PACKAGE: &str = "lensmount:extractor/";
+use super::contract::{PACKAGE, RELEASES, Release, exported, spoken};
+use super::difference::{self, Interface};
+
 /// Interfaces that a component may import. `types` has no functions: some languages import it to
 /// name its types.
 const GRANTED: [&str; 2] = ["log", "types"];
@@ -34,70 +31,125 @@ pub(super) struct Names {
 impl Names {
     /// Our package in the version that the first of its names has.
     pub fn contract(&self) -> Option<String> {
-        let package = PACKAGE.trim_end_matches('/');
-        self.exports.iter().chain(&self.imports).find_map(|name| {
-            let (_, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
-            Some(format!("{package}@{version}"))
-        })
+        let (_, version) = self
+            .exports
+            .iter()
+            .chain(&self.imports)
+            .find_map(|it| ours(it))?;
+        Some(format!("{PACKAGE}@{version}"))
     }
 }
 
-/// Finds the world that `wasm`, a valid component, targets.
-pub(super) fn target(wasm: &[u8]) -> Result<World, Mismatch> {
+/// Which release of the contract a component is built against, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The release.
+    pub contract: &'static str,
+    /// Its world, with or without a manual.
+    pub world: World,
+    /// Whether it has a manual.
+    pub documented: bool,
+}
+
+/// Finds what `wasm`, a valid component, targets.
+pub(super) fn target(wasm: &[u8]) -> Result<Target, Mismatch> {
+    let interface = |text: String| Err(Mismatch::Interface(text));
     let names = names(wasm).map_err(|error| Mismatch::Interface(error.to_string()))?;
-    if let Some(import) = names.imports.iter().find(|import| !granted(import)) {
+    let foreign = names.imports.iter().find(|import| ours(import).is_none());
+    if let Some(import) = foreign {
         return Err(Mismatch::Import(import.clone()));
     }
-    let offers = |interface: &str| {
-        names
-            .exports
-            .iter()
-            .any(|export| ours(export) == Some(interface))
+    let spoken = spoken();
+    let offered: Vec<(&str, &str)> = names.exports.iter().filter_map(|it| ours(it)).collect();
+    let all = offered.iter().copied();
+    let all = all.chain(names.imports.iter().filter_map(|it| ours(it)));
+    let is_unknown = |(_, version): &(&str, &str)| !RELEASES.contains(version);
+    if let Some((_, version)) = all.into_iter().find(is_unknown) {
+        return interface(format!(
+            "it is built against {PACKAGE}@{version}, and this server speaks {spoken}; build it against one of \
+             these (wit/), or upload it to a server that speaks {version}"
+        ));
+    }
+    let ungranted =
+        |import: &&String| ours(import).is_none_or(|(name, _)| !GRANTED.contains(&name));
+    if let Some(import) = names.imports.iter().find(ungranted) {
+        return Err(Mismatch::Import(import.clone()));
+    }
+    let version_of = |interface: &str| {
+        let found = offered.iter().find(|(name, _)| *name == interface);
+        found.map(|(_, version)| *version)
     };
-    let world = match (offers("chart"), offers("events")) {
-        (true, false) => World::ChartExtractor,
-        (false, true) => World::EventMapper,
-        (true, true) => {
-            return Err(Mismatch::Interface(
+    let (world, version) = match (version_of("chart"), version_of("events")) {
+        (Some(version), None) => (World::ChartExtractor, version),
+        (None, Some(version)) => (World::EventMapper, version),
+        (Some(_), Some(_)) => {
+            return interface(
                 "it exports both `chart` and `events`; make two extractors of it".into(),
-            ));
+            );
         }
-        (false, false) => {
-            return Err(Mismatch::Interface(format!(
-                "it exports neither {PACKAGE}chart@1.0.0 nor {PACKAGE}events@1.0.0 but {}; build it against wit/1.0.0",
+        (None, None) => {
+            return interface(format!(
+                "it exports neither {PACKAGE}/chart nor {PACKAGE}/events of {spoken} but {}; build it against \
+                 one of wit/",
                 if names.exports.is_empty() {
                     "nothing".into()
                 } else {
                     names.exports.join(", ")
                 },
-            )));
+            ));
         }
     };
-    let contract = CONTRACT
-        .as_ref()
-        .map_err(|error| Mismatch::Interface(error.clone()))?;
-    let id = contract
-        .world(world)
-        .ok_or_else(|| Mismatch::Interface(format!("this server lost its world {world}")))?;
-    wit_component::targets(&contract.resolve, id, wasm).map_err(|error| {
+    let documented = version_of("manual").is_some();
+    let lost = || Mismatch::Interface(format!("this server has lost its contract {version}"));
+    let release = Release::of(version).ok_or_else(lost)?;
+    let id = release.world(world, documented).ok_or_else(|| {
         Mismatch::Interface(format!(
-            "it does not fit the world `{world}` of {PACKAGE}…@1.0.0: {}; build it against wit/1.0.0",
-            error.root_cause()
+            "{PACKAGE}@{version} has no `manual`; build all of it against one release"
         ))
     })?;
-    Ok(world)
+    wit_component::targets(&release.resolve, id, wasm).map_err(|error| {
+        // The first difference in words where it is one of ours to name, else what the check says.
+        let told = told(release, id, world, wasm).unwrap_or_else(|| error.root_cause().to_string());
+        Mismatch::Interface(format!(
+            "it does not fit the world `{world}` of {PACKAGE}@{version}: {told}; build it against wit/{version}"
+        ))
+    })?;
+    Ok(Target {
+        contract: release.version,
+        world,
+        documented,
+    })
 }
 
-fn granted(import: &str) -> bool {
-    ours(import).is_some_and(|interface| GRANTED.contains(&interface))
+/// The first function or type of a component that is not as the world has it.
+fn told(release: &Release, id: WorldId, world: World, wasm: &[u8]) -> Option<String> {
+    let wit_parser::decoding::DecodedWasm::Component(resolve, own) =
+        wit_parser::decoding::decode(wasm).ok()?
+    else {
+        return None;
+    };
+    let exports = match world {
+        World::ChartExtractor => ["chart", "manual"],
+        World::EventMapper => ["events", "manual"],
+    };
+    exports.into_iter().find_map(|name| {
+        let wanted = Interface {
+            resolve: &release.resolve,
+            id: exported(&release.resolve, id, name)?,
+        };
+        let has = Interface {
+            resolve: &resolve,
+            id: exported(&resolve, own, name)?,
+        };
+        let difference = difference::first(wanted, has)?;
+        Some(format!("of its `{name}`: {difference}"))
+    })
 }
 
-/// The interface of our package that a name stands for, if its version is one that a host of
-/// 1.0.0 serves: any 1.x, by the component model's rules.
-fn ours(name: &str) -> Option<&str> {
-    let (interface, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
-    let version = semver::Version::parse(version).ok()?;
-    (version.major == 1 && version.pre.is_empty()).then_some(interface)
+/// The interface of our package that a name stands for, and the version of the package.
+fn ours(name: &str) -> Option<(&str, &str)> {
+    let name = name.strip_prefix(PACKAGE)?.strip_prefix('/')?;
+    name.split_once('@')
 }
 
 pub(super) fn names(wasm: &[u8]) -> wasmparser::Result<Names> {
@@ -122,55 +174,9 @@ pub(super) fn names(wasm: &[u8]) -> wasmparser::Result<Names> {
     Ok(names)
 }
 
-struct Contract {
-    resolve: Resolve,
-    package: wit_parser::PackageId,
-}
-
-impl Contract {
-    fn world(&self, world: World) -> Option<WorldId> {
-        self.resolve
-            .select_world(&[self.package], Some(world.as_str()))
-            .ok()
-    }
-}
-
-static CONTRACT: LazyLock<Result<Contract, String>> = LazyLock::new(|| {
-    let mut resolve = Resolve::default();
-    match resolve.push_str("extractor.wit", WIT) {
-        Ok(package) => Ok(Contract { resolve, package }),
-        Err(error) => Err(format!(
-            "this server's own contract does not parse: {error:#}"
-        )),
-    }
-});
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_contract_parses_and_has_both_worlds() {
-        let contract = CONTRACT.as_ref().expect("wit/1.0.0 parses");
-        for world in [World::ChartExtractor, World::EventMapper] {
-            assert!(contract.world(world).is_some(), "{world}");
-        }
-    }
-
-    #[test]
-    fn names_of_our_package_match_by_track() {
-        let cases = [
-            ("lensmount:extractor/log@1.0.0", Some("log")),
-            ("lensmount:extractor/log@1.7.2", Some("log")),
-            ("lensmount:extractor/log@2.0.0", None),
-            ("lensmount:extractor/log@1.1.0-rc.1", None),
-            ("lensmount:extractor/log", None),
-            ("wasi:cli/environment@0.2.0", None),
-        ];
-        for (name, interface) in cases {
-            assert_eq!(ours(name), interface, "{name}");
-        }
-    }
 
     #[test]
     fn an_import_beyond_the_log_is_named() {
@@ -190,7 +196,7 @@ mod tests {
             panic!("it targets a world")
         };
         assert!(
-            text.contains("lensmount:extractor/chart@1.0.0") && text.contains("nothing"),
+            text.contains("lensmount:extractor/chart nor") && text.contains("nothing"),
             "{text}"
         );
     }

@@ -15,6 +15,7 @@ use super::calls::Introduction;
 use super::canary::Canary;
 use super::error::CatalogError;
 use super::record::{ExtractorRecord, VersionRecord};
+use super::resting::Rest;
 use super::signature::Publishers;
 use super::tally::{Counts, Tally};
 
@@ -81,8 +82,10 @@ pub struct Version {
     /// What its calls came to since this server started.
     pub tally: Tally,
     pub(super) share: Arc<Share>,
+    pub(super) rest: Rest,
     pub(super) lens: OnceCell<Arc<Lens>>,
     pub(super) introduction: OnceCell<Arc<Introduction>>,
+    pub(super) manual: OnceCell<Arc<str>>,
 }
 
 impl Catalog {
@@ -240,18 +243,21 @@ impl Catalog {
     /// something to count of. There are no more of them than versions in the store.
     #[must_use]
     pub fn counted(&self) -> Vec<Arc<Version>> {
+        self.versions(|live, version| {
+            let (active, canary) = (live.record.active.as_ref(), live.record.canary.as_ref());
+            let answering = [active.map(|it| &it.version), canary.map(|it| &it.version)];
+            version.tally.is_begun() || answering.contains(&Some(&version.record.version))
+        })
+    }
+
+    /// The versions that are wanted.
+    pub(super) fn versions(&self, wanted: impl Fn(&Live, &Version) -> bool) -> Vec<Arc<Version>> {
         let map = self.live.load();
-        let versions = map.values().flat_map(|live| {
-            let record = &live.record;
-            let answers = |version: &str| {
-                let active = record.active.as_ref().map(|it| it.version.as_str());
-                let canary = record.canary.as_ref().map(|it| it.version.as_str());
-                [active, canary].contains(&Some(version))
-            };
-            let versions = live.versions.values();
-            versions.filter(move |it| answers(&it.record.version) || it.tally.is_begun())
-        });
-        versions.cloned().collect()
+        let versions = map
+            .values()
+            .flat_map(|live| live.versions.values().map(move |version| (live, version)));
+        let wanted = versions.filter(|(live, version)| wanted(live, version));
+        wanted.map(|(_, version)| Arc::clone(version)).collect()
     }
 
     pub(super) fn live(&self, name: &str) -> Result<Arc<Live>, CatalogError> {
@@ -271,8 +277,10 @@ impl Version {
             record,
             tally: Tally::default(),
             share: Arc::clone(share),
+            rest: Rest::default(),
             lens: OnceCell::new(),
             introduction: OnceCell::new(),
+            manual: OnceCell::new(),
         }
     }
 }

@@ -72,9 +72,20 @@ pub struct VersionRecord {
     pub summary: String,
     /// The chart types it reads; empty for an event mapper.
     pub chart_types: Vec<String>,
+    /// The release of the contract that it is built against.
+    #[serde(default = "first_contract")]
+    pub contract: String,
+    /// Whether it has a manual.
+    #[serde(default)]
+    pub documented: bool,
     /// The publisher that vouched for it when it came.
     #[serde(default)]
     pub signed_by: Option<String>,
+}
+
+/// What all were built against before there was another.
+fn first_contract() -> String {
+    "1.0.0".into()
 }
 
 /// Where a version came from.

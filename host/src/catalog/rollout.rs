@@ -41,15 +41,15 @@ impl Catalog {
     ) -> Result<ExtractorRecord, CatalogError> {
         // Loaded before it answers: a version that does not load never becomes active, and the
         // first call does not wait for it.
-        self.lens(self.version(name, Some(version))?.as_ref())
-            .await?;
+        let found = self.version(name, Some(version))?;
+        self.lens(found.as_ref()).await?;
         let (catalog, name, version) = (Arc::clone(self), name.to_owned(), version.to_owned());
         let activate = async move {
             let next = Active {
                 version: version.clone(),
                 pinned,
             };
-            catalog
+            let changed = catalog
                 .change(&name, by, "extractor.activate", &version, |record| {
                     if record.version(&next.version).is_none() {
                         return Err(CatalogError::NoVersion {
@@ -60,7 +60,10 @@ impl Catalog {
                     record.activate(next.clone());
                     Ok(record.clone())
                 })
-                .await
+                .await?;
+            // Whoever activates it wants it called, whatever it did before.
+            found.rest.breaker.begin_anew();
+            Ok(changed)
         };
         tokio::spawn(activate).await?
     }

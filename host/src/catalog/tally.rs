@@ -22,6 +22,7 @@ pub struct Tally {
     answered: AtomicU64,
     failed: AtomicU64,
     stopped: [AtomicU64; StopCode::ALL.len()],
+    refused: AtomicU64,
     took: Spread,
     cpu: Spread,
     waited: Spread,
@@ -65,6 +66,8 @@ pub struct Counted {
     pub failed: u64,
     /// Calls that were stopped, by code, where there were any.
     pub stopped: Vec<(StopCode, u64)>,
+    /// Calls that were not made, because the version rested.
+    pub refused: u64,
     /// How long calls took, in microseconds.
     pub took: Seen,
     /// Their processor time, in microseconds.
@@ -122,6 +125,7 @@ impl Default for Tally {
             answered: AtomicU64::default(),
             failed: AtomicU64::default(),
             stopped: std::array::from_fn(|_| AtomicU64::default()),
+            refused: AtomicU64::default(),
             took: Spread::by(TIMES),
             cpu: Spread::by(TIMES),
             waited: Spread::by(TIMES),
@@ -179,6 +183,11 @@ impl Tally {
         }
     }
 
+    /// Counts one call that was not made.
+    pub(super) fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Calls and what became of them.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -211,7 +220,7 @@ impl Tally {
     /// Whether there is anything to tell.
     #[must_use]
     pub fn is_begun(&self) -> bool {
-        self.calls() > 0
+        self.calls() > 0 || self.refused.load(Ordering::Relaxed) > 0
     }
 
     /// All that was counted.
@@ -227,6 +236,7 @@ impl Tally {
             answered: now(&self.answered),
             failed: now(&self.failed),
             stopped: stopped.filter(|(_, count)| *count > 0).collect(),
+            refused: now(&self.refused),
             took: self.took.seen(),
             cpu: self.cpu.seen(),
             waited: self.waited.seen(),

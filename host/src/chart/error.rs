@@ -77,7 +77,7 @@ impl From<CatalogError> for ChartError {
 }
 
 impl ChartError {
-    /// Whether the chart was not had, or the server was busy: then the same read is worth another
+    /// Whether the chart was not had, the server was busy, or the extractor rests: then the same read is worth another
     /// try before the next slot. Else the chart was had and cannot be read as it is.
     #[must_use]
     pub fn is_passing(&self) -> bool {
@@ -91,7 +91,9 @@ impl ChartError {
                 CatalogError::Call(CallError::Stopped(stopped)) => {
                     matches!(stopped.code, StopCode::Busy | StopCode::WallTimeout)
                 }
-                CatalogError::Store(_) | CatalogError::Worker(_) => true,
+                CatalogError::Resting { .. } | CatalogError::Store(_) | CatalogError::Worker(_) => {
+                    true
+                }
                 _ => false,
             },
         }

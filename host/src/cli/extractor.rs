@@ -11,12 +11,14 @@ mod sign;
 mod template;
 mod test;
 
+use std::io::Write;
+
 use clap::{Args, Subcommand};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Body, Talk};
-use super::output::{cell, rows};
+use super::output::{Output, cell, rows};
 
 /// Write, check and test extractors, and roll them out on a running server
 #[derive(Debug, Args)]
@@ -49,6 +51,14 @@ enum Command {
     Show {
         /// Its name
         name: String,
+    },
+    /// Print what people should know before they use an extractor
+    Manual {
+        /// Its name
+        name: String,
+        /// A version [default: the active one]
+        #[arg(long)]
+        version: Option<String>,
     },
     /// Upload a component as a staged version, and say what it makes of samples beside the active one
     Push(push::Push),
@@ -116,6 +126,7 @@ impl Extractor {
                     .await?;
                 self.versions(&found)
             }
+            Command::Manual { name, version } => self.manual(name, version.as_deref()).await,
             Command::Push(push) => push.run(&self.talk).await,
             Command::DryRun(run) => run.run(&self.talk).await,
             Command::Activate {
@@ -196,6 +207,22 @@ impl Extractor {
         )
     }
 
+    async fn manual(&self, name: &str, version: Option<&str>) -> anyhow::Result<()> {
+        let query: Vec<_> = version.map(|it| ("version", it)).into_iter().collect();
+        let path = ["v1", "extractors", name, "manual"];
+        let server = &self.talk.server;
+        let found = server
+            .ask(Method::GET, &path, &query, Body::Nothing)
+            .await?;
+        match self.talk.output {
+            Output::Json => self.talk.output.print(&found, &[], |_| Vec::new()),
+            Output::Table => {
+                let text = found["manual"].as_str().unwrap_or_default();
+                Ok(writeln!(std::io::stdout(), "{}", plain(text).trim_end())?)
+            }
+        }
+    }
+
     fn versions(&self, extractor: &Value) -> anyhow::Result<()> {
         self.talk.output.print(
             extractor,
@@ -227,4 +254,10 @@ async fn activate(talk: &Talk, name: &str, version: &str, pinned: bool) -> anyho
     let path = ["v1", "extractors", name, "versions", version, "activate"];
     let body = Body::Json(json!({ "pinned": pinned }));
     talk.server.send(Method::POST, &path, body).await
+}
+
+/// An author's text without what would steer a terminal.
+fn plain(text: &str) -> String {
+    let is_plain = |it: &char| *it == '\n' || *it == '\t' || !it.is_control();
+    text.chars().filter(is_plain).collect()
 }

@@ -56,6 +56,15 @@ pub(super) struct Made {
     pub rejected: Vec<Rejected>,
 }
 
+/// Why rows are given to a mapper.
+#[derive(Clone, Copy)]
+enum Try {
+    /// To be mapped.
+    First,
+    /// To find those among them that it fails on.
+    Search,
+}
+
 /// A chunk on its way.
 struct Making<'a> {
     job: &'a Job,
@@ -87,7 +96,7 @@ impl Job {
             messages: Pieces::after(done),
             rejected: Vec::new(),
         };
-        match self.converted(&array).await? {
+        match self.converted(&array, Try::First).await? {
             Ok(batch) => making.word(&batch, 0, chunk.rows)?,
             Err(reason) => {
                 let rows = array.get(1..=size).unwrap_or_default();
@@ -103,7 +112,11 @@ impl Job {
 
     /// What the mapper makes of an array of rows, or why it makes nothing. That the server is busy is
     /// no reason.
-    async fn converted(&self, rows: &[u8]) -> Result<Result<events::Batch, String>, RunError> {
+    async fn converted(
+        &self,
+        rows: &[u8],
+        try_of: Try,
+    ) -> Result<Result<events::Batch, String>, RunError> {
         let (settings, context) = (pairs(&self.record.settings), pairs(&self.record.context));
         let mut waits = 0;
         loop {
@@ -114,7 +127,11 @@ impl Job {
                 context: &context,
             };
             let runs = &self.runs;
-            match runs.catalog.convert_rows(&self.version, run, rows).await {
+            let made = match try_of {
+                Try::First => runs.catalog.map_rows(&self.version, run, rows).await,
+                Try::Search => runs.catalog.search_rows(&self.version, run, rows).await,
+            };
+            match made {
                 Ok(batch) => return Ok(Ok(batch)),
                 Err(CatalogError::Call(CallError::Stopped(stopped)))
                     if stopped.code == StopCode::Busy
@@ -167,7 +184,7 @@ impl Making<'_> {
             return Ok(Ok(()));
         };
         let array = [b"[", &bytes[first.start..last.end], b"]"].concat();
-        Ok(match self.job.converted(&array).await? {
+        Ok(match self.job.converted(&array, Try::Search).await? {
             Ok(batch) => {
                 let count = u32::try_from(range.len()).unwrap_or(u32::MAX);
                 self.word(&batch, range.start as u64, count)?;

@@ -50,7 +50,7 @@ impl<S: Send + Sync> FromRequestParts<S> for After {
 /// What an event carries.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Happened<'a> {
-    /// `reading`, `failure`, `drift`, `key-result`, `roll-out`, `delivery`, or `missed`.
+    /// `reading`, `failure`, `drift`, `key-result`, `roll-out`, `extractor`, `delivery`, or `missed`.
     #[schema(example = "reading")]
     topic: &'a str,
     /// When.
@@ -65,7 +65,9 @@ pub(super) struct Happened<'a> {
 ///
 /// Server-sent events: readings, failures, drift that has begun or ended (`change` says which; one is
 /// told in one step with the read that showed it; `overdue` is shown and not told), key results that
-/// were made, changed or removed, roll-outs of extractors, and deliveries of runs. A `delivery` is told
+/// were made, changed or removed, roll-outs of extractors, versions of them that rest because they had
+/// to be stopped call after call or answer again (`extractor`; `change` is `resting` or `answering`), and
+/// deliveries of runs. A `delivery` is told
 /// where a run takes a turn, with its counts as they are then: `change` is `begun`, `mapped`, `away` (its
 /// destination takes nothing), `back`, `refused` (the first events that the destination has refused for
 /// good), `redriven` or `done`. Without `Last-Event-ID` it begins with what happens next.

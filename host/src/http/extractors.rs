@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::catalog::canary::Bounds;
 use crate::catalog::{Catalog, Edit, LimitsEdit, Uploaded};
@@ -59,6 +59,43 @@ pub(super) async fn show(
     // The tag is read first: were the extractor to change in between, an edit by it is stale.
     let tag = etag::tag(catalog.document(&name)?);
     Ok((tag, Answer(extractor(&catalog, &catalog.get(&name)?))))
+}
+
+/// Which version of an extractor.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// The active one without it.
+    version: Option<String>,
+}
+
+/// An extractor's manual.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Manual {
+    /// The version that it is of.
+    version: String,
+    /// Markdown, in the author's own words: it is not to be trusted as HTML.
+    manual: String,
+}
+
+/// Read what people should know before they use an extractor
+///
+/// Markdown, of those that have a manual (contract 1.1.0 and later).
+#[utoipa::path(get, path = "/v1/extractors/{name}/manual", tag = "extractors", params(("name" = String, Path), Which),
+    responses((status = 200, body = Manual), (status = "4XX", body = ProblemBody)))]
+pub(super) async fn manual(
+    _: Viewer,
+    State(catalog): State<Arc<Catalog>>,
+    Path(name): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Answer<Manual>, Problem> {
+    let version = catalog.version(&name, which.version.as_deref())?;
+    let manual = catalog.manual(&version).await?;
+    Ok(Answer(Manual {
+        version: version.record.version.clone(),
+        manual: manual.as_ref().to_owned(),
+    }))
 }
 
 /// What can be edited of an extractor. What is left out stays as it is.

@@ -24,7 +24,9 @@ use crate::webhook::WebhookError;
 impl From<&CatalogError> for Problem {
     fn from(error: &CatalogError) -> Self {
         let code = match error {
-            CatalogError::NoExtractor { .. } | CatalogError::NoVersion { .. } => Code::NOT_FOUND,
+            CatalogError::NoExtractor { .. }
+            | CatalogError::NoVersion { .. }
+            | CatalogError::NoManual { .. } => Code::NOT_FOUND,
             CatalogError::NotActive { .. }
             | CatalogError::InUse { .. }
             | CatalogError::OnTrial { .. }
@@ -39,6 +41,9 @@ impl From<&CatalogError> for Problem {
                 Code::INCOMPATIBLE
             }
             CatalogError::Damaged { .. } => Code::UNAVAILABLE,
+            CatalogError::Resting { seconds, .. } => {
+                return Self::new(Code::RESTING, error.to_string()).retry_after(*seconds);
+            }
             CatalogError::Limit(bad) => {
                 return Self::invalid(format!("/limits/{}", bad.field), bad.reason.clone());
             }

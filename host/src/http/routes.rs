@@ -29,6 +29,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(extractors::show, extractors::edit))
         .routes(routes!(extractors::activate))
         .routes(routes!(extractors::canary))
+        .routes(routes!(extractors::manual))
         .routes(routes!(dry_run::dry_run))
         .routes(routes!(dry_run::samples, dry_run::forget))
         .routes(routes!(extractors::rollback))

@@ -7,7 +7,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, MetricEncod
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
-use crate::catalog::{Catalog, Counted, Seen};
+use crate::catalog::{Catalog, Counted, Seen, Stand};
 
 /// Every version that answers somebody or was called since the server started.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ struct Version {
     extractor: String,
     version: String,
     counted: Counted,
+    rests: bool,
 }
 
 /// Labels: names and what they stand for.
@@ -49,6 +50,7 @@ impl Extractors {
             extractor: version.name.clone(),
             version: version.record.version.clone(),
             counted: version.tally.counted(),
+            rests: catalog.health(&version).stand != Stand::Answering,
         });
         Self(versions.collect())
     }
@@ -152,6 +154,18 @@ impl Extractors {
         Ok(())
     }
 
+    fn rests(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Whether a version rests, because its calls had to be stopped one after the other: 1 if it does";
+        let kind = MetricType::Gauge;
+        let mut family = encoder.encode_descriptor("extractor_resting", help, None, kind)?;
+        for version in &self.0 {
+            let labels = version.labels();
+            let rests = u64::from(version.rests);
+            family.encode_family(&labels)?.encode_gauge(&rests)?;
+        }
+        Ok(())
+    }
+
     fn most(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help =
             "The most of each limit that a call of an extractor has used since the server started";
@@ -176,6 +190,10 @@ impl Collector for Extractors {
         self.spreads(encoder)?;
         self.most(encoder)?;
         let bytes = Some(&Unit::Bytes);
+        self.rests(encoder)?;
+        let refused = "Calls of extractors that were not made because the version rested";
+        let refused = ("extractor_refused", refused, None);
+        self.counter(encoder, refused, |it| it.refused)?;
         let input = "Bytes that calls of extractors were given";
         self.counter(encoder, ("extractor_input", input, bytes), |it| it.input)?;
         let output = "Bytes that calls of extractors gave";

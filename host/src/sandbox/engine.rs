@@ -140,7 +140,7 @@ impl Sandbox {
         }
     }
 
-    /// The limits that calls run under.
+    /// The limits that calls run under where nothing else is said of their extractor.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits

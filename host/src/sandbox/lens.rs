@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use wasmtime::component::{Component, ComponentExportIndex};
+
 use crate::store::Digest;
 
 use super::bindings::chart_world::{ChartExtractor, ChartExtractorPre};
@@ -15,6 +17,7 @@ use super::output::Weigh as _;
 use super::run::{CallError, Called, settle};
 use super::share::Share;
 use super::state::State;
+use super::stopped::StopCode;
 
 /// Who an extractor is, as errors and readings name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub struct Lens {
     /// What its calls may use.
     pub(super) share: Arc<Share>,
     exports: Exports,
+    /// Where its manual is, if it has one.
+    manual: Option<ComponentExportIndex>,
 }
 
 #[derive(Clone)]
@@ -118,6 +123,7 @@ impl Lens {
             fits_pool: compiled.fits_pool,
             share: Arc::new(Share::new(sandbox.limits().clone(), SLOTS_EACH)),
             exports,
+            manual: manual(&compiled.component),
         })
     }
 
@@ -136,6 +142,7 @@ impl Lens {
             fits_pool: self.fits_pool,
             share,
             exports: self.exports.clone(),
+            manual: self.manual,
         }
     }
 
@@ -143,6 +150,29 @@ impl Lens {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// `manual`, of either world, where the component is built for one that has it.
+    ///
+    /// # Errors
+    ///
+    /// When the call is stopped; `incompatible` where there is none.
+    pub async fn manual(&self, sandbox: &Sandbox) -> Result<Called<String>, CallError> {
+        self.run(sandbox, "manual", 0, async |store| {
+            let Some(manual) = &self.manual else {
+                store.data_mut().stop = Some(StopCode::Incompatible);
+                return Err(wasmtime::Error::msg("it has no function `manual`"));
+            };
+            // By name and type rather than by bindings: what is optional has none in the world.
+            let instance = match &self.exports {
+                Exports::Chart(pre) => pre.instance_pre().instantiate_async(&mut *store).await?,
+                Exports::Events(pre) => pre.instance_pre().instantiate_async(&mut *store).await?,
+            };
+            let manual = instance.get_typed_func::<(), (String,)>(&mut *store, manual)?;
+            let (text,) = manual.call_async(&mut *store, ()).await?;
+            Ok(text)
+        })
+        .await
     }
 
     /// `describe`, of either world.
@@ -171,6 +201,12 @@ impl Lens {
     }
 }
 
+/// The function of the optional interface, whichever release of 1.x it is of.
+fn manual(component: &Component) -> Option<ComponentExportIndex> {
+    let interface = component.get_export_index(None, "lensmount:extractor/manual@1.1.0")?;
+    component.get_export_index(Some(&interface), "manual")
+}
+
 /// The functions of one world: name, arguments and answer of each, called in a fresh instance.
 macro_rules! calls {
     ($exports:ident, $instance:ident, $guest:ident: $($(#[$doc:meta])* $name:ident = $function:literal, $call:ident
@@ -190,7 +226,7 @@ macro_rules! calls {
                         instance.$guest().$call(store $(, $argument)*).await
                     }
                     _ => {
-                        store.data_mut().stop = Some(super::stopped::StopCode::Incompatible);
+                        store.data_mut().stop = Some(StopCode::Incompatible);
                         Err(wasmtime::Error::msg(concat!("it has no function `", $function, "`")))
                     }
                 })

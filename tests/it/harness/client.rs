@@ -1,7 +1,7 @@
 //! A blocking HTTP client that keeps what came, to the byte.
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, RETRY_AFTER};
 use serde_json::Value;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub struct Answer {
     pub status: u16,
     pub kind: String,
     pub etag: Option<String>,
+    pub retry_after: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -78,10 +79,11 @@ impl Client {
             let status = answer.status().as_u16();
             let kind = answer.headers().get(CONTENT_TYPE);
             let kind = kind.map_or("", |kind| kind.to_str().unwrap_or("")).to_string();
-            let etag = answer.headers().get(ETAG).and_then(|etag| Some(etag.to_str().ok()?.to_string()));
+            let header = |name| answer.headers().get(name).and_then(|value| Some(value.to_str().ok()?.to_string()));
+            let (etag, retry_after) = (header(ETAG), header(RETRY_AFTER));
             let body = answer.bytes().await?.to_vec();
             let asked = format!("{method} {path}");
-            Ok(Answer { asked, status, kind, etag, body })
+            Ok(Answer { asked, status, kind, etag, retry_after, body })
         })
     }
 

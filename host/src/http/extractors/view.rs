@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use crate::catalog::canary::Bounds;
 use crate::catalog::{
-    Catalog, Counted, Counts, ExtractorRecord, Origin, Overrides, State as Stand, VersionRecord,
+    Catalog, Counted, Counts, ExtractorRecord, Health, Origin, Overrides, Stand as Standing,
+    State as Stand, VersionRecord,
 };
 use crate::sandbox::{Limits, World};
 
@@ -106,6 +107,11 @@ pub struct ExtractorVersion {
     created_at: Timestamp,
     /// The chart types that it reads.
     chart_types: Vec<String>,
+    /// The release of the contract that it is built against.
+    #[schema(example = "1.0.0")]
+    contract: String,
+    /// Whether it has a manual.
+    documented: bool,
     /// The publisher that vouched for it when it came; null where nobody did, or nobody asked.
     signed_by: Option<String>,
     /// Calls since this server started.
@@ -114,9 +120,42 @@ pub struct ExtractorVersion {
     failures: u64,
     /// Of them, those that were stopped.
     stopped: u64,
+    /// Calls beside these that were refused because the version rested.
+    refused: u64,
+    /// Whether it is called just now.
+    breaker: Breaker,
     /// What they used.
     #[serde(rename = "use")]
     used: Use,
+}
+
+/// Whether a version is called. One whose calls had to be stopped five times in a row rests: calls are
+/// refused with `resting` until one, when the rest is over, shows that it answers again.
+#[derive(Debug, Serialize, ToSchema)]
+struct Breaker {
+    /// `answering`, `resting`, or `probing`: a call is under way that will tell.
+    #[schema(example = "answering")]
+    state: &'static str,
+    /// When its rest is over; null where it does not rest.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    until: Option<Timestamp>,
+    /// Calls that had to be stopped since it answered last.
+    stops: u32,
+}
+
+impl From<Health> for Breaker {
+    fn from(Health { stand, stops }: Health) -> Self {
+        let (state, until) = match stand {
+            Standing::Answering => ("answering", None),
+            Standing::Resting(until) => ("resting", Some(until)),
+            Standing::Probing => ("probing", None),
+        };
+        Self {
+            state,
+            until,
+            stops,
+        }
+    }
 }
 
 /// What the calls of a version used since this server started.
@@ -251,6 +290,7 @@ pub(super) fn described(
 ) -> ExtractorVersion {
     let live = catalog.version(&record.name, Some(&version.version)).ok();
     let tally = live.as_ref().map(|live| &live.tally);
+    let counted = tally.map(|tally| tally.counted());
     ExtractorVersion {
         version: version.version.clone(),
         digest: version.digest.to_string(),
@@ -259,10 +299,17 @@ pub(super) fn described(
         origin: version.origin,
         created_at: version.created_at,
         chart_types: version.chart_types.clone(),
+        contract: version.contract.clone(),
+        documented: version.documented,
         signed_by: version.signed_by.clone(),
         calls: tally.map_or(0, |tally| tally.calls()),
         failures: tally.map_or(0, |tally| tally.failures()),
         stopped: tally.map_or(0, |tally| tally.stopped()),
-        used: tally.map_or_else(Use::default, |tally| Use::of(&tally.counted())),
+        refused: counted.as_ref().map_or(0, |counted| counted.refused),
+        breaker: live
+            .as_ref()
+            .map_or_else(Health::default, |live| catalog.health(live))
+            .into(),
+        used: counted.as_ref().map_or_else(Use::default, Use::of),
     }
 }

@@ -1,4 +1,5 @@
-//! An event mapper in a few lines: a row with an email identifies a person, another is rejected.
+//! An event mapper in a few lines: a row with an email identifies a person, another is rejected, and one
+//! whose email is `trap` ends the call.
 
 use lensmount_sdk::about::about;
 use lensmount_sdk::events::{
@@ -44,6 +45,7 @@ impl Guest for People {
         };
         for (row, number) in rows.iter().zip(0_u32..) {
             match row["users.email"]["value"].as_str() {
+                Some("trap") => std::process::abort(),
                 Some(email) => batch.events.push(identify(email, source, number)),
                 None => batch.rejected.push(Rejection {
                     row: number,
