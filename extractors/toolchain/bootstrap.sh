@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gets what must be there before any Rust of ours can run: a C compiler, a cargo that is new enough
 # and, when called with `lint`, cargo's two helpers, with `test`, a Python and a Node for Looker's
-# and RudderStack's own SDKs. The toolchain crate does the rest.
+# and RudderStack's own SDKs and for extractors in their languages. The toolchain crate does the rest.
 #
 # Rustup is asked first. What takes root is installed when this already runs as root, and is printed
 # as one command otherwise.
@@ -28,9 +28,10 @@ lints() {
     cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1
 }
 
-# A Python that can make an environment with pip: on Debian its venv lacks pip until it is added.
+# A Python that can make an environment with pip, and reads TOML as 3.11 does: on Debian its venv
+# lacks pip until it is added.
 pythons() {
-    python3 -c 'import venv, ensurepip' >/dev/null 2>&1
+    python3 -c 'import venv, ensurepip, tomllib' >/dev/null 2>&1
 }
 
 # A Node that has fetch, as Looker's SDK calls it, with npm.
@@ -72,12 +73,12 @@ fi
 
 again=${1:-setup}
 tests=
-if [ "$again" = test ]; then tests=", and its tests Python 3 with venv and Node 18 or later with npm"; fi
+if [ "$again" = test ]; then tests=", and its tests Python 3.11 or later with venv and Node 18 or later with npm"; fi
 needs="Lensmount needs a C compiler and Rust $wanted or later$tests"
 
 packages=$(missing "${1-}")
 if [ -n "$packages" ]; then
-    has apt-get || fail "$needs; install gcc or clang, and rustup from https://rustup.rs${tests:+, python3 with venv and node with npm}, and run \`make $again\` again"
+    has apt-get || fail "$needs; install gcc or clang, and rustup from https://rustup.rs${tests:+, python 3.11 with venv and node 18 with npm}, and run \`make $again\` again"
     if [ "$(id -u)" = 0 ]; then
         apt-get update >&2
         # The lists were empty before; rustup is not put aside for Debian's compiler unasked.

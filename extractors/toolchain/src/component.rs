@@ -1,4 +1,5 @@
-//! A crate, built: from the compiler's module to a component with its name on it.
+//! A guest, built: from the compiler's module, or another language's component, to a component with
+//! its name on it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,24 @@ impl Component {
         })
     }
 
+    /// A component that was made by another language's tools, with its project's name and version
+    /// written into it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no component.
+    pub fn named(name: &str, version: &str, made: &[u8]) -> Result<Self, ToolchainError> {
+        let wasm = label(name, version, made).map_err(|source| ToolchainError::NotAComponent {
+            package: name.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            wasm,
+        })
+    }
+
     /// Writes `<name>.wasm` into a folder, whole or not at all. A file that is the same already is
     /// left alone, so that its time of change is one.
     ///
@@ -65,20 +84,23 @@ impl Component {
     }
 }
 
-fn encode(
-    package: &Package,
-    module: &[u8],
-) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+fn encode(package: &Package, module: &[u8]) -> Result<Vec<u8>, Cause> {
     let component = ComponentEncoder::default()
         .validate(true)
         .module(module)?
         .encode()?;
+    label(&package.name, &package.version, &component)
+}
+
+fn label(name: &str, version: &str, component: &[u8]) -> Result<Vec<u8>, Cause> {
     let mut metadata = AddMetadata::default();
-    metadata.name = AddMetadataField::Set(package.name.clone());
-    let mut wasm = metadata.to_wasm(&component)?;
+    metadata.name = AddMetadataField::Set(name.to_owned());
+    let mut wasm = metadata.to_wasm(component)?;
     let version = CustomSection {
         name: "version".into(),
-        data: package.version.as_bytes().into(),
+        data: version.as_bytes().into(),
     };
     version.append_to_component(&mut wasm);
     Ok(wasm)

@@ -66,7 +66,7 @@ impl From<chart::Reading> for Number {
 pub struct Outcome {
     /// As a sample has it: `{"output": …}` or `{"problem": {"code": …}}`.
     pub text: String,
-    /// What to tell a person beside it: the guest's stack and last words.
+    /// What to tell a person beside it: the guest's stack, and what it wrote to the log.
     pub aside: Vec<String>,
 }
 

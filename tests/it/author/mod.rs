@@ -1,5 +1,7 @@
 //! What an author of extractors has: a component looked at, checked and tried without a server.
 
+mod exact;
+mod examples;
 mod guide;
 mod looked_at;
 mod project;

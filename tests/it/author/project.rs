@@ -9,21 +9,21 @@ use std::process::{Command, Output};
 /// Builds of all projects share what the SDK stands on, as those of one author would.
 pub const SHARED_TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/author");
 
-fn at(folder: &Path, words: &[&str]) -> Command {
+pub fn at(folder: &Path, words: &[&str]) -> Command {
     let mut command = lensmount(words);
     command.current_dir(folder).env("CARGO_TARGET_DIR", SHARED_TARGET);
     command
 }
 
 /// Runs a command that must succeed; what it printed.
-fn said(mut command: Command) -> String {
+pub fn said(mut command: Command) -> String {
     let output = command.output().expect("the program runs");
     let (out, err) = texts(&output);
     assert!(output.status.success(), "{command:?}: {out}{err}");
     out
 }
 
-fn texts(output: &Output) -> (String, String) {
+pub fn texts(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
 }
@@ -123,10 +123,20 @@ fn what_a_build_lacks_is_said_with_the_way_to_get_it() {
     assert_eq!(output.status.code(), Some(1));
     assert!(texts(&output).1.contains("lensmount extractor new"), "{output:?}");
 
-    said(at(&place.file(""), &["extractor", "new", "--lang", "rust", "--kind", "chart", "tide"]));
-    let mut bare = at(&place.file("tide"), &["extractor", "build"]);
-    bare.env("PATH", "/nowhere").env_remove("CARGO").env_remove("RUSTC");
-    let output = run(bare);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(texts(&output).1.contains("https://rustup.rs"), "{output:?}");
+    for (language, kind, place_to_get_it) in [
+        ("rust", "chart", "https://rustup.rs"),
+        ("javascript", "chart", "https://nodejs.org"),
+        ("javascript", "events", "apt-get install nodejs npm"),
+        ("python", "chart", "https://www.python.org"),
+        ("python", "events", "apt-get install python3 python3-venv"),
+    ] {
+        let name = format!("{language}-{kind}");
+        said(at(&place.file(""), &["extractor", "new", "--lang", language, "--kind", kind, &name]));
+        let mut bare = at(&place.file(&name), &["extractor", "build"]);
+        bare.env("PATH", "/nowhere").env_remove("CARGO").env_remove("RUSTC");
+        let output = run(bare);
+        let said = texts(&output).1;
+        assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+        assert!(said.contains(place_to_get_it), "{name}: {said}");
+    }
 }

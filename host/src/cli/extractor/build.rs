@@ -1,15 +1,26 @@
 //! `lensmount extractor build`.
 
+mod javascript;
+mod program;
+mod python;
+mod rust;
+mod unchanged;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use clap::Args;
-use lensmount_toolchain::{ErrorChain, Lock, Package, Toolchain, ToolchainError, Workspace};
+use clap::{Args, ValueEnum};
+use lensmount_toolchain::{Component, ErrorChain, ToolchainError};
 
-/// Build a project into a component, which lies beside its Cargo.toml
+use super::template::Language;
+use unchanged::Sources;
+
+/// Build a project into a component, which lies beside its Cargo.toml, package.json or pyproject.toml
 ///
-/// It takes a Rust compiler with the target wasm32-unknown-unknown, and says how to get what is missing.
+/// It takes a Rust compiler with the target wasm32-unknown-unknown, Node with npm, or Python with venv,
+/// by the project's language, and says how to get what is missing. What npm and pip install goes into
+/// the project's folder, in the versions that it pins, and is used again from then on.
 #[derive(Debug, Args)]
 pub(super) struct Build {
     /// The folder of the project
@@ -27,56 +38,50 @@ impl Build {
 
 /// Whether a folder is a project that can be built.
 pub(super) fn is_project(folder: &Path) -> bool {
-    folder.join("Cargo.toml").is_file()
+    language(folder).is_some()
+}
+
+/// The language of the project in a folder.
+fn language(folder: &Path) -> Option<Language> {
+    let languages = Language::value_variants().iter().copied();
+    languages
+        .into_iter()
+        .find(|language| folder.join(language.manifest()).is_file())
 }
 
 /// Builds the project in a folder; its component.
 pub(super) fn project(folder: &Path) -> anyhow::Result<PathBuf> {
-    if !is_project(folder) {
-        bail!(
-            "there is no Cargo.toml in {}; `lensmount extractor new` makes a project",
+    match language(folder) {
+        Some(Language::Rust) => written(&rust::build(folder)?, folder),
+        Some(Language::JavaScript) => where_changed(folder, javascript::build),
+        Some(Language::Python) => where_changed(folder, python::build),
+        None => bail!(
+            "there is no Cargo.toml, package.json or pyproject.toml in {}; `lensmount extractor new` makes a project",
             folder.display()
-        );
+        ),
     }
-    let toolchain = Toolchain::find().map_err(told)?;
-    let workspace = Workspace::around(folder)
-        .map_err(told)?
-        .with_lock(Lock::Mended);
-    let package = package(&toolchain, &workspace, folder)?;
-    let built = toolchain.build(&workspace, &[package]).map_err(told)?;
-    let component = built.first().context("cargo built nothing")?;
-    component.write_to(folder).map_err(told)
 }
 
-/// The guest whose Cargo.toml lies in the folder.
-fn package(toolchain: &Toolchain, workspace: &Workspace, folder: &Path) -> anyhow::Result<Package> {
-    let folder = folder
-        .canonicalize()
-        .with_context(|| format!("{} cannot be read", folder.display()))?;
-    let packages = toolchain.guests(workspace, "").map_err(told)?;
-    let is_here = |package: &Package| {
-        let there = package.folder.canonicalize();
-        there.is_ok_and(|there| there == folder)
-    };
-    packages.into_iter().find(is_here).with_context(|| {
-        format!(
-            "{} holds no extractor: its Cargo.toml needs `crate-type = [\"cdylib\", \"rlib\"]` under [lib]",
-            folder.display()
-        )
-    })
+/// What cargo does by itself: builds what has changed since it was built last.
+fn where_changed(
+    folder: &Path,
+    build: impl FnOnce(&Path) -> anyhow::Result<Component>,
+) -> anyhow::Result<PathBuf> {
+    let unreadable = || format!("{} cannot be read", folder.display());
+    let sources = Sources::read(folder).with_context(unreadable)?;
+    if let Some(component) = sources.component() {
+        return Ok(component);
+    }
+    let component = written(&build(folder)?, folder)?;
+    let kept = sources.became(&component);
+    kept.with_context(|| format!("{} cannot be written to", folder.display()))?;
+    Ok(component)
 }
 
-/// What is missing, told to somebody who may have no more of Lensmount than this program.
-fn told(error: ToolchainError) -> anyhow::Error {
-    match error {
-        ToolchainError::NoCompiler { found } => anyhow!(
-            "nothing here compiles for WebAssembly: {found}. Run `rustup target add wasm32-unknown-unknown`, \
-             with rustup from https://rustup.rs where it is missing; in Lensmount's own sources, `make setup` does it"
-        ),
-        ToolchainError::NoCargo => anyhow!(
-            "no cargo was found; install Rust from https://rustup.rs, then run \
-             `rustup target add wasm32-unknown-unknown`"
-        ),
-        other => anyhow!("{}", ErrorChain(&other)),
-    }
+fn written(component: &Component, folder: &Path) -> anyhow::Result<PathBuf> {
+    component.write_to(folder).map_err(|error| told(&error))
+}
+
+fn told(error: &ToolchainError) -> anyhow::Error {
+    anyhow!("{}", ErrorChain(error))
 }

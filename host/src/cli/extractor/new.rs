@@ -28,7 +28,7 @@ pub(super) struct New {
     /// The folder to make [default: the name]
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
-    /// The SDK, which comes with the sources of Lensmount: their folder extractors/sdk, or the URL of a
+    /// For Rust: the SDK, which comes with the sources of Lensmount: their folder extractors/sdk, or the URL of a
     /// git repository that has them [default: that of the sources this program was built from]
     #[arg(long, env = "LENSMOUNT_SDK", value_name = "PATH | URL")]
     sdk: Option<String>,
@@ -52,17 +52,21 @@ impl New {
                 folder.display()
             );
         }
-        let sdk = sdk(self.sdk.as_deref().unwrap_or(SDK))?;
+        let sdk = match self.lang {
+            Language::Rust => sdk(self.sdk.as_deref().unwrap_or(SDK))?,
+            Language::JavaScript | Language::Python => String::new(),
+        };
         let words = words(&self.name);
-        let what = match self.kind {
-            Kind::Chart => "A chart extractor",
-            Kind::Events => "An event mapper",
+        let (what, world) = match self.kind {
+            Kind::Chart => ("A chart extractor", "chart-extractor"),
+            Kind::Events => ("An event mapper", "event-mapper"),
         };
         let words = [
             ("name", self.name.as_str()),
             ("type", &words.concat()),
             ("title", &words.join(" ")),
             ("what", what),
+            ("world", world),
             ("sdk", &sdk),
             ("rust-version", env!("CARGO_PKG_RUST_VERSION")),
         ];

@@ -1,5 +1,6 @@
 //! `lensmount extractor test`.
 
+mod heard;
 pub(super) mod sample;
 mod trial;
 

@@ -12,6 +12,8 @@ use crate::catalog::{Described, ask, examine};
 use crate::sample::{Outcome, Sample};
 use crate::sandbox::{Lens, Limits, Sandbox, SandboxError, Usage, World};
 
+use super::heard::{heard, unheard};
+
 /// An extractor that is ready to be tried.
 pub(super) struct Trial {
     /// What it says of itself.
@@ -66,10 +68,12 @@ impl Trial {
                 self.world
             ));
         }
-        let outcome = self.real.call(sample).await?;
+        let (outcome, lines) = heard(self.real.call(sample)).await;
+        let mut outcome = outcome?;
+        outcome.aside.extend(lines);
         let usage = self.real.spent().into_iter().fold(Usage::default(), most);
         // An instruction count of a call that was stopped says only when it was stopped.
-        self.counting.call(sample).await?;
+        unheard(self.counting.call(sample)).await?;
         let fuel = self.counting.spent().iter().map(|usage| usage.fuel).sum();
         Ok((outcome, Cost { usage, fuel }))
     }
