@@ -48,7 +48,7 @@ pub use check::{
 pub use choose::{Choice, Verdict};
 pub use dry_run::{DryRun, Made, Tried, Whose};
 pub use error::CatalogError;
-pub use examine::{Examined, examine};
+pub use examine::{Examined, describe, examine};
 pub use limits::{BadLimit, LimitsEdit, Overrides};
 pub use live::{Catalog, Parts, Version};
 pub use metadata::Metadata;

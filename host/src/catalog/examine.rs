@@ -40,6 +40,16 @@ pub async fn examine(sandbox: &Arc<Sandbox>, wasm: Bytes) -> Result<Examined, Ca
     })
 }
 
+/// The same but for the samples that it carries: who runs them one by one wants to see each.
+///
+/// # Errors
+///
+/// As for [`examine`], and what is wrong with the component.
+pub async fn describe(sandbox: &Arc<Sandbox>, wasm: Bytes) -> Result<Described, CatalogError> {
+    let (_, described) = pass(sandbox, wasm, &mut Report::default()).await?;
+    Ok(described)
+}
+
 async fn prove(
     sandbox: &Arc<Sandbox>,
     wasm: Bytes,

@@ -46,7 +46,10 @@ fn a_chart_extractor_goes_from_nothing_to_a_reading() {
 
     let mut push = at(&project, &["extractor", "push", built.trim(), "--activate"]);
     push.env("LENSMOUNT_URL", server.url()).env("LENSMOUNT_TOKEN", TOKEN);
-    said(push);
+    // The component carries its samples, and the server has tried it on them.
+    let pushed = said(push);
+    let tried = |name: &str| pushed.lines().any(|line| line.starts_with(name) && line.contains("own") && line.contains("as expected"));
+    assert!(tried("read ") && tried("empty "), "{pushed}");
     let sample: Value = serde_json::from_slice(&std::fs::read(project.join("samples/read.json")).expect("a sample")).expect("JSON");
     let asked = json!({"result": sample["result"], "vis_config": sample["vis_config"]});
     let reading = server.admin().post("/v1/extractors/tide-gauge/read", &asked).expect(200);

@@ -1,5 +1,6 @@
 //! `lensmount extractor build`.
 
+mod carried;
 mod javascript;
 mod program;
 mod python;
@@ -18,6 +19,7 @@ use unchanged::Sources;
 
 /// Build a project into a component, which lies beside its Cargo.toml, package.json or pyproject.toml
 ///
+/// It carries the project's samples, on which a server that is given it tries it.
 /// It takes a Rust compiler with the target wasm32-unknown-unknown, Node with npm, or Python with venv,
 /// by the project's language, and says how to get what is missing. What npm and pip install goes into
 /// the project's folder, in the versions that it pins, and is used again from then on.
@@ -52,7 +54,7 @@ fn language(folder: &Path) -> Option<Language> {
 /// Builds the project in a folder; its component.
 pub(super) fn project(folder: &Path) -> anyhow::Result<PathBuf> {
     match language(folder) {
-        Some(Language::Rust) => written(&rust::build(folder)?, folder),
+        Some(Language::Rust) => written(rust::build(folder)?, folder),
         Some(Language::JavaScript) => where_changed(folder, javascript::build),
         Some(Language::Python) => where_changed(folder, python::build),
         None => bail!(
@@ -72,13 +74,14 @@ fn where_changed(
     if let Some(component) = sources.component() {
         return Ok(component);
     }
-    let component = written(&build(folder)?, folder)?;
+    let component = written(build(folder)?, folder)?;
     let kept = sources.became(&component);
     kept.with_context(|| format!("{} cannot be written to", folder.display()))?;
     Ok(component)
 }
 
-fn written(component: &Component, folder: &Path) -> anyhow::Result<PathBuf> {
+fn written(mut component: Component, folder: &Path) -> anyhow::Result<PathBuf> {
+    component.wasm = carried::with_samples(folder, component.wasm)?;
     component.write_to(folder).map_err(|error| told(&error))
 }
 

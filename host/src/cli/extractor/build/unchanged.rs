@@ -15,7 +15,7 @@ const RECORD: &str = ".built";
 
 /// What is made of sources, or goes into no component.
 fn is_source(name: &str) -> bool {
-    let made = ["node_modules", "__pycache__", "samples"];
+    let made = ["node_modules", "__pycache__"];
     !name.starts_with('.') && !name.ends_with(".wasm") && !made.contains(&name)
 }
 

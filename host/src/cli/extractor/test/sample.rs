@@ -100,7 +100,7 @@ pub(in super::super) fn together(folder: &Path) -> anyhow::Result<String> {
 }
 
 /// A sample that needs no file beside it.
-fn whole(path: &Path) -> anyhow::Result<String> {
+pub(in super::super) fn whole(path: &Path) -> anyhow::Result<String> {
     let text = text(path)?;
     let document = parse(path, &text)?;
     let mut fields: BTreeMap<Cow<'_, str>, Box<RawValue>> = serde_json::from_str(&text)?;

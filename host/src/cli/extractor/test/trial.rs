@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::anyhow;
 use bytes::Bytes;
 
-use crate::catalog::{Described, ask, examine};
+use crate::catalog::{CatalogError, Described, ask, describe};
 use crate::sample::{Outcome, Sample};
 use crate::sandbox::{Lens, Limits, Sandbox, SandboxError, Usage, World};
 
@@ -87,11 +87,11 @@ impl Bench {
         let used = Used::default();
         let told = Arc::clone(&used);
         let sandbox = Arc::new(make()?.telling(move |usage| lock(&told).push(*usage)));
-        let described = match examine(&sandbox, wasm).await?.verdict {
-            Ok(described) => described,
-            Err((_, refused)) => {
+        let described = match describe(&sandbox, wasm).await {
+            Err(CatalogError::Refused(refused)) => {
                 return Err(anyhow!("{} [{}]", refused.reason, refused.code.as_str()));
             }
+            described => described?,
         };
         let bench = Self {
             sandbox,
