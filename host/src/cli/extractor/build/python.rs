@@ -88,7 +88,11 @@ fn manifest(folder: &Path) -> anyhow::Result<Manifest> {
         "-c",
         "import json, tomllib; print(json.dumps(tomllib.load(open('pyproject.toml', 'rb')), default=str))",
     ]);
-    let text = program::answer(&mut python, MISSING, "Python could not read pyproject.toml, which takes Python 3.11 or later; with another `python3`, remove the folder .venv first")?;
+    let text = program::answer(
+        &mut python,
+        MISSING,
+        "Python could not read pyproject.toml, which takes Python 3.11 or later; with another `python3`, remove the folder .venv first",
+    )?;
     serde_json::from_slice(&text).context(
         "pyproject.toml does not say what to build: it needs `name` and `version` under [project], `world` and `module` \
          under [tool.lensmount], as in a project that `lensmount extractor new --lang python` makes",
