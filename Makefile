@@ -30,8 +30,8 @@ lint: ## Check the format, and what the compiler and clippy say
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-bench: setup ## Measure the sandbox, the hub and a large schedule, with a profile of their own
-	$(CARGO) bench --bench sandbox --bench hub --bench schedule
+bench: setup ## Measure the sandbox, roll-outs, the hub and a large schedule, with a profile of their own
+	$(CARGO) bench --bench sandbox --bench rollout --bench hub --bench schedule
 
 clean: ## Remove all that was built
 	$(CARGO) clean

@@ -34,7 +34,7 @@ pub use log::LogLine;
 pub use run::{CallError, Called, Failed};
 pub use share::Share;
 pub use stopped::{StopCode, Stopped};
-pub use usage::{Nearness, Usage};
+pub use usage::{Nearness, Percents, Usage};
 
 /// The engine and its version, for `/version`.
 pub const ENGINE: &str = "wasmtime 48.0.8";

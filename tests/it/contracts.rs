@@ -6,10 +6,7 @@ use crate::harness::server::{Place, Server, TOKEN};
 use serde_json::{Value, json};
 
 /// A component that exports one interface, whole or in part, in text form.
-fn exporting(name: &str, functions: &[(&str, &str)]) -> Vec<u8> {
-    let types: String = functions.iter().map(|(name, ty)| format!("(export \"{name}\" (func {ty}))")).collect();
-    let imports = format!("(import \"it\" (instance $it {types}))");
-    let inner = format!("(component {imports} (export \"{name}\" (instance $it)))");
+pub fn exporting(name: &str, functions: &[(&str, &str)]) -> Vec<u8> {
     let cores: String = functions
         .iter()
         .map(|(name, ty)| {
@@ -23,9 +20,7 @@ fn exporting(name: &str, functions: &[(&str, &str)]) -> Vec<u8> {
         })
         .collect();
     let with: String = functions.iter().map(|(name, _)| format!("(export \"{name}\" (func $f-{name}))")).collect();
-    let text = format!(
-        "(component {cores} (component $in {inner}) (instance $have {with}) (instance $out (instantiate $in (with \"it\" (instance $have)))) (export \"{name}\" (instance $out \"{name}\")))"
-    );
+    let text = format!("(component {cores} (instance $it {with}) (export \"{name}\" (instance $it)))");
     wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 

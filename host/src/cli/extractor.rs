@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod component;
+mod figures;
 mod inspect;
 mod limits;
 mod new;

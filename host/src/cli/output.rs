@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use clap::ValueEnum;
 use serde_json::Value;
@@ -40,7 +40,7 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         lines
             .iter()
             .filter_map(|line| line.get(column))
-            .map(|cell| cell.chars().count())
+            .map(|cell| width_of(cell))
             .max()
             .unwrap_or(0)
     };
@@ -49,11 +49,31 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
         let cells: Vec<String> = cells
             .iter()
             .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - width_of(cell))))
             .collect();
         cells.join("  ").trim_end().to_owned()
     };
     lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// How wide a cell is shown: what paints it takes no room.
+fn width_of(cell: &str) -> usize {
+    let plain = cell
+        .strip_prefix(RED)
+        .and_then(|cell| cell.strip_suffix(PLAIN));
+    plain.unwrap_or(cell).chars().count()
+}
+
+const RED: &str = "\u{1b}[31m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// A cell that should be seen, in red where somebody looks at it who has nothing against colour.
+pub(super) fn red(text: &str) -> String {
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+    if is_plain || !std::io::stdout().is_terminal() {
+        return text.to_owned();
+    }
+    format!("{RED}{text}{PLAIN}")
 }
 
 /// A row for each item.
@@ -85,6 +105,11 @@ mod tests {
         assert_eq!(
             table(&["name", "version"], &rows),
             "NAME        VERSION\ntide        1.0.0\nmoon-phase  -"
+        );
+        let painted = [vec![format!("{RED}tide{PLAIN}"), "1.0.0".into()]];
+        assert_eq!(
+            table(&["extractor", "version"], &painted),
+            format!("EXTRACTOR  VERSION\n{RED}tide{PLAIN}       1.0.0")
         );
     }
 }

@@ -126,25 +126,21 @@ impl TriedSample {
 impl MadeOfIt {
     fn of(made: Made, limits: &Limits) -> Self {
         let usage = made.usage;
+        let percents = usage.percents(limits);
         Self {
             answer: RawValue::from_string(made.outcome.text).ok(),
             cpu_us: micros(usage.cpu),
-            cpu_percent: percent(micros(usage.cpu), micros(limits.cpu)),
+            cpu_percent: percents.cpu,
             memory: usage.memory_peak,
-            memory_percent: percent(usage.memory_peak as u64, limits.memory as u64),
+            memory_percent: percents.memory,
             output: usage.output,
-            output_percent: percent(usage.output as u64, limits.output as u64),
+            output_percent: percents.output,
         }
     }
 }
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// Rounded up, so that only nothing is nothing.
-fn percent(part: u64, of: u64) -> u64 {
-    part.saturating_mul(100).div_ceil(of.max(1))
 }
 
 /// What a version is to be tried on besides its own samples and what key results read last.

@@ -88,7 +88,36 @@ fn part(used: u128, most: u128) -> u16 {
     u16::try_from(used.saturating_mul(whole) / most.max(1)).unwrap_or(u16::MAX)
 }
 
+/// How much of its limits a call used, in percent, rounded up, so that only nothing is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percents {
+    /// Of the processor time.
+    pub cpu: u64,
+    /// Of the memory.
+    pub memory: u64,
+    /// Of the size of an answer.
+    pub output: u64,
+}
+
 impl Usage {
+    /// How much of these limits that was. Who was ended by a limit has used all of it, whatever was
+    /// measured.
+    #[must_use]
+    pub fn percents(&self, limits: &Limits) -> Percents {
+        let part = |used: u128, most: u128, near: u16| {
+            let measured = used.saturating_mul(100).div_ceil(most.max(1));
+            u64::try_from(measured)
+                .unwrap_or(u64::MAX)
+                .max(u64::from(near / 10))
+        };
+        let size = |used: usize, most: usize, near| part(used as u128, most as u128, near);
+        Percents {
+            cpu: part(self.cpu.as_micros(), limits.cpu.as_micros(), self.near.cpu),
+            memory: size(self.memory_peak, limits.memory, self.near.memory),
+            output: size(self.output, limits.output, self.near.output),
+        }
+    }
+
     /// What two calls used of which one came after the other.
     #[must_use]
     pub fn and(self, after: Self) -> Self {

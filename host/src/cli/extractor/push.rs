@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::super::client::{Body, Talk};
 use super::super::output::{Output, cell, rows};
+use super::figures::cells;
 use super::test::sample;
 use super::{activate, sign};
 
@@ -185,17 +186,11 @@ fn verdict(tried: &Value) -> String {
 }
 
 fn row(tried: &Value) -> Vec<String> {
-    let made = &tried["made"];
-    let of_limit = |amount: String, name: &str| format!("{amount} ({} %)", cell(&made[name]));
-    let number = |name: &str| made[name].as_u64().unwrap_or(0);
-    let micros = number("cpu_us");
-    let time = format!("{}.{:02} ms", micros / 1_000, micros % 1_000 / 10);
-    vec![
+    let mut row = vec![
         cell(&tried["sample"]),
         cell(&tried["whose"]),
         verdict(tried),
-        of_limit(time, "cpu_percent"),
-        of_limit(format!("{} KiB", number("memory") >> 10), "memory_percent"),
-        of_limit(format!("{} B", number("output")), "output_percent"),
-    ]
+    ];
+    row.extend(cells(&tried["made"]));
+    row
 }

@@ -64,9 +64,8 @@ impl Keygen {
 impl Sign {
     pub fn run(&self) -> anyhow::Result<()> {
         let shown = self.key.display();
-        let text = std::fs::read_to_string(&self.key)
-            .with_context(|| format!("{shown} cannot be read"))?;
-        let key = STANDARD.decode(text.trim()).ok();
+        let text = std::fs::read(&self.key).with_context(|| format!("{shown} cannot be read"))?;
+        let key = STANDARD.decode(text.trim_ascii()).ok();
         let pair = key.and_then(|key| pair(&key).ok()).with_context(|| {
             format!("{shown} is no key; `lensmount extractor keygen` makes one")
         })?;

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -21,6 +20,7 @@ use super::super::call_limits::CallLimits;
 use super::super::output::{Output, cell, rows};
 use super::build;
 use super::component;
+use super::figures::{cells, micros};
 use sample::Golden;
 use trial::{Cost, Trial};
 
@@ -210,15 +210,16 @@ fn tell(output: Output, trial: &Trial, limits: &Limits, lines: &[Line]) -> anyho
 
 fn one(line: &Line, limits: &Limits) -> Value {
     let usage = line.cost.usage;
+    let percents = usage.percents(limits);
     json!({
         "sample": line.sample,
         "verdict": line.verdict.word(),
         "cpu_us": micros(usage.cpu),
-        "cpu_percent": percent(micros(usage.cpu), micros(limits.cpu)),
+        "cpu_percent": percents.cpu,
         "memory": usage.memory_peak,
-        "memory_percent": percent(usage.memory_peak as u64, limits.memory as u64),
+        "memory_percent": percents.memory,
         "output": usage.output,
-        "output_percent": percent(usage.output as u64, limits.output as u64),
+        "output_percent": percents.output,
         "cost": line.cost.fuel,
         "account": line.verdict.account(),
         "aside": line.aside,
@@ -226,28 +227,8 @@ fn one(line: &Line, limits: &Limits) -> Value {
 }
 
 fn row(sample: &Value) -> Vec<String> {
-    let number = |name: &str| sample[name].as_u64().unwrap_or(0);
-    let of_limit = |amount: String, name: &str| {
-        let percent = cell(&sample[name]);
-        format!("{amount} ({percent} %)")
-    };
-    let micros = number("cpu_us");
-    let time = format!("{}.{:02} ms", micros / 1_000, micros % 1_000 / 10);
-    vec![
-        cell(&sample["sample"]),
-        cell(&sample["verdict"]),
-        of_limit(time, "cpu_percent"),
-        of_limit(format!("{} KiB", number("memory") >> 10), "memory_percent"),
-        of_limit(format!("{} B", number("output")), "output_percent"),
-        cell(&sample["cost"]),
-    ]
-}
-
-/// Rounded up, so that only nothing is nothing.
-fn percent(part: u64, of: u64) -> u64 {
-    part.saturating_mul(100).div_ceil(of.max(1))
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    let mut row = vec![cell(&sample["sample"]), cell(&sample["verdict"])];
+    row.extend(cells(sample));
+    row.push(cell(&sample["cost"]));
+    row
 }
