@@ -9,6 +9,8 @@
 )]
 
 mod flip;
+// It is formatted as the tests are, whose lines are longer.
+#[rustfmt::skip]
 #[path = "../../../tests/it/harness/guests.rs"]
 #[expect(
     dead_code,
