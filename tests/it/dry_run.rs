@@ -69,6 +69,7 @@ fn a_component_is_tried_on_the_samples_it_carries_and_on_those_sent_along() {
     let stages: Vec<String> = report["stages"].as_array().expect("stages").iter().map(|it| text(&it["stage"])).collect();
     let wanted = ["size", "magic", "validate", "interface", "samples", "digest", "signature", "compile", "describe", "dry-run", "store"];
     assert_eq!(stages, wanted, "{report}");
+    assert_eq!(report["pooled"], true, "{report}");
     assert_eq!(client.get("/v1/extractors/gauge").expect(200)["versions"][0]["calls"], 0, "a dry run is no call");
 }
 

@@ -51,6 +51,8 @@ pub struct Uploaded {
     pub stages: Vec<Stage>,
     /// `false` when the same bytes were here already.
     pub new: bool,
+    /// Whether it fits the pool of instances.
+    pub pooled: bool,
     /// What it made of the samples; none when it was here already and answers.
     pub dry_run: Option<DryRun>,
 }
@@ -107,11 +109,14 @@ impl Catalog {
                 let tried = self.dry_run(&extractor.name, &version.version, sent);
                 Some(tried.await?)
             };
+            let known = self.version(&extractor.name, Some(&version.version))?;
+            let pooled = self.lens(&known).await?.is_pooled();
             return Ok(Uploaded {
                 extractor,
                 version,
                 stages: Vec::new(),
                 new: false,
+                pooled,
                 dry_run,
             });
         }
@@ -170,12 +175,14 @@ impl Catalog {
                 return Err(error);
             }
         };
+        let pooled = lens.is_pooled();
         self.warm(&name, lens);
         Ok(Uploaded {
             extractor,
             version: stored,
             stages: std::mem::take(&mut report.passed),
             new: true,
+            pooled,
             dry_run: Some(dry_run),
         })
     }

@@ -159,6 +159,9 @@ pub(super) struct Report {
     world: World,
     /// The checks it passed, in order.
     stages: Vec<StageEnded>,
+    /// Whether its instances come from the pool, in microseconds. One with more instances, memories or
+    /// tables than the pool has room for gets its own for each call, which takes longer.
+    pooled: bool,
     /// What it made of samples, beside the active version; null where that is what was uploaded.
     dry_run: Option<DryRunReport>,
 }
@@ -182,6 +185,7 @@ pub(super) async fn upload(
         version,
         stages,
         new,
+        pooled,
         dry_run,
     } = catalog.upload(candidate, by).await?;
     let report = Report {
@@ -192,6 +196,7 @@ pub(super) async fn upload(
         world: version.world,
         version: described(&catalog, &extractor, &version),
         stages: stages.iter().map(|stage| stage.ended("passed")).collect(),
+        pooled,
         dry_run: dry_run.map(DryRunReport::of),
     };
     Ok((

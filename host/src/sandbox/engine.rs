@@ -33,8 +33,9 @@ pub const MOST_SLOTS_EACH: usize = SLOTS as usize / 4 * 3;
 const HOST_STACK: usize = 1536 << 10;
 /// How long a call waits for a slot before it is told `busy`.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// What a component may bring and still fit a slot of the pool.
-const CORE_INSTANCES: u32 = 8;
+/// What a component may bring and still fit a slot of the pool: one that carries Python has 38 core
+/// instances. They are counted, not made ahead, so that more of them cost nothing.
+const CORE_INSTANCES: u32 = 40;
 const MEMORIES: u32 = 2;
 const TABLES: u32 = 2;
 const TABLE_ELEMENTS: usize = 20_000;

@@ -127,6 +127,12 @@ impl Lens {
         })
     }
 
+    /// Whether its calls get their instances from the pool, which is what makes a fresh one cheap.
+    #[must_use]
+    pub fn is_pooled(&self) -> bool {
+        self.fits_pool
+    }
+
     /// What its next call may use.
     #[must_use]
     pub fn limits(&self) -> Arc<Limits> {
