@@ -11,6 +11,7 @@
 
 #[path = "../guest.rs"]
 mod guest;
+mod languages;
 mod mapping;
 #[path = "../people.rs"]
 mod people;
@@ -116,7 +117,8 @@ impl Bench {
                 rate(&sandbox) / rate(&serde),
             );
         }
-        mapping::run(&self.sandbox, &self.mapper).await
+        mapping::run(&self.sandbox, &self.mapper).await?;
+        languages::run(self).await
     }
 
     /// Times the three ways in turn, and holds them to the same number.

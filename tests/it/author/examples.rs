@@ -51,7 +51,14 @@ fn pushed(name: &str, samples: usize) -> World {
     assert_eq!((&tested["name"], &tested["version"]), (&json!(name), &json!("1.0.0")), "{tested}");
     assert!(tested["samples"].as_array().is_some_and(|all| all.len() >= samples), "{tested}");
     let world = World::new();
-    world.client.upload(&fs::read(folder.join(format!("{name}.wasm"))).expect("a component")).expect(201);
+    let report = world.client.upload(&fs::read(folder.join(format!("{name}.wasm"))).expect("a component")).expect(201);
+    let run = &report["dry_run"];
+    assert_eq!(
+        (&report["pooled"], &run["unexpected"]),
+        (&json!(true), &json!(0)),
+        "it carries its samples, and comes from the pool: {report}"
+    );
+    assert!(run["ran"].as_u64() >= Some(samples as u64), "{run}");
     world.client.post(&format!("/v1/extractors/{name}/versions/1.0.0/activate"), &json!({})).expect(200);
     world
 }
