@@ -21,8 +21,8 @@ const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../extractors/examp
 pub async fn run(bench: &Bench) -> anyhow::Result<()> {
     println!("\nguests in other languages: a fresh call on a small chart (µs, p50 / p99)");
     println!(
-        "{:<34} {:>8} {:>12} {:>18} {:>12}",
-        "guest", "KB", "compiled s", "fresh call", "times Rust"
+        "{:<34} {:>8} {:>12} {:>10} {:>18} {:>12}",
+        "guest", "KB", "compiled s", "chart KB", "fresh call", "times Rust"
     );
     let small = results::small()
         .into_iter()
@@ -34,10 +34,11 @@ pub async fn run(bench: &Bench) -> anyhow::Result<()> {
     }
     let rust = rust.sorted();
     println!(
-        "{:<34} {:>8} {:>12} {:>18} {:>12}",
+        "{:<34} {:>8} {:>12} {:>10.1} {:>18} {:>12}",
         format!("Rust, {}", small.name),
         "",
         "",
+        small.body.len() as f64 / 1e3,
         format!("{:.0} / {:.0}", rust.micros(0.50), rust.micros(0.99)),
         1
     );
@@ -53,9 +54,10 @@ pub async fn run(bench: &Bench) -> anyhow::Result<()> {
                 }
                 let times = times.sorted();
                 println!(
-                    "{:<34} {:>8} {seconds:>12.1} {:>18} {:>12.0}",
+                    "{:<34} {:>8} {seconds:>12.1} {:>10.1} {:>18} {:>12.0}",
                     format!("{language}, {name}"),
                     wasm.len() / 1_000,
+                    sample.result.len() as f64 / 1e3,
                     format!("{:.0} / {:.0}", times.micros(0.50), times.micros(0.99)),
                     times.micros(0.50) / rust.micros(0.50)
                 );
@@ -84,17 +86,27 @@ fn guest(name: &str) -> anyhow::Result<(Vec<u8>, Sample)> {
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     samples.sort();
-    for path in samples.iter().filter(|path| path.is_file()) {
-        let text = std::fs::read_to_string(path)?;
+    for path in samples.into_iter().filter(|path| path.is_file()) {
+        let text = std::fs::read_to_string(&path)?;
         let document: Document<'_> = serde_json::from_str(&text)?;
         let reads = document
             .expected()
             .is_some_and(|it| it.get().contains("\"value\""));
-        if reads && !document.result().get().starts_with('"') {
-            return Ok((wasm, document.whole(name)?));
+        if reads {
+            let result = result(&path, document.result().get())?;
+            return Ok((wasm, document.with(name, result.into())?));
         }
     }
     bail!("no sample of it ends in a number")
+}
+
+/// The result of a sample: in it, or in the file that it names.
+fn result(sample: &Path, text: &str) -> anyhow::Result<Vec<u8>> {
+    if !text.starts_with('"') {
+        return Ok(text.as_bytes().to_vec());
+    }
+    let file: String = serde_json::from_str(text)?;
+    Ok(std::fs::read(sample.with_file_name(file))?)
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
