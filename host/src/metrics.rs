@@ -164,6 +164,13 @@ impl Metrics {
             "Notices posted to webhooks, by whether they were delivered, refused, or found their receiver away or gone",
             self.notices.clone(),
         );
+        let compiled = Counter::<u64>::default();
+        compiled.inc_by(catalog.sandbox().compiles());
+        registered.register(
+            "extractors_compiled",
+            "Components compiled since the server started; a start from kept code compiles none",
+            compiled,
+        );
         self.runs.register(registered, backlog);
         registered.register_collector(Box::new(Extractors::of(catalog)));
         let mut text = String::new();

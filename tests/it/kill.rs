@@ -2,7 +2,7 @@
 
 use crate::cases::sales;
 use crate::harness::client::Client;
-use crate::harness::guests::{gauge, gauge_2};
+use crate::harness::guests::{Card, SOUND, gauge, gauge_2, hostile};
 use crate::harness::server::{Place, Server, TOKEN};
 use crate::lifecycle::{answers, map, read, states};
 use crate::table::{TIMESERIES, read as read_case};
@@ -192,4 +192,38 @@ fn compiled_code_that_was_tampered_with_is_not_run() {
     whole(&server.admin());
     assert_eq!(answers(&server.admin()), "1.0.0");
     still_reads(&server);
+    assert!(compiles(&server) >= 2, "what was spoilt and called is compiled anew");
+    // And kept again: the next start has it.
+    assert_eq!(server.stop(), Some(0));
+    let server = Server::start(&place.data());
+    assert_eq!(answers(&server.admin()), "1.0.0");
+    still_reads(&server);
+    assert_eq!(compiles(&server), 0);
+}
+
+/// How many components a server has compiled.
+fn compiles(server: &Server) -> u64 {
+    let metrics = server.admin().get("/metrics").text();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("lensmount_extractors_compiled_total "));
+    line.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no count of what was compiled: {metrics}"))
+}
+
+#[test]
+fn a_start_with_many_extractors_compiles_none() {
+    const MANY: usize = 20;
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let names: Vec<String> = (0..MANY).map(|number| format!("many-{number}")).collect();
+    for name in &names {
+        server.admin().upload(&hostile(Card { name, ..SOUND })).expect(201);
+        server.admin().post_empty(&format!("/v1/extractors/{name}/versions/1.0.0/activate")).expect(200);
+    }
+    assert!(compiles(&server) >= MANY as u64);
+    server.kill();
+    let server = Server::start(&place.data());
+    for name in &names {
+        let asked = serde_json::json!({"result": {}, "selection": {"do": ""}});
+        server.admin().post(&format!("/v1/extractors/{name}/read"), &asked).expect(200);
+    }
+    assert_eq!(compiles(&server), 0);
 }

@@ -148,9 +148,8 @@ impl Catalog {
     ///
     /// As for [`Catalog::outline`].
     pub async fn judge(&self, version: &Version, run: events::Run<'_>) -> Result<(), CatalogError> {
-        let lens = self.lens_of(version, World::EventMapper).await?;
-        let call = lens.convert(&self.sandbox, run, b"[]");
-        self.settled(version, Purpose::Answer, call).await.map(drop)
+        let judged = self.batch_of(version, Purpose::Answer, run, b"[]").await;
+        judged.map(drop)
     }
 
     /// The events that an event mapper makes of rows that were taken in: a JSON array. It is asked also
@@ -165,9 +164,7 @@ impl Catalog {
         run: events::Run<'_>,
         rows: &[u8],
     ) -> Result<events::Batch, CatalogError> {
-        let lens = self.lens_of(version, World::EventMapper).await?;
-        let call = lens.convert(&self.sandbox, run, rows);
-        self.settled(version, Purpose::Rows, call).await
+        self.batch_of(version, Purpose::Rows, run, rows).await
     }
 
     /// The same to find out which rows it is that a mapper fails on: a stop says nothing new of it.
@@ -181,9 +178,19 @@ impl Catalog {
         run: events::Run<'_>,
         rows: &[u8],
     ) -> Result<events::Batch, CatalogError> {
+        self.batch_of(version, Purpose::Search, run, rows).await
+    }
+
+    async fn batch_of(
+        &self,
+        version: &Version,
+        purpose: Purpose,
+        run: events::Run<'_>,
+        rows: &[u8],
+    ) -> Result<events::Batch, CatalogError> {
         let lens = self.lens_of(version, World::EventMapper).await?;
         let call = lens.convert(&self.sandbox, run, rows);
-        self.settled(version, Purpose::Search, call).await
+        self.settled(version, purpose, call).await
     }
 
     async fn lens_of(&self, version: &Version, wanted: World) -> Result<Arc<Lens>, CatalogError> {

@@ -10,6 +10,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -78,6 +79,7 @@ impl Sandbox {
     ///
     /// When the engine refuses the component, or compiling it takes more than it may.
     pub async fn compiled(self: &Arc<Self>, wasm: Bytes) -> Result<Compiled, CompileError> {
+        self.compiled.fetch_add(1, Ordering::Relaxed);
         let code = match &self.compiler {
             Compiler::Here => None,
             Compiler::Child {

@@ -5,6 +5,7 @@
 //! on demand for components that do not fit the pool's slots, and for machines that refuse the
 //! pool its address space.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub struct Sandbox {
     slots: Semaphore,
     limits: Limits,
     pub(super) compiler: Compiler,
+    /// Components that were compiled since it was set up.
+    pub(super) compiled: AtomicU64,
     /// Whether guests are compiled to count their instructions.
     pub(super) counts: bool,
     told: Option<Told>,
@@ -118,6 +121,7 @@ impl Sandbox {
             counts,
             told: None,
             compiler: Compiler::default(),
+            compiled: AtomicU64::new(0),
         })
     }
 
@@ -139,6 +143,13 @@ impl Sandbox {
         if let Some(told) = &self.told {
             told(usage);
         }
+    }
+
+    /// How many components were compiled since it was set up, those that were refused included. What
+    /// comes from kept code is not among them.
+    #[must_use]
+    pub fn compiles(&self) -> u64 {
+        self.compiled.load(Ordering::Relaxed)
     }
 
     /// The limits that calls run under where nothing else is said of their extractor.
