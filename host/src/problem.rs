@@ -256,6 +256,15 @@ impl Problem {
         problem
     }
 
+    /// What is wrong with a part of the input, told by its place in the whole.
+    #[must_use]
+    pub fn below(mut self, place: &str) -> Self {
+        for error in &mut self.errors {
+            error.pointer.insert_str(0, place);
+        }
+        self
+    }
+
     /// Says when to try again.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {

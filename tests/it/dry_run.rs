@@ -128,6 +128,55 @@ fn samples_that_cannot_be_asked_are_told_by_their_place() {
 }
 
 #[test]
+fn what_is_nested_deeply_is_told_as_it_is_and_stops_nobody() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    let deep = format!("{}1{}", "[".repeat(20_000), "]".repeat(20_000));
+    let sample = format!(r#"[{{"operation": "read", "result": {TWO}, "expected": {{"output": {deep}}}}}]"#);
+    client.upload(&carrying(gauge(), &sample)).problem(422, "sample-failed");
+    upload_with(&client, &gauge(), &sample).problem(422, "sample-failed");
+    client.upload(&gauge()).expect(201);
+    let run = client.post_text("/v1/extractors/gauge/versions/1.0.0/dry-run", &format!("{{\"samples\": {sample}}}")).expect(200);
+    assert_eq!(run["unexpected"], 1);
+    assert!(run.to_string().len() < 200_000, "{} bytes are told", run.to_string().len());
+}
+
+#[test]
+fn samples_are_held_against_bytes_that_are_known_as_well() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    client.upload(&gauge()).expect(201);
+    let wrong = format!("[{}]", expecting("wrong", "1"));
+    upload_with(&client, &gauge(), &wrong).problem(422, "sample-failed");
+    let right = format!("[{}]", expecting("right", "9007199254740993"));
+    let known = upload_with(&client, &gauge(), &right).expect(200);
+    assert_eq!((&known["verdict"], verdicts(&known["dry_run"])), (&json!("known"), vec![told("right", "sent", true, Value::Null)]));
+    // What belongs to another kind of extractor is told as that.
+    let other = format!(r#"{{"samples": [{{"operation": "convert", "result": {TWO}}}]}}"#);
+    let run = client.post_text("/v1/extractors/gauge/versions/1.0.0/dry-run", &other).expect(200);
+    let tried = &run["samples"][0];
+    assert_eq!((&run["unexpected"], &tried["as_expected"]), (&json!(1), &json!(false)), "{run}");
+    assert!(text(&tried["difference"]).contains("world event-mapper"), "{run}");
+}
+
+#[test]
+fn a_form_is_bounded_as_a_whole() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    let kind = Some("multipart/form-data; boundary=b");
+    let before = "x".repeat(70 << 20);
+    // The server may hang up before all of it is sent.
+    if let Ok(answer) = client.try_send("POST", "/v1/extractors", kind, before.into_bytes()) {
+        answer.problem(413, "too-large");
+    }
+    client.send("POST", "/v1/extractors", Some("multipart/form-data"), Vec::new()).problem(415, "unsupported-media-type");
+    client.upload(&gauge()).expect(201);
+}
+
+#[test]
 fn what_a_sample_of_a_mapper_makes_is_compared_event_by_event() {
     let place = Place::new();
     let server = Server::start(&place.data());
@@ -253,6 +302,31 @@ fn what_is_kept_is_sealed_outlasts_a_kill_and_goes_with_its_key_result() {
     let audit = world.client.items("/v1/audit");
     let forgotten = audit.iter().find(|it| it["action"] == "extractor.forget-samples").expect("an entry");
     assert_eq!(forgotten["detail"]["samples"], 2, "{forgotten}");
+}
+
+#[test]
+fn what_is_forgotten_does_not_come_back() {
+    let world = World::new();
+    let chart = two_faced(&world);
+    let client = &world.client;
+    let ids: Vec<String> = (0..24).map(|_| world.link(&chart, json!({"every": "24h"}))).collect();
+    let kept = || client.items("/v1/extractors/gauge/samples");
+    // All are read and deleted at once, so that some are deleted while what they read is being kept.
+    std::thread::scope(|scope| {
+        for id in &ids {
+            scope.spawn(move || {
+                client.post_empty(&format!("/v1/key-results/{id}/refresh"));
+                client.clone().with("If-Match", "*").delete(&format!("/v1/key-results/{id}")).expect(204);
+            });
+        }
+    });
+    // One that is read after them is kept: all that came before is done by then.
+    let last = world.link(&chart, json!({"every": "24h"}));
+    until("one is kept", PATIENCE, || {
+        client.post_empty(&format!("/v1/key-results/{last}/refresh")).expect(200);
+        kept().iter().any(|it| it["key_result_id"] == last).then_some(())
+    });
+    until("of those that are gone nothing is kept", PATIENCE, || (kept().len() == 1).then_some(()));
 }
 
 #[test]

@@ -91,7 +91,14 @@ fn what_is_no_fault_of_the_guests_begins_no_rest() {
     roll_out(&client);
     let any = client.clone().with("If-Match", "*");
     any.patch("/v1/extractors/hostile", &json!({"limits": {"cpu_ms": 60_000, "wall_ms": 40}})).expect(200);
-    for (order, code) in [("internal", "internal"), ("other", "other"), ("banana", "internal"), ("loop", "wall-timeout")] {
+    for (order, code) in [
+        ("internal", "internal"),
+        ("other", "other"),
+        ("banana", "internal"),
+        ("loop", "wall-timeout"),
+        ("huge", "output-limit"),
+        ("bomb", "memory-limit"),
+    ] {
         for _ in 0..2 * STOPS {
             call(&client, "1.0.0", order).problem(422, code);
         }

@@ -63,6 +63,9 @@ fn a_server_that_requires_signatures_takes_what_a_known_publisher_has_signed_and
     client.get("/v1/extractors/gauge").problem(404, "not-found");
     let taken = upload(&client, &gauge(), &right).expect(201);
     assert_eq!(taken["version"]["signed_by"], "acme", "{taken}");
+    // What is signed has to be right also where the bytes are known.
+    upload(&client, &gauge(), &signed(&one, "acme", &mallory)).problem(422, "bad-signature");
+    upload(&client, &gauge(), &right).expect(200);
     // The command finds the signature beside the component.
     signed(&two, "acme", &acme);
     said(&["extractor", "push", &two, "--url", &server.url(), "--token", TOKEN]);
@@ -84,8 +87,10 @@ fn a_folder_is_held_to_the_same_policy() {
     client.get("/v1/extractors/gauge").problem(404, "not-found");
     let two = file(&place, "two.wasm", &gauge_2());
     signed(&two, "acme", &acme);
-    std::fs::copy(format!("{two}.sig"), folder.join("two.wasm.sig")).expect("a file");
+    // The signature may come after the component.
     std::fs::write(folder.join("two.wasm"), gauge_2()).expect("a file");
+    until("it is refused", PATIENCE, || (server.log().matches("came without a signature").count() >= 2).then_some(()));
+    std::fs::copy(format!("{two}.sig"), folder.join("two.wasm.sig")).expect("a file");
     until("it answers", PATIENCE, || (client.get("/v1/extractors/gauge").status == 200).then_some(()));
     assert_eq!(client.get("/v1/extractors/gauge").expect(200)["versions"][0]["signed_by"], "acme");
 }
@@ -125,6 +130,8 @@ fn keys_are_the_owner_s_alone_and_never_written_over() {
         (&["--signatures", "required"][..], "none is known"),
         (&["--publishers", "acme=ab"], "64 hex digits"),
         (&["--publishers", "acme"], "acme=HEX"),
+        (&["--publishers", &format!("acme={public},acme={public}")], "named twice"),
+        (&["--publishers", &format!("Acme Inc={public}")], "no name for a publisher"),
     ] {
         let data = place.data().to_str().expect("text").to_owned();
         let output = run(lensmount(&[&["serve", "--listen", "127.0.0.1:0", "--data", &data], flags].concat()));

@@ -38,11 +38,15 @@ impl Sign {
             Err(CallError::Stopped(stopped)) => match stopped.code {
                 StopCode::Trap
                 | StopCode::CpuTimeout
-                | StopCode::MemoryLimit
-                | StopCode::OutputLimit
                 | StopCode::StackOverflow
                 | StopCode::LogLimit => Self::Stopped,
-                StopCode::WallTimeout | StopCode::Busy | StopCode::Incompatible => Self::Nothing,
+                // How large an answer or a memory gets is mostly the chart's doing: one that is too
+                // large must not keep others from being read.
+                StopCode::MemoryLimit
+                | StopCode::OutputLimit
+                | StopCode::WallTimeout
+                | StopCode::Busy
+                | StopCode::Incompatible => Self::Nothing,
             },
         }
     }

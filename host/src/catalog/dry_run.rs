@@ -5,13 +5,14 @@
 //! only told, since a new version may well be there to read another number.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::sample::{Change, Outcome, Sample, own};
-use crate::sandbox::{Lens, Limits, Sandbox, Usage};
+use crate::sandbox::{Lens, Sandbox, Usage};
 
 use super::ask;
 use super::check::{Refused, RefusedCode};
@@ -20,6 +21,8 @@ use super::live::Catalog;
 
 /// How long all samples together may take; those that are left then are left out.
 const TIME: Duration = Duration::from_secs(30);
+/// The longest answer that is told; of a longer one there are its figures and what differs.
+const LONGEST: usize = 16 << 10;
 /// The most differences that a refusal tells in full.
 const TOLD: usize = 3;
 
@@ -40,11 +43,9 @@ pub enum Whose {
 pub struct DryRun {
     /// The version beside it, if another one answers.
     pub beside: Option<String>,
-    /// What each call could use.
-    pub limits: Arc<Limits>,
     /// What came of each sample.
     pub samples: Vec<Tried>,
-    /// Samples for which there was no time.
+    /// Samples that were not tried: there was no time, or the server was too busy.
     pub left_out: usize,
 }
 
@@ -74,6 +75,15 @@ pub struct Made {
     pub usage: Usage,
 }
 
+impl Made {
+    /// Forgets an answer that is too long to be told of each of many samples.
+    fn shorten(&mut self) {
+        if self.outcome.text.len() > LONGEST {
+            self.outcome.text = String::new();
+        }
+    }
+}
+
 impl DryRun {
     /// How many samples changed in this way.
     #[must_use]
@@ -98,7 +108,8 @@ impl DryRun {
                 Whose::Own => "its own",
                 Whose::Sent | Whose::Kept => "sent along",
             };
-            format!("\n{} ({whose}):\n{lines}", tried.sample)
+            let aside = tried.made.outcome.aside.join("\n");
+            format!("\n{} ({whose}):\n{lines}{aside}", tried.sample)
         });
         Err(Refused::new(
             RefusedCode::SampleFailed,
@@ -201,47 +212,65 @@ impl Stand<'_> {
         &self,
         samples: impl Iterator<Item = (Sample, Whose)>,
     ) -> Result<DryRun, CatalogError> {
-        let began = Instant::now();
-        let beside = self.beside.map(|it| it.identity().version.clone());
+        let deadline = Instant::now() + TIME;
         let mut run = DryRun {
-            beside,
-            limits: self.lens.limits(),
+            beside: self.beside.map(|it| it.identity().version.clone()),
             samples: Vec::new(),
             left_out: 0,
         };
         for (sample, whose) in samples {
-            if began.elapsed() > TIME {
-                run.left_out += 1;
-            } else {
-                run.samples.push(self.try_one(&sample, whose).await?);
+            let tried = self.try_one(&sample, whose);
+            // One sample may take as long as an operator lets a call take.
+            match tokio::time::timeout_at(deadline, tried).await {
+                Ok(tried) => match tried? {
+                    Some(tried) => run.samples.push(tried),
+                    None => run.left_out += 1,
+                },
+                Err(_) => run.left_out += 1,
             }
         }
         Ok(run)
     }
 
-    async fn try_one(&self, sample: &Sample, whose: Whose) -> Result<Tried, CatalogError> {
-        let made = self.made(self.lens, sample).await?;
+    /// What comes of a sample; none where the server was too busy to say.
+    async fn try_one(&self, sample: &Sample, whose: Whose) -> Result<Option<Tried>, CatalogError> {
+        let mut made = self.made(self.lens, sample).await?;
+        let mut beside = match self.beside {
+            Some(beside) => Some(self.made(beside, sample).await?),
+            None => None,
+        };
+        let outcomes = [Some(&made), beside.as_ref()].into_iter().flatten();
+        if outcomes.into_iter().any(|it| it.outcome.undecided) {
+            return Ok(None);
+        }
+        let (needs, is) = (sample.operation.world(), self.lens.world());
         let unexpected = sample.expected.as_ref().map(|expected| {
             let differs = made.outcome.differs(expected);
             differs.map_or_else(|unsound| unsound.to_string(), Option::unwrap_or_default)
         });
-        let beside = match self.beside {
-            Some(beside) => Some((self.made(beside, sample).await?, beside.identity())),
-            None => None,
+        let unexpected = if needs == is {
+            unexpected
+        } else {
+            Some(format!(
+                "it asks for an operation of the world {needs}, and the extractor is of the world {is}\n"
+            ))
         };
-        let change = beside.as_ref().map(|(before, identity)| {
-            let names = (&*identity.version, &*self.lens.identity().version);
+        let change = self.beside.zip(beside.as_ref()).map(|(lens, before)| {
+            let names = (&*lens.identity().version, &*self.lens.identity().version);
             let (change, lines) = made.outcome.changed(&before.outcome, names);
             (change, lines.unwrap_or_default())
         });
-        Ok(Tried {
+        for made in [Some(&mut made), beside.as_mut()].into_iter().flatten() {
+            made.shorten();
+        }
+        Ok(Some(Tried {
             sample: sample.name.clone(),
             whose,
             made,
-            beside: beside.map(|(made, _)| made),
+            beside,
             unexpected,
             change,
-        })
+        }))
     }
 
     async fn made(&self, lens: &Lens, sample: &Sample) -> Result<Made, CatalogError> {

@@ -26,6 +26,13 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The name that audits have for it.
 const ACTOR: &str = "folder";
 
+/// What a component and its signature are known by without being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamps {
+    component: Stamp,
+    signature: Option<Stamp>,
+}
+
 /// What a file is known by without being read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
@@ -66,8 +73,25 @@ pub async fn watch(catalog: Arc<Catalog>, folder: PathBuf, stop: CancellationTok
     }
 }
 
+impl Stamp {
+    fn of(file: &Path) -> Option<Self> {
+        let about = std::fs::metadata(file).ok().filter(|it| it.is_file())?;
+        Some(Self {
+            bytes: about.len(),
+            written: about.modified().ok(),
+        })
+    }
+}
+
+/// Where the signature of a component lies.
+fn beside(component: &Path) -> PathBuf {
+    let mut path = component.as_os_str().to_owned();
+    path.push(".sig");
+    path.into()
+}
+
 /// The components in a folder.
-fn look(folder: &Path) -> io::Result<HashMap<PathBuf, Stamp>> {
+fn look(folder: &Path) -> io::Result<HashMap<PathBuf, Stamps>> {
     let mut found = HashMap::new();
     for entry in std::fs::read_dir(folder)? {
         let file = entry?.path();
@@ -75,16 +99,15 @@ fn look(folder: &Path) -> io::Result<HashMap<PathBuf, Stamp>> {
             .extension()
             .is_some_and(|it| it.eq_ignore_ascii_case("wasm"));
         // It may have been taken away in between.
-        let Ok(about) = std::fs::metadata(&file) else {
+        let Some(component) = Stamp::of(&file).filter(|_| is_component) else {
             continue;
         };
-        if is_component && about.is_file() {
-            let stamp = Stamp {
-                bytes: about.len(),
-                written: about.modified().ok(),
-            };
-            found.insert(file, stamp);
-        }
+        let signature = Stamp::of(&beside(&file));
+        let stamps = Stamps {
+            component,
+            signature,
+        };
+        found.insert(file, stamps);
     }
     Ok(found)
 }
@@ -100,7 +123,7 @@ async fn take(catalog: &Arc<Catalog>, file: &Path) {
         Err(error) => tracing::error!(
             file = %shown,
             error = error.as_ref() as &dyn std::error::Error,
-            "an extractor in its folder is not taken; put another file in its place"
+            "an extractor in its folder is not taken; put another file in its place, or the signature that it lacks beside it"
         ),
     }
 }
@@ -138,9 +161,7 @@ async fn taken(catalog: &Arc<Catalog>, file: &Path) -> anyhow::Result<Option<(St
 
 /// The signature that lies beside a component, if one does.
 async fn vouched(file: &Path) -> anyhow::Result<Option<Signature>> {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".sig");
-    match tokio::fs::read_to_string(&beside).await {
+    match tokio::fs::read_to_string(beside(file)).await {
         Ok(text) => Ok(Some(text.parse()?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),

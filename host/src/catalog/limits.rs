@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::sandbox::{Limits, MOST_SLOTS_EACH, SLOTS_EACH};
@@ -57,6 +58,18 @@ macro_rules! limits {
                     });
                 })*
                 Ok(())
+            }
+        }
+
+        impl LimitsEdit {
+            /// The change as it was asked for, `null` where the server's own limit is to count again.
+            #[must_use]
+            pub fn told(&self) -> Value {
+                let mut told = Map::new();
+                $(if let Some(set) = self.$name {
+                    told.insert(stringify!($name).into(), set.into());
+                })*
+                told.into()
             }
         }
 

@@ -8,7 +8,7 @@ use crate::access::By;
 use crate::store::{Change, Expected, Kind, StoreError};
 
 use super::error::CatalogError;
-use super::limits::{LimitsEdit, Overrides};
+use super::limits::LimitsEdit;
 use super::live::Catalog;
 use super::open::parse;
 use super::record::{Active, ExtractorRecord, Origin};
@@ -139,7 +139,7 @@ impl Catalog {
             let mut action = "extractor.order";
             if let Some(limits) = edit.limits {
                 action = "extractor.limits";
-                detail["limits"] = json!(Overrides::default().edited(&limits));
+                detail["limits"] = limits.told();
                 if let Some(order) = edit.order {
                     detail["order"] = order.into();
                 }

@@ -96,29 +96,18 @@ impl Catalog {
             samples: sent,
             signature,
         } = candidate;
-        // The permit goes with the catalog, which nobody closes.
-        let _turn = self.intake.acquire().await;
         let digest = Digest::of(&wasm);
-        if let Some((extractor, version)) = self.holding(digest) {
+        // The permit goes with the catalog, which nobody closes.
+        let turn = self.intake.acquire().await;
+        if self.holding(digest).is_some() {
+            if signature.is_some() {
+                // What is signed has to be right, also where it changes nothing any more.
+                self.publishers.vouched(&digest, signature.as_ref())?;
+            }
             // It mends a copy that was lost or damaged.
             self.store.put_blob(BlobSpace::Component, wasm).await?;
-            let answers = extractor.active().is_some_and(|it| it.digest == digest);
-            let dry_run = if answers && sent.is_empty() {
-                None
-            } else {
-                let tried = self.dry_run(&extractor.name, &version.version, sent);
-                Some(tried.await?)
-            };
-            let known = self.version(&extractor.name, Some(&version.version))?;
-            let pooled = self.lens(&known).await?.is_pooled();
-            return Ok(Uploaded {
-                extractor,
-                version,
-                stages: Vec::new(),
-                new: false,
-                pooled,
-                dry_run,
-            });
+            drop(turn);
+            return self.known(digest, sent).await;
         }
         let (mut built, described) = examine::pass_vouched(&self.sandbox, wasm, report, |digest| {
             self.publishers.vouched(digest, signature.as_ref())
@@ -141,6 +130,11 @@ impl Catalog {
         let met = dry_run.met();
         report.ended("dry-run", began, met.is_ok());
         met?;
+        let _turn = self.intake.acquire().await;
+        if self.holding(digest).is_some() {
+            // Somebody else has brought the same bytes meanwhile.
+            return self.known(digest, Vec::new()).await;
+        }
         let version = self
             .admit(built, described, Origin::Uploaded, report)
             .await?;
@@ -184,6 +178,32 @@ impl Catalog {
             new: true,
             pooled,
             dry_run: Some(dry_run),
+        })
+    }
+
+    /// What there is to say of bytes that are here already.
+    async fn known(&self, digest: Digest, sent: Vec<Sample>) -> Result<Uploaded, CatalogError> {
+        let (extractor, version) = self.holding(digest).ok_or(CatalogError::Contended {
+            name: digest.to_string(),
+        })?;
+        let known = self.version(&extractor.name, Some(&version.version))?;
+        let pooled = self.lens(&known).await?.is_pooled();
+        let answers = extractor.active().is_some_and(|it| it.digest == digest);
+        let dry_run = if answers && sent.is_empty() {
+            None
+        } else {
+            let tried = self.dry_run(&extractor.name, &version.version, sent);
+            let run = tried.await?;
+            run.met()?;
+            Some(run)
+        };
+        Ok(Uploaded {
+            extractor,
+            version,
+            stages: Vec::new(),
+            new: false,
+            pooled,
+            dry_run,
         })
     }
 

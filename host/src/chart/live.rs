@@ -95,9 +95,9 @@ impl Live {
     /// done aside, and that it cannot be done is only logged.
     pub fn keep(&self, version: &Version, key_result: &str, chosen: Chosen<'_>) {
         let kept = self.catalog.kept();
-        if !kept.wants(&version.name, key_result, self.fetched.body.len()) {
+        let Some(ticket) = kept.wants(&version.name, key_result, self.fetched.body.len()) else {
             return;
-        }
+        };
         let owned = |words: Chosen<'_>| {
             let words = words.iter();
             words
@@ -107,6 +107,7 @@ impl Live {
         let read = Read {
             extractor: version.name.clone(),
             key_result: key_result.to_owned(),
+            ticket,
             result: self.fetched.body.clone(),
             query: self.chart.query.clone(),
             chosen: owned(chosen),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use clap::Args;
 
-use crate::catalog::{Policy, PublicKey, Publishers};
+use crate::catalog::{Policy, PublicKey, Publishers, is_sound_name};
 
 /// Whose extractors are taken.
 #[derive(Debug, Args)]
@@ -47,9 +47,23 @@ impl KnownPublishers {
             let key = key
                 .parse()
                 .map_err(|error| format!("the key of {name:?}: {error}"))?;
+            if !is_sound_name(name) {
+                return Err(format!(
+                    "{name:?} is no name for a publisher: it has 1 to 64 of a-z, 0-9, - and _, and begins with a letter"
+                ));
+            }
             Ok((name.to_owned(), key))
         });
-        parts.collect::<Result<_, String>>().map(Self)
+        let mut known = BTreeMap::new();
+        for part in parts {
+            let (name, key) = part?;
+            if known.insert(name.clone(), key).is_some() {
+                return Err(format!(
+                    "the publisher {name:?} is named twice; give each one key"
+                ));
+            }
+        }
+        Ok(Self(known))
     }
 }
 

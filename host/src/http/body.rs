@@ -64,6 +64,13 @@ impl<S: Send + Sync> OptionalFromRequest<S> for Json {
 }
 
 impl Json {
+    /// JSON that came as a part of something else.
+    pub fn of(bytes: &[u8]) -> Result<Self, Problem> {
+        let text = std::str::from_utf8(bytes);
+        text.map(|text| Self(text.to_owned()))
+            .map_err(|error| Problem::invalid("", format!("it is not UTF-8: {error}")))
+    }
+
     /// The body as it came.
     pub fn text(&self) -> &str {
         &self.0

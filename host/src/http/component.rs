@@ -9,13 +9,26 @@ use crate::catalog::{Candidate, LARGEST_COMPONENT, NoSignature, Signature};
 use crate::problem::{Code, Problem};
 use crate::sample::{Document, Sample, own};
 
-use super::body::{PATIENCE, read, typed};
+use super::body::{Json, PATIENCE, read, typed};
 
+/// Room for what a form has besides its two parts.
+const HEADS: usize = 64 << 10;
 /// The header that a publisher's signature comes in.
 const SIGNATURE: &str = "lensmount-signature";
 /// The parts of a form, by name.
 const COMPONENT: &str = "component";
 const SAMPLES: &str = "samples";
+
+/// An upload as a form.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it stands for the form in the API's document")]
+pub(super) struct UploadForm {
+    /// The component.
+    #[schema(value_type = String, format = Binary)]
+    component: Vec<u8>,
+    /// What to try it on: a JSON array of at most 64.
+    samples: Option<Vec<Document<'static>>>,
+}
 
 /// What is uploaded: `application/wasm`, or `multipart/form-data` with the part `component` and, if
 /// there are any, `samples`.
@@ -39,6 +52,10 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
                     signature,
                 })
             });
+        }
+        if is_form(&request) {
+            let detail = "the Content-Type multipart/form-data names no `boundary`, so the form cannot be taken apart";
+            return Err(Problem::new(Code::UNSUPPORTED_MEDIA_TYPE, detail));
         }
         let wanted =
             "application/wasm, or multipart/form-data with the parts component and samples";
@@ -70,8 +87,16 @@ fn boundary(request: &Request) -> Option<String> {
     multer::parse_boundary(kind).ok()
 }
 
+fn is_form(request: &Request) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with("multipart/form-data")
+}
+
 async fn form(request: Request, boundary: String) -> Result<(Bytes, Vec<Sample>), Problem> {
+    // What stands before the parts, and their heads, is bounded by the whole.
     let limits = SizeLimit::new()
+        .whole_stream((LARGEST_COMPONENT + own::MOST_BYTES + HEADS) as u64)
         .for_field(COMPONENT, LARGEST_COMPONENT as u64)
         .for_field(SAMPLES, own::MOST_BYTES as u64);
     let constraints = Constraints::new()
@@ -102,8 +127,9 @@ async fn form(request: Request, boundary: String) -> Result<(Bytes, Vec<Sample>)
 
 /// Samples as they are sent along: a JSON array.
 fn parsed(text: &[u8]) -> Result<Vec<Sample>, Problem> {
-    let documents: Vec<Document<'_>> = serde_json::from_slice(text)
-        .map_err(|error| Problem::invalid("/samples", format!("no list of samples: {error}")))?;
+    let json = Json::of(text)?;
+    let documents = json.parse::<Vec<Document<'_>>>();
+    let documents = documents.map_err(|problem| problem.below("/samples"))?;
     asked(&documents, "/samples")
 }
 
@@ -132,6 +158,10 @@ fn told(error: multer::Error) -> Problem {
                 "the part {} is larger than {limit} bytes, the most that this call takes",
                 field_name.unwrap_or_default()
             ),
+        ),
+        multer::Error::StreamSizeExceeded { limit } => Problem::new(
+            Code::TOO_LARGE,
+            format!("the form is larger than {limit} bytes, the most that this call takes"),
         ),
         multer::Error::UnknownField { field_name } => Problem::invalid(
             format!("/{}", field_name.unwrap_or_default()),

@@ -15,7 +15,6 @@ use utoipa::ToSchema;
 use crate::catalog::{Catalog, DryRun, Made, Tried, Whose};
 use crate::problem::Problem;
 use crate::sample::{Change, Document};
-use crate::sandbox::Limits;
 
 use super::access::{Admin, Viewer};
 use super::body::{Json, Known, Path, Query};
@@ -30,7 +29,7 @@ pub(super) struct DryRunReport {
     beside: Option<String>,
     /// Samples that were run.
     ran: usize,
-    /// Samples for which there was no time.
+    /// Samples that were not tried, because there was no time or the server was too busy.
     left_out: usize,
     /// Samples that are not as they expect.
     unexpected: usize,
@@ -68,9 +67,12 @@ struct TriedSample {
 /// What a version made of a sample.
 #[derive(Debug, Serialize, ToSchema)]
 struct MadeOfIt {
-    /// `{"output": …}` or `{"problem": {"code": …}}`.
-    #[schema(value_type = Object)]
+    /// `{"output": …}` or `{"problem": {"code": …}}`; null where it is longer than 16 KiB.
+    #[schema(value_type = Option<Object>)]
     answer: Option<Box<RawValue>>,
+    /// Why a call was stopped: its words, the guest's stack and log.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<String>,
     /// Microseconds of processor time.
     cpu_us: u64,
     /// Of the limit of a call, rounded up.
@@ -96,17 +98,13 @@ impl DryRunReport {
             reworded: run.count(Change::Reworded),
             changed: run.count(Change::Changed),
             beside: run.beside,
-            samples: run
-                .samples
-                .into_iter()
-                .map(|tried| TriedSample::of(tried, &run.limits))
-                .collect(),
+            samples: run.samples.into_iter().map(TriedSample::of).collect(),
         }
     }
 }
 
 impl TriedSample {
-    fn of(tried: Tried, limits: &Limits) -> Self {
+    fn of(tried: Tried) -> Self {
         let unexpected = tried.unexpected;
         let as_expected = unexpected.as_ref().map(String::is_empty);
         let (change, lines) = tried.change.unzip();
@@ -117,18 +115,19 @@ impl TriedSample {
             as_expected,
             change,
             difference: difference.filter(|lines| !lines.is_empty()),
-            made: MadeOfIt::of(tried.made, limits),
-            beside: tried.beside.map(|made| MadeOfIt::of(made, limits)),
+            made: MadeOfIt::of(tried.made),
+            beside: tried.beside.map(MadeOfIt::of),
         }
     }
 }
 
 impl MadeOfIt {
-    fn of(made: Made, limits: &Limits) -> Self {
+    fn of(made: Made) -> Self {
         let usage = made.usage;
-        let percents = usage.percents(limits);
+        let percents = usage.percents();
         Self {
             answer: RawValue::from_string(made.outcome.text).ok(),
+            aside: made.outcome.aside,
             cpu_us: micros(usage.cpu),
             cpu_percent: percents.cpu,
             memory: usage.memory_peak,

@@ -18,7 +18,7 @@ use crate::sandbox::World;
 
 use super::access::{Admin, Viewer};
 use super::body::{Json, Known, Path, Query, given};
-use super::component::Upload;
+use super::component::{Upload, UploadForm};
 use super::dry_run::DryRunReport;
 use super::etag::{self, IfMatch};
 use super::page::{List, Page};
@@ -173,7 +173,9 @@ pub(super) struct Report {
 /// component as the part `component` and samples to try it on, a JSON array, as the part `samples`. A
 /// publisher's signature over the digest comes in the header `Lensmount-Signature`: `publisher:base64`.
 #[utoipa::path(post, path = "/v1/extractors", tag = "extractors",
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "A component of at most 64 MiB"),
+    params(("Lensmount-Signature" = Option<String>, Header, description = "A publisher's signature over the digest: `publisher:base64`")),
+    request_body(description = "A component of at most 64 MiB, alone or with samples to try it on",
+        content((Vec<u8> = "application/wasm"), (UploadForm = "multipart/form-data"))),
     responses((status = 201, body = Report), (status = 200, body = Report), (status = "4XX", body = ProblemBody)))]
 pub(super) async fn upload(
     Admin(by): Admin,

@@ -6,6 +6,7 @@
 //! result that could not be kept is missed by nobody.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -78,6 +79,10 @@ pub enum KeptError {
     Unreadable(#[from] serde_json::Error),
 }
 
+/// Leave to keep one result, which ends when anything is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket(u64);
+
 /// What one read was about, owned for as long as it takes to keep it.
 #[derive(Debug)]
 pub struct Read {
@@ -85,6 +90,8 @@ pub struct Read {
     pub extractor: String,
     /// The key result that it was read for.
     pub key_result: String,
+    /// Leave to keep it.
+    pub ticket: Ticket,
     /// Looker's answer.
     pub result: Bytes,
     /// Looker's Query object.
@@ -102,8 +109,11 @@ pub struct Kept {
     clock: SharedClock,
     /// Of each extractor.
     most: usize,
-    /// Who writes: bytes whose document is on its way must not be taken for bytes that nothing names.
+    /// Who writes: bytes whose document is on its way must not be taken for bytes that nothing names,
+    /// and what is being forgotten must not come back.
     turn: Semaphore,
+    /// Changes whenever something is forgotten. What was read before is not kept after it.
+    forgotten: AtomicU64,
     /// By extractor, the key results whose results are kept or on their way, and since when.
     known: Mutex<HashMap<String, BTreeMap<String, Timestamp>>>,
 }
@@ -126,6 +136,7 @@ impl Kept {
             clock,
             most,
             turn: Semaphore::new(1),
+            forgotten: AtomicU64::new(0),
             known: Mutex::default(),
         };
         let mut known: HashMap<String, BTreeMap<String, Timestamp>> = HashMap::new();
@@ -137,20 +148,21 @@ impl Kept {
         Ok(Arc::new(kept))
     }
 
-    /// Whether the result that this key result has just read should be kept. Who is told so has the
+    /// Whether the result that this key result has just read should be kept. Who gets a ticket has the
     /// place, and is not asked again before the hour is over.
     #[must_use]
-    pub fn wants(&self, extractor: &str, key_result: &str, size: usize) -> bool {
+    pub fn wants(&self, extractor: &str, key_result: &str, size: usize) -> Option<Ticket> {
         if size > LARGEST || self.most == 0 {
-            return false;
+            return None;
         }
+        let ticket = Ticket(self.forgotten.load(Ordering::Acquire));
         let now = self.clock.now();
         let age = |at: &Timestamp| now.duration_since(*at);
         self.lock(|known| {
             let Some(of) = known.get_mut(extractor) else {
                 let first = BTreeMap::from([(key_result.to_owned(), now)]);
                 known.insert(extractor.to_owned(), first);
-                return true;
+                return Some(ticket);
             };
             let wants = match of.get(key_result) {
                 Some(at) => age(at) >= FRESH,
@@ -159,7 +171,7 @@ impl Kept {
             if wants {
                 of.insert(key_result.to_owned(), now);
             }
-            wants
+            wants.then_some(ticket)
         })
     }
 
@@ -176,6 +188,11 @@ impl Kept {
         };
         // The permit goes with the whole, which nobody closes.
         let _turn = self.turn.acquire().await;
+        if read.ticket != Ticket(self.forgotten.load(Ordering::Acquire)) {
+            // It may be what was forgotten. The next read will do as well.
+            self.unknown(&read.extractor, &read.key_result);
+            return Ok(());
+        }
         let (key, size) = (entry(&read.extractor, &read.key_result), result.len());
         let inside = serde_json::to_vec(&Inside {
             result,
@@ -206,7 +223,7 @@ impl Kept {
         }
         // One that was deleted meanwhile would not be forgotten any more.
         if self.is_gone(&record.key_result).await? {
-            return self.forget(&record.key_result).await;
+            return self.drop_one(&record).await;
         }
         self.make_room(&record.extractor).await
     }
@@ -275,13 +292,12 @@ impl Kept {
     ///
     /// When the store fails.
     pub async fn forget(&self, key_result: &str) -> Result<(), KeptError> {
-        let of: Vec<String> = self.lock(|known| {
-            let of = known.iter_mut();
-            of.filter_map(|(extractor, of)| of.remove(key_result).map(|_| extractor.clone()))
-                .collect()
-        });
-        for extractor in of {
-            self.drop_one(&entry(&extractor, key_result)).await?;
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        let _turn = self.turn.acquire().await;
+        for record in self.records().await? {
+            if record.key_result == key_result {
+                self.drop_one(&record).await?;
+            }
         }
         Ok(())
     }
@@ -306,10 +322,16 @@ impl Kept {
     ///
     /// When the store fails.
     pub async fn forget_of(&self, extractor: &str) -> Result<usize, KeptError> {
-        self.lock(|known| known.remove(extractor));
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        let _turn = self.turn.acquire().await;
+        self.drop_all(extractor).await
+    }
+
+    /// Drops all results of an extractor. The caller has the turn.
+    async fn drop_all(&self, extractor: &str) -> Result<usize, KeptError> {
         let found = self.list(extractor).await?;
         for record in &found {
-            self.drop_one(&entry(extractor, &record.key_result)).await?;
+            self.drop_one(record).await?;
         }
         Ok(found.len())
     }
@@ -325,13 +347,13 @@ impl Kept {
         let mut extractors = HashSet::new();
         for record in self.records().await? {
             if self.is_gone(&record.key_result).await? {
-                self.forget(&record.key_result).await?;
+                self.drop_one(&record).await?;
             }
             extractors.insert(record.extractor);
         }
         for extractor in extractors {
             if self.store.get(Kind::Extractor, &extractor).await?.is_none() {
-                self.forget_of(&extractor).await?;
+                self.drop_all(&extractor).await?;
             }
             self.make_room(&extractor).await?;
         }
@@ -348,24 +370,28 @@ impl Kept {
     /// Drops the oldest results of an extractor beyond the most that are kept.
     async fn make_room(&self, extractor: &str) -> Result<(), KeptError> {
         for record in self.list(extractor).await?.into_iter().skip(self.most) {
-            self.lock(|known| {
-                let of = known.get_mut(extractor);
-                of.and_then(|of| of.remove(&record.key_result))
-            });
-            self.drop_one(&entry(extractor, &record.key_result)).await?;
+            self.drop_one(&record).await?;
         }
         Ok(())
     }
 
-    async fn drop_one(&self, key: &str) -> Result<(), KeptError> {
+    /// Drops one result. The caller has the turn.
+    async fn drop_one(&self, record: &KeptRecord) -> Result<(), KeptError> {
         let store = self.store.as_ref();
-        let Some(found) = records::get::<KeptRecord>(store, key).await? else {
-            return Ok(());
-        };
+        let key = entry(&record.extractor, &record.key_result);
         let gone = Change::new().delete(Kind::Sample, key, Expected::Any);
         store.commit(gone).await?;
-        let blob = &found.record.blob;
+        self.unknown(&record.extractor, &record.key_result);
+        let blob = &record.blob;
         Ok(store.delete_blob(BlobSpace::Sample, blob).await?)
+    }
+
+    /// Gives the place of a result away again.
+    fn unknown(&self, extractor: &str, key_result: &str) {
+        self.lock(|known| {
+            let of = known.get_mut(extractor);
+            of.and_then(|of| of.remove(key_result))
+        });
     }
 
     async fn is_gone(&self, key_result: &str) -> Result<bool, KeptError> {

@@ -23,8 +23,13 @@ pub(crate) fn lay_out(text: &str, order: Order) -> String {
     out
 }
 
+/// How deep values are laid out. What lies deeper stays on one line as it is: the text may be a
+/// stranger's, and each level costs stack and room.
+const DEEPEST: usize = 32;
+
 fn value(token: Token<'_>, order: Order, depth: usize, out: &mut String) {
     match token.kind() {
+        Kind::Object | Kind::Array if depth >= DEEPEST => out.push_str(token.raw()),
         Kind::Object => {
             let object = token.object().unwrap_or_default();
             let mut members: Vec<_> = object.iter().collect();
@@ -80,6 +85,18 @@ fn line(depth: usize, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_deep_stays_on_one_line() {
+        for depth in [DEEPEST + 1, 100_000] {
+            let text = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+            let laid_out = lay_out(&text, Order::ByName);
+            let inner = depth - DEEPEST;
+            let one_line = format!("{}1{}", "[".repeat(inner), "]".repeat(inner));
+            assert!(laid_out.contains(&one_line));
+            assert_eq!(laid_out.lines().count(), 2 * DEEPEST + 1);
+        }
+    }
 
     #[test]
     fn digits_stay_and_the_same_meaning_looks_the_same() {

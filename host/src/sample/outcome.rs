@@ -68,6 +68,8 @@ pub struct Outcome {
     pub text: String,
     /// What to tell a person beside it: the guest's stack, and what it wrote to the log.
     pub aside: Vec<String>,
+    /// The server was too busy to say anything of the extractor.
+    pub undecided: bool,
 }
 
 impl Outcome {
@@ -133,7 +135,11 @@ impl Outcome {
             CallError::Failure(_) => None,
         };
         let problem = Problem::from(CatalogError::from(error));
-        Self::problem(&problem, stopped.is_none_or(|code| code == StopCode::Busy))
+        let outcome = Self::problem(&problem, stopped.is_none_or(|code| code == StopCode::Busy));
+        Self {
+            undecided: matches!(stopped, Some(StopCode::Busy | StopCode::WallTimeout)),
+            ..outcome
+        }
     }
 
     fn output(answer: &impl Serialize) -> serde_json::Result<Self> {
@@ -141,6 +147,7 @@ impl Outcome {
         Ok(Self {
             text: format!("{{\"output\":{text}}}"),
             aside: Vec::new(),
+            undecided: false,
         })
     }
 
@@ -162,6 +169,7 @@ impl Outcome {
         Self {
             text: json!({ "problem": told }).to_string(),
             aside,
+            undecided: false,
         }
     }
 
@@ -236,6 +244,9 @@ fn parts(object: &Object<'_>, names: &[&str]) -> String {
     names.iter().map(part).collect::<Vec<_>>().join("\u{0}") + "\u{1}"
 }
 
+/// The most bytes of a difference that are told.
+const TOLD: usize = 16 << 10;
+
 /// The lines in which two JSON texts differ; none where they mean the same.
 fn difference(before: (&str, &str), after: (&str, &str)) -> Option<String> {
     let (wanted, found) = (
@@ -252,7 +263,17 @@ fn difference(before: (&str, &str), after: (&str, &str)) -> Option<String> {
         .missing_newline_hint(false)
         .header(before.0, after.0)
         .to_string();
-    Some(difference)
+    Some(cut(difference))
+}
+
+/// A text that is short enough to be told.
+fn cut(mut text: String) -> String {
+    if text.len() > TOLD {
+        let more = text.len() - TOLD;
+        text.truncate(text.floor_char_boundary(TOLD));
+        text.push_str(&format!("\n… and {more} bytes more\n"));
+    }
+    text
 }
 
 fn object(text: &str) -> Option<Object<'_>> {
@@ -267,6 +288,7 @@ mod tests {
         Outcome {
             text: text.into(),
             aside: Vec::new(),
+            undecided: false,
         }
     }
 

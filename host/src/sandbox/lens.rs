@@ -127,6 +127,15 @@ impl Lens {
         })
     }
 
+    /// What kind of extractor it is.
+    #[must_use]
+    pub fn world(&self) -> World {
+        match self.exports {
+            Exports::Chart(_) => World::ChartExtractor,
+            Exports::Events(_) => World::EventMapper,
+        }
+    }
+
     /// Whether its calls get their instances from the pool, which is what makes a fresh one cheap.
     #[must_use]
     pub fn is_pooled(&self) -> bool {

@@ -70,7 +70,9 @@ impl Nearness {
         self.cpu.max(self.wall).max(self.memory).max(self.output)
     }
 
-    fn most(self, other: Self) -> Self {
+    /// Of each limit the more of two.
+    #[must_use]
+    pub fn most(self, other: Self) -> Self {
         Self {
             cpu: self.cpu.max(other.cpu),
             wall: self.wall.max(other.wall),
@@ -100,21 +102,14 @@ pub struct Percents {
 }
 
 impl Usage {
-    /// How much of these limits that was. Who was ended by a limit has used all of it, whatever was
-    /// measured.
+    /// How much of its limits that was; of several calls, of the one that came nearest to each.
     #[must_use]
-    pub fn percents(&self, limits: &Limits) -> Percents {
-        let part = |used: u128, most: u128, near: u16| {
-            let measured = used.saturating_mul(100).div_ceil(most.max(1));
-            u64::try_from(measured)
-                .unwrap_or(u64::MAX)
-                .max(u64::from(near / 10))
-        };
-        let size = |used: usize, most: usize, near| part(used as u128, most as u128, near);
+    pub fn percents(&self) -> Percents {
+        let part = |is_used: bool, near: u16| u64::from(near.div_ceil(10).max(is_used.into()));
         Percents {
-            cpu: part(self.cpu.as_micros(), limits.cpu.as_micros(), self.near.cpu),
-            memory: size(self.memory_peak, limits.memory, self.near.memory),
-            output: size(self.output, limits.output, self.near.output),
+            cpu: part(!self.cpu.is_zero(), self.near.cpu),
+            memory: part(self.memory_peak > 0, self.near.memory),
+            output: part(self.output > 0, self.near.output),
         }
     }
 

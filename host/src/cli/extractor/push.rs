@@ -60,8 +60,10 @@ impl Push {
         let path = ["v1", "extractors"];
         let report = talk.server.send(Method::POST, &path, body).await?;
         let (name, version) = (cell(&report["name"]), cell(&report["version"]["version"]));
-        let changed = report["dry_run"]["changed"].as_u64().unwrap_or(0);
-        let activates = self.activate && changed == 0;
+        let run = &report["dry_run"];
+        let count = |name: &str| run[name].as_u64().unwrap_or(0);
+        let (changed, left_out) = (count("changed"), count("left_out"));
+        let activates = self.activate && changed == 0 && left_out == 0;
         if activates {
             activate(talk, &name, &version, true).await?;
         }
@@ -87,10 +89,15 @@ impl Push {
             tell(&report["dry_run"])?;
         }
         if self.activate && !activates {
+            let why = if changed > 0 {
+                let beside = cell(&run["beside"]);
+                format!("{changed} samples read another number than version {beside} does")
+            } else {
+                format!("{left_out} samples could not be tried")
+            };
             bail!(
-                "{changed} samples read another number than version {} does, so {version} is staged and not active; \
-                 if that is what you want, run `lensmount extractor activate {name} {version}`",
-                cell(&report["dry_run"]["beside"])
+                "{why}, so {version} is staged and not active; \
+                 if that is what you want, run `lensmount extractor activate {name} {version}`"
             );
         }
         Ok(())

@@ -189,7 +189,7 @@ fn tell(output: Output, trial: &Trial, limits: &Limits, lines: &[Line]) -> anyho
         "version": identity.version,
         "digest": identity.digest.to_string(),
         "limits": {"cpu_us": micros(limits.cpu), "memory": limits.memory, "output": limits.output},
-        "samples": lines.iter().map(|line| one(line, limits)).collect::<Vec<_>>(),
+        "samples": lines.iter().map(one).collect::<Vec<_>>(),
     });
     let header = ["sample", "verdict", "time", "memory", "output", "cost"];
     output.print(&report, &header, |report| rows(&report["samples"], row))?;
@@ -208,9 +208,9 @@ fn tell(output: Output, trial: &Trial, limits: &Limits, lines: &[Line]) -> anyho
     Ok(())
 }
 
-fn one(line: &Line, limits: &Limits) -> Value {
+fn one(line: &Line) -> Value {
     let usage = line.cost.usage;
-    let percents = usage.percents(limits);
+    let percents = usage.percents();
     json!({
         "sample": line.sample,
         "verdict": line.verdict.word(),

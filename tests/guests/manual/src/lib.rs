@@ -2,16 +2,18 @@
 //! extractor in another language does.
 
 /// What `wit-bindgen` makes of the contract.
-#[expect(unsafe_code, reason = "generated")]
+#[cfg_attr(target_arch = "wasm32", expect(unsafe_code, reason = "generated"))]
 mod bindings {
     wit_bindgen::generate!({
         path: "../../../wit/1.1.0",
         world: "documented-chart-extractor",
     });
 
-    use super::Manual;
-
+    // Natively the names of the exports are none that a linker takes.
+    #[cfg(target_arch = "wasm32")]
     export!(Manual);
+    #[cfg(target_arch = "wasm32")]
+    use super::Manual;
 }
 
 use bindings::exports::lensmount::extractor::chart::{Guest, Offering, Reading, Tile};

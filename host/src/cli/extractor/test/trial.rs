@@ -125,6 +125,7 @@ fn most(a: Usage, b: Usage) -> Usage {
         memory_peak: a.memory_peak.max(b.memory_peak),
         output: a.output.max(b.output),
         log_dropped: a.log_dropped.max(b.log_dropped),
+        near: a.near.most(b.near),
         ..Usage::default()
     }
 }
