@@ -262,6 +262,9 @@ impl Problem {
         for error in &mut self.errors {
             error.pointer.insert_str(0, place);
         }
+        if self.detail.starts_with('/') {
+            self.detail.insert_str(0, place);
+        }
         self
     }
 

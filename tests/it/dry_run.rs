@@ -107,7 +107,7 @@ fn samples_that_cannot_be_asked_are_told_by_their_place() {
     let many = format!("[{}]", vec![format!(r#"{{"operation": "read", "result": {TWO}}}"#); 65].join(","));
     for (samples, pointer) in [
         ("{}", "/samples"),
-        (r#"[{"operation": "read"}]"#, "/samples"),
+        (r#"[{"operation": "read"}]"#, "/samples/0/result"),
         (r#"[{"operation": "read", "result": 1, "settings": {"a": "b"}}]"#, "/samples/0"),
         (r#"[{"operation": "read", "result": 1, "context": {"now": "soon"}}]"#, "/samples/0"),
         (&many, "/samples"),

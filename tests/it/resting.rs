@@ -91,20 +91,17 @@ fn what_is_no_fault_of_the_guests_begins_no_rest() {
     roll_out(&client);
     let any = client.clone().with("If-Match", "*");
     any.patch("/v1/extractors/hostile", &json!({"limits": {"cpu_ms": 60_000, "wall_ms": 40}})).expect(200);
-    for (order, code) in [
-        ("internal", "internal"),
-        ("other", "other"),
-        ("banana", "internal"),
-        ("loop", "wall-timeout"),
-        ("huge", "output-limit"),
-        ("bomb", "memory-limit"),
-    ] {
+    for (order, code) in [("internal", "internal"), ("other", "other"), ("banana", "internal"), ("loop", "wall-timeout")] {
         for _ in 0..2 * STOPS {
             call(&client, "1.0.0", order).problem(422, code);
         }
     }
     // Nor do stops with an answer now and then.
     any.patch("/v1/extractors/hostile", &json!({"limits": null})).expect(200);
+    // Nor what is too large, which is the chart's doing as well.
+    for (order, code) in [("huge", "output-limit"), ("bomb", "memory-limit")] {
+        (0..STOPS).for_each(|_| drop(call(&client, "1.0.0", order).problem(422, code)));
+    }
     for _ in 0..STOPS {
         call(&client, "1.0.0", "trap").problem(422, "trap");
         call(&client, "1.0.0", "internal").problem(422, "internal");

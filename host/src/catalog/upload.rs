@@ -123,6 +123,8 @@ impl Catalog {
         {
             lens = Arc::new(lens.within(Arc::clone(&known.share)));
         }
+        // Trying takes as long as the extractor does: others need not wait for that.
+        drop(turn);
         let began = Instant::now();
         let dry_run = self
             .tried(&lens, std::mem::take(&mut built.own), sent)
