@@ -1,5 +1,24 @@
 //! The `x` control: the field along the axis, on the rows or on the columns, and whether its
 //! values are points in time.
+//!
+//! ```
+//! use lensmount_sdk::axis;
+//! use lensmount_sdk::stamp::Grain;
+//!
+//! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
+//! let body = br#"{"fields": {"dimensions": [{"name": "o.month", "type": "date_month"}, {"name": "o.status", "type": "string"}],
+//!                            "measures": [{"name": "o.count", "type": "count"}]}, "data": []}"#;
+//! let document = lensmount_sdk::reader::read(body, &|_| Vec::new())?;
+//! let count = document.fields.find("o.count").expect("a measure");
+//! let along: Vec<&str> = axis::candidates(&document.fields, count).iter().map(|field| &*field.name).collect();
+//! assert_eq!(along, ["o.month", "o.status"]);
+//!
+//! // What its values are is told by its metadata first, and by the values where that is silent.
+//! let month = document.fields.find("o.month").expect("a dimension");
+//! assert!(matches!(axis::kind(month, std::iter::empty()), axis::Kind::Time(frame) if frame.is_named_by(Grain::Month)));
+//! # Ok(())
+//! # }
+//! ```
 
 use jiff::civil::DateTime;
 

@@ -1,4 +1,17 @@
 //! Decimal numbers as text: every digit that came is kept, and nothing is ever rounded.
+//!
+//! ```
+//! use lensmount_sdk::decimal::Decimal;
+//!
+//! let read = |text: &str| Decimal::parse(text).map(|decimal| decimal.to_string());
+//! assert_eq!(read("10.50").as_deref(), Ok("10.50"));
+//! assert_eq!(read("-1.5e3").as_deref(), Ok("-1500"));
+//! assert_eq!(read("9007199254740993").as_deref(), Ok("9007199254740993"));
+//! for no_number in ["", "1,000", "$5", " 5", "NaN", "0x10"] {
+//!     assert!(Decimal::parse(no_number).is_err());
+//! }
+//! assert_eq!(Decimal::parse("0.455").map(|it| it.times_100().to_string()).as_deref(), Ok("45.5"));
+//! ```
 
 use std::fmt;
 

@@ -1,5 +1,21 @@
 //! What the chart calls things: the labels a person gave it, else Looker's. Labels are for reading;
 //! no value is ever found by one.
+//!
+//! ```
+//! use lensmount_sdk::labels;
+//! use lensmount_sdk::vis::Query;
+//!
+//! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
+//! let body = br#"{"fields": {"measures": [{"name": "o.count", "label": "Orders Count", "label_short": "Count"}]}, "data": []}"#;
+//! let document = lensmount_sdk::reader::read(body, &|_| Vec::new())?;
+//! let count = document.fields.find("o.count").expect("a measure");
+//! let called = |query: &[u8]| Query::read(query).map(|query| labels::measure(count, &query).into_owned());
+//! assert_eq!(called(b"{}")?, "Orders Count");
+//! assert_eq!(called(br#"{"vis_config": {"show_view_names": false}}"#)?, "Count");
+//! assert_eq!(called(br#"{"vis_config": {"series_labels": {"o.count": "Sold"}}}"#)?, "Sold");
+//! # Ok(())
+//! # }
+//! ```
 
 use std::borrow::Cow;
 

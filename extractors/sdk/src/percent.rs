@@ -1,4 +1,28 @@
 //! The `format` control: the number as Looker sent it, or as a percentage.
+//!
+//! Looker's `0.0%` shows a fraction a hundred times as large; a number without such a format may be either, and
+//! then it is not guessed.
+//!
+//! ```
+//! use lensmount_sdk::decimal::Decimal;
+//! use lensmount_sdk::percent::Format;
+//! use lensmount_sdk::vis::Query;
+//!
+//! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
+//! let body = br#"{"fields": {"measures": [{"name": "o.share", "value_format": "0.0%"}, {"name": "o.rate"}]}, "data": []}"#;
+//! let document = lensmount_sdk::reader::read(body, &|_| Vec::new())?;
+//! let query = Query::read(b"{}")?;
+//! let read = |field: &str, number: &str| {
+//!     let field = document.fields.find(field).expect("a measure");
+//!     let number = Decimal::parse(number).expect("a number");
+//!     Format::Percentage.apply(number, field, &query).map(|number| number.to_string())
+//! };
+//! assert_eq!(read("o.share", "0.995").ok().as_deref(), Some("99.5"));
+//! assert_eq!(read("o.rate", "0.5").ok().as_deref(), Some("50"));
+//! assert!(read("o.rate", "42").is_err(), "42 may be a percentage already");
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::chart::Failure;
 use crate::decimal::Decimal;

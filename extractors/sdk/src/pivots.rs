@@ -2,6 +2,24 @@
 //!
 //! A pivot's key is where its cells stand in a row and nothing more: keys change when a sort is
 //! added to the query, so a column is always found by the values it stands for.
+//!
+//! ```
+//! use lensmount_sdk::table::Column;
+//!
+//! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
+//! let body = br#"{"fields": {"pivots": [{"name": "o.status"}], "measures": [{"name": "o.count"}]},
+//!                 "pivots": [{"key": "complete|FIELD|1", "data": {"o.status": "complete"}}],
+//!                 "data": [{"o.count": {"complete|FIELD|1": {"value": 7}}}]}"#;
+//! let document = lensmount_sdk::reader::read(body, &|_| {
+//!     vec![Column { name: "o.count".into(), pivoted: true }]
+//! })?;
+//! let is_complete = |value: lensmount_sdk::json::Token<'_>| value.text().as_deref() == Some("complete");
+//! let complete = document.pivots.iter().find(|pivot| pivot.value("o.status").is_some_and(is_complete));
+//! let key = &complete.expect("a column").key;
+//! assert_eq!(document.table.cell(0, 0).under(key).map(|it| it.value.raw()), Some("7"));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -5,6 +5,34 @@
 //! for is skipped without being kept.
 //!
 //! [`read`] is all that the rest knows of how it is done.
+//!
+//! Rows stream by: of each row the cells of the columns asked for are kept, as borrowed text.
+//!
+//! ```
+//! use lensmount_sdk::table::Column;
+//!
+//! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
+//! let body = br#"{"fields": {"dimensions": [{"name": "o.month"}], "measures": [{"name": "o.total"}]},
+//!                 "data": [{"o.month": {"value": "2026-10"}, "o.total": {"value": 10.50}, "o.more": {"value": 1}},
+//!                          {"o.month": {"value": "2026-11"}, "o.total": {"value": 9007199254740993}}]}"#;
+//! let document = lensmount_sdk::reader::read(body, &|fields| {
+//!     let totals = fields.measure_like();
+//!     totals.map(|field| Column { name: field.name.clone(), pivoted: false }).collect()
+//! })?;
+//! let total = document.table.column("o.total").expect("it was asked for");
+//! let digits: Vec<&str> = document
+//!     .table
+//!     .cells(total)
+//!     .filter_map(|cell| Some(cell.flat()?.value.raw()))
+//!     .collect();
+//! assert_eq!(digits, ["10.50", "9007199254740993"]);
+//!
+//! // A document that is not whole is no document.
+//! let cut = lensmount_sdk::reader::read(&body[..body.len() - 1], &|_| Vec::new());
+//! assert!(cut.is_err());
+//! # Ok(())
+//! # }
+//! ```
 
 use std::cell::Cell as Flag;
 use std::fmt;

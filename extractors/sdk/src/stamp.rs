@@ -3,6 +3,16 @@
 //! `2017`, `2017-07`, `2017-07-28`, `2017-07-28 13`, `… 13:45`, `… 13:45:10`, `… 13:45:10.250`, with
 //! a blank or a `T` before the hour and perhaps an offset after the time; `2017-Q3`, `FY2024`,
 //! `FY2024-Q1`.
+//!
+//! ```
+//! use lensmount_sdk::stamp::{self, Grain};
+//!
+//! let quarter = stamp::parse("2017-Q3").expect("a quarter");
+//! assert_eq!((quarter.grain, quarter.start.to_string()), (Grain::Quarter, "2017-07-01T00:00:00".into()));
+//! let moment = stamp::parse("2017-07-28 13:45:10+02:00").expect("a moment");
+//! assert_eq!(moment.instant().map(|at| at.to_string()).as_deref(), Some("2017-07-28T11:45:10Z"));
+//! assert_eq!(stamp::parse("July"), None);
+//! ```
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};

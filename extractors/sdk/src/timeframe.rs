@@ -1,4 +1,16 @@
 //! The timeframes of time dimensions: which are points in time, and how long their periods are.
+//!
+//! ```
+//! use lensmount_sdk::stamp::{self, Grain};
+//! use lensmount_sdk::timeframe::Timeframe;
+//!
+//! // When the month of November 2026 is over, and what names it.
+//! let months = Timeframe::by_grain(Grain::Month, 0);
+//! let november = stamp::parse("2026-11").expect("a month");
+//! let end = months.end(november.start).expect("it ends");
+//! assert_eq!(end.to_string(), "2026-12-01T00:00:00");
+//! assert!(months.is_named_by(Grain::Month) && !months.is_named_by(Grain::Year));
+//! ```
 
 use jiff::Span;
 use jiff::civil::DateTime;
