@@ -121,15 +121,19 @@ fn a_key_result_follows_a_step_of_a_funnel_through_the_example_in_javascript() {
 
 #[test]
 fn examples_stand_on_what_new_projects_stand_on() {
-    // The rest are links to the templates' own files; the lock names the project, so that it is a copy.
-    let original = Path::new(TEMPLATES).join("javascript/package-lock.json.in");
-    let text = |path: PathBuf| fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let original = text(original).replace("{{name}}", "funnel").replacen("\"version\": \"0.1.0\"", "\"version\": \"1.0.0\"", 2);
-    assert_eq!(text(Path::new(EXAMPLES).join("funnel/package-lock.json")), original, "copy it from the template");
-    for linked in
-        ["funnel/lensmount.js", "funnel/wit/extractor.wit", "gauge/lensmount.py", "gauge/requirements.txt", "gauge/wit/extractor.wit"]
-    {
-        let about = fs::symlink_metadata(Path::new(EXAMPLES).join(linked)).expect("a link");
-        assert!(about.is_symlink(), "{linked} is a copy that can go its own way");
+    // Copies, because the tools that build them follow no link out of a project.
+    let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/1.0.0/extractor.wit");
+    let template = |path: &str| Path::new(TEMPLATES).join(path);
+    for (example, file, original) in [
+        ("funnel", "lensmount.js", template("javascript/lensmount.js")),
+        ("funnel", "package-lock.json", template("javascript/package-lock.json.in")),
+        ("funnel", "wit/extractor.wit", wit.into()),
+        ("gauge", "lensmount.py", template("python/lensmount.py")),
+        ("gauge", "requirements.txt", template("python/requirements.txt")),
+        ("gauge", "wit/extractor.wit", wit.into()),
+    ] {
+        let text = |path: PathBuf| fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let original = text(original).replace("{{name}}", example).replacen("\"version\": \"0.1.0\"", "\"version\": \"1.0.0\"", 2);
+        assert_eq!(text(Path::new(EXAMPLES).join(example).join(file)), original, "{example}/{file}: copy it from the template");
     }
 }
