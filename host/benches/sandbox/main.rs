@@ -95,6 +95,19 @@ impl Bench {
                 sandbox.micros(0.50) / serde.micros(0.50),
             );
         }
+        let mut times = Times::default();
+        for _ in 0..ROUNDS_SMALL {
+            times
+                .time(true, self.lens.chart_types(&self.sandbox))
+                .await?;
+        }
+        let times = times.sorted();
+        println!(
+            "{:<34} {:>8} {:>18}",
+            "an instance that is asked nothing",
+            "",
+            format!("{:.1} / {:.1}", times.micros(0.50), times.micros(0.99))
+        );
         println!("\nthroughput (MB/s, median)");
         println!(
             "{:<34} {:>8} {:>18} {:>18} {:>18} {:>16} {:>14}",
