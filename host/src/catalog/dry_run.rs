@@ -45,7 +45,8 @@ pub struct DryRun {
     pub beside: Option<String>,
     /// What came of each sample.
     pub samples: Vec<Tried>,
-    /// Samples that were not tried: there was no time, or the server was too busy.
+    /// Samples that were not tried: there was no time, the server was too busy, or what was kept could
+    /// not be had.
     pub left_out: usize,
 }
 
@@ -155,9 +156,10 @@ impl Catalog {
     ) -> Result<DryRun, CatalogError> {
         let name = &lens.identity().name;
         let beside = self.beside(lens).await;
-        let kept = self.kept.samples(name).await.unwrap_or_else(|error| {
+        let (kept, lost) = self.kept.samples(name).await.unwrap_or_else(|error| {
             tracing::warn!(%error, extractor = name, "a version is tried without what key results read");
-            Vec::new()
+            // How many there are is not known, and the report must not look as if there were none.
+            (Vec::new(), 1)
         });
         let samples = of(own, Whose::Own)
             .chain(of(sent, Whose::Sent))
@@ -167,7 +169,9 @@ impl Catalog {
             lens,
             beside: beside.as_deref(),
         };
-        stand.run(samples).await
+        let mut run = stand.run(samples).await?;
+        run.left_out += lost;
+        Ok(run)
     }
 
     /// The version that answers under the same name, if it is another one.

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::By;
+use crate::sample::Change;
 
 use super::check::LARGEST;
 use super::error::CatalogError;
@@ -152,6 +153,19 @@ async fn taken(catalog: &Arc<Catalog>, file: &Path) -> anyhow::Result<Option<(St
     let uploaded = catalog.upload(candidate, by.clone()).await?;
     if !uploaded.new {
         return Ok(None);
+    }
+    if let Some(run) = &uploaded.dry_run {
+        let (changed, left_out) = (run.count(Change::Changed), run.left_out);
+        if changed > 0 || left_out > 0 {
+            // Whoever drops a file wants it to answer, but should know what it does to numbers.
+            tracing::warn!(
+                file = %file.display(),
+                changed,
+                left_out,
+                "an extractor from its folder reads another number off some samples, or could not be tried on all; \
+                 `lensmount extractor dry-run` shows them, `lensmount extractor rollback` takes it back"
+            );
+        }
     }
     let (name, version) = (uploaded.extractor.name, uploaded.version.version);
     let activated: Result<_, CatalogError> = catalog.activate(&name, &version, true, by).await;

@@ -132,8 +132,9 @@ impl Catalog {
         let met = dry_run.met();
         report.ended("dry-run", began, met.is_ok());
         met?;
-        let _turn = self.intake.acquire().await;
+        let turn = self.intake.acquire().await;
         if self.holding(digest).is_some() {
+            drop(turn);
             // Somebody else has brought the same bytes meanwhile.
             return self.known(digest, Vec::new()).await;
         }

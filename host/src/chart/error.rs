@@ -77,8 +77,9 @@ impl From<CatalogError> for ChartError {
 }
 
 impl ChartError {
-    /// Whether the chart was not had, the server was busy, or the extractor rests: then the same read is worth another
-    /// try before the next slot. Else the chart was had and cannot be read as it is.
+    /// Whether the chart was not had, the server was busy, or the extractor rests: then the same
+    /// read is worth another try before the next slot. Else the chart was had and cannot be read as it
+    /// is.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {

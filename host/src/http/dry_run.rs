@@ -29,7 +29,8 @@ pub(super) struct DryRunReport {
     beside: Option<String>,
     /// Samples that were run.
     ran: usize,
-    /// Samples that were not tried, because there was no time or the server was too busy.
+    /// Samples that were not tried: there was no time, the server was too busy, or what was kept could
+    /// not be had.
     left_out: usize,
     /// Samples that are not as they expect.
     unexpected: usize,

@@ -245,26 +245,28 @@ impl Kept {
         Ok(found)
     }
 
-    /// What is kept of an extractor, opened, the newest first. What cannot be opened is left out.
+    /// What is kept of an extractor, opened, the newest first, and how many could not be opened.
     ///
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn samples(&self, extractor: &str) -> Result<Vec<Sample>, KeptError> {
-        let mut samples = Vec::new();
+    pub async fn samples(&self, extractor: &str) -> Result<(Vec<Sample>, usize), KeptError> {
+        let (mut samples, mut lost) = (Vec::new(), 0);
         for record in self.list(extractor).await? {
             match self.opened(&record).await {
                 Ok(Some(sample)) => samples.push(sample),
+                // It has been forgotten in between.
                 Ok(None) => {}
                 Err(KeptError::Store(error)) if !matches!(error, StoreError::Corrupt { .. }) => {
                     return Err(error.into());
                 }
                 Err(error) => {
                     tracing::warn!(%error, extractor, key_result = record.key_result, "a kept result is left out");
+                    lost += 1;
                 }
             }
         }
-        Ok(samples)
+        Ok((samples, lost))
     }
 
     async fn opened(&self, record: &KeptRecord) -> Result<Option<Sample>, KeptError> {
