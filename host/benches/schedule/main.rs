@@ -14,14 +14,19 @@
 
 mod domain;
 mod hour;
+#[path = "../process.rs"]
+mod process;
+#[path = "../report.rs"]
+mod report;
 mod simulator;
 mod usage;
 
-use anyhow::{Context, ensure};
-use serde_json::json;
+use anyhow::ensure;
 
 use domain::Domain;
 use hour::Hour;
+use process::{Process, mib};
+use report::{Report, Row};
 use simulator::Simulators;
 use usage::{Cost, Phase};
 
@@ -81,20 +86,21 @@ async fn measure(key_results: usize) -> anyhow::Result<()> {
     told(reading.end(&simulators, 0, slots).await?);
     let lateness = hour.end().await?;
 
-    let peak = usage::peak()?;
-    println!("\npeak memory {} MiB; {lateness}", peak >> 20);
+    let peak = mib(Process(std::process::id()).peak()?);
+    println!("\npeak memory {peak:.0} MiB; {lateness}");
     let every: usize = (0..key_results)
         .map(|number| hour::slots(domain::every(number % charts, charts)))
         .sum();
     ensure!(slots == every, "{slots} readings of slots, not {every}");
     ensure!(last == key_results, "{last} key results have a value");
-    let report = json!({
-        "key_results": key_results,
-        "charts": charts,
-        "connections": connections.len(),
-        "peak_bytes": peak,
-        "phases": phases,
-    });
-    println!("\n{}", serde_json::to_string(&report).context("no JSON")?);
-    Ok(())
+    let mut report = Report::new("schedule");
+    let each = |cost: &Cost| cost.each().unwrap_or_default();
+    if let [_, first, hour] = phases.as_slice() {
+        let what = format!("an hour of {key_results} key results, processor time of a reading");
+        let row = Row::less(what, each(hour), "µs");
+        report.add(row.beside("their first readings", each(first)));
+    }
+    let what = format!("peak memory with {key_results} key results");
+    report.add(Row::less(what, peak, "MiB"));
+    report.write()
 }
