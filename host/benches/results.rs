@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -18,6 +19,14 @@ pub struct Sample {
     pub name: String,
     /// `json_detail`.
     pub body: Vec<u8>,
+}
+
+impl Sample {
+    /// The number that is to be read off it.
+    pub fn latest(&self) -> anyhow::Result<String> {
+        let document: Document<'_> = serde_json::from_slice(&self.body)?;
+        Ok(document.latest().context("no rows")?.to_owned())
+    }
 }
 
 /// What serde_json needs to read the same number: nothing but x and y.
