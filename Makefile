@@ -6,7 +6,7 @@ CARGO ?= cargo
 # Where rustup puts cargo, for a shell that has not heard of it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
-BENCHES = --bench sandbox --bench http --bench rollout --bench hub --bench schedule --bench start
+BENCHES = --bench sandbox --bench http --bench polls --bench schedule --bench hub --bench rollout --bench start
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test lint bench clean

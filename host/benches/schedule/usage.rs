@@ -20,11 +20,12 @@ pub struct Cost {
     /// Key results that were made.
     made: usize,
     /// Readings that were kept.
-    readings: usize,
+    pub readings: usize,
     /// Queries that Looker has run by its end.
-    looker_runs: u64,
+    pub looker_runs: u64,
     cpu_seconds: f64,
-    wall_seconds: f64,
+    /// How long it took.
+    pub wall_seconds: f64,
     /// Memory at its end.
     resident_bytes: u64,
 }
