@@ -43,6 +43,8 @@ const TRIAL: Duration = Duration::from_millis(800);
 const ROUND: Duration = Duration::from_secs(2);
 /// Rounds of the best number; the servers take turns in them.
 const ROUNDS: usize = 3;
+const SERVER: &str = "the server";
+const AXUM: &str = "bare axum";
 /// Requests a second that there should be.
 const GOAL: f64 = 15_000.0;
 
@@ -83,39 +85,27 @@ async fn measure() -> anyhow::Result<()> {
         "{:<14} {:>12} {:>12} {:>18} {:>18} {:>18}",
         "", "connections", "requests/s", "p50/p99 ms", "server µs/request", "load µs/request"
     );
-    let mut both = Vec::new();
-    for (name, program) in [("the server", &server), ("bare axum", &axum)] {
-        let load = Load::new(program, bare::PATH, TOKEN, &body, &expected);
-        // Pools fill and code pages come in.
-        load.run(8, TRIAL).await?;
-        let mut best: Option<Served> = None;
-        for connections in CONNECTIONS {
-            let served = load.run(connections, TRIAL).await?;
-            tell(name, &served);
-            if best.as_ref().is_none_or(|it| served.rate() > it.rate()) {
-                best = Some(served);
-            }
-        }
-        both.push((
-            name,
-            load,
-            best.context("nothing tried")?.connections,
-            Served::default(),
-        ));
-    }
+    let [ours, theirs] =
+        [&server, &axum].map(|program| Load::new(program, bare::PATH, TOKEN, &body, &expected));
+    let most = best(SERVER, &ours).await?;
+    let their_most = best(AXUM, &theirs).await?;
+    // How long answers take is compared with as many at a time.
+    let mut all = [
+        (SERVER, &ours, most, Served::default()),
+        (AXUM, &theirs, their_most, Served::default()),
+        (AXUM, &theirs, most, Served::default()),
+    ];
     for _ in 0..ROUNDS {
-        for (_, load, connections, all) in &mut both {
-            all.add(load.run(*connections, ROUND).await?);
+        for (_, load, connections, served) in &mut all {
+            served.add(load.run(*connections, ROUND).await?);
         }
     }
-    println!("of all rounds of the best number");
-    for (name, _, _, all) in &mut both {
-        all.sort();
-        tell(name, all);
+    println!("all rounds of the best number, and of as many");
+    for (name, _, _, served) in &mut all {
+        served.sort();
+        tell(name, served);
     }
-    let [(.., ours), (.., bare)] = both.as_slice() else {
-        anyhow::bail!("there are two servers");
-    };
+    let [(.., ours), (.., bare), (.., alike)] = all;
     let mut report = Report::new("http");
     let what = |what: &str| format!("a read of 27 KB over HTTP, {what}");
     let baseline = "bare axum and serde_json";
@@ -125,11 +115,9 @@ async fn measure() -> anyhow::Result<()> {
             .at_least(GOAL),
     );
     for (name, quantile) in [("p50", 0.50), ("p99", 0.99)] {
-        let name = format!("{name} with {} connections", ours.connections);
-        report.add(Row::less(what(&name), ours.millis(quantile), "ms").beside(
-            format!("{baseline}, {} connections", bare.connections),
-            bare.millis(quantile),
-        ));
+        let name = what(&format!("{most} at a time, {name}"));
+        let row = Row::less(name, ours.millis(quantile), "ms");
+        report.add(row.beside(baseline, alike.millis(quantile)));
     }
     report.add(
         Row::less(
@@ -146,6 +134,21 @@ async fn measure() -> anyhow::Result<()> {
             .beside(baseline, mib(axum.process.peak()?)),
     );
     report.write()
+}
+
+/// The number of connections with the most requests a second.
+async fn best(name: &str, load: &Load) -> anyhow::Result<usize> {
+    // Pools fill and code pages come in.
+    load.run(8, TRIAL).await?;
+    let mut best: Option<Served> = None;
+    for connections in CONNECTIONS {
+        let served = load.run(connections, TRIAL).await?;
+        tell(name, &served);
+        if best.as_ref().is_none_or(|it| served.rate() > it.rate()) {
+            best = Some(served);
+        }
+    }
+    Ok(best.context("nothing tried")?.connections)
 }
 
 fn tell(name: &str, served: &Served) {
