@@ -79,7 +79,11 @@ impl<'a> Plot<'a> {
     ) -> Result<Self, Failure> {
         let query = Query::read(&tile.query)?;
         let columns = |fields: &Fields<'a>| wanted(fields, &query, &chosen, layout);
-        let document = reader::read(&tile.body, &columns)?;
+        let document = if is_strict(&tile.context) {
+            reader::read_strictly(&tile.body, &columns)?
+        } else {
+            reader::read(&tile.body, &columns)?
+        };
 
         let measure = measure::chosen(&document.fields, &query, &chosen, layout);
         measure::required(&document.fields, layout)?;
@@ -291,6 +295,13 @@ impl<'a> Plot<'a> {
         notes.extend(self.clock.note());
         notes
     }
+}
+
+/// Whether the context asks for a reading that checks every byte: `reader` is `strict` there. A host
+/// does so to hold the swift reading against it when a version is tried.
+fn is_strict(context: &[(String, String)]) -> bool {
+    let says = |(name, value): &(String, String)| name == "reader" && value == "strict";
+    context.iter().any(says)
 }
 
 /// The columns that reading needs: the measure, the dimensions, the axis, and what hides points.

@@ -8,7 +8,7 @@
 //! The marks of escaped bytes follow Langdale and Lemire, "Parsing gigabytes of JSON per second"
 //! (2019), section 3.1.1.
 
-use crate::block::{Block, WIDTH};
+use crate::block::{Block, FEW, Few, WIDTH};
 
 /// Where a list or object ends: the place after its last bracket. `from` is the place after its
 /// first. None where the text ends before.
@@ -18,14 +18,18 @@ pub(crate) fn container(text: &[u8], from: usize) -> Option<usize> {
     let mut place = from;
     while place < text.len() {
         let block = Block::at(text, place);
-        let outside = !strings.inside(block);
-        let closing = block.is_either(b'}') & outside;
-        let opening = block.is_either(b'{') & outside;
-        if closing.count_ones() < depth {
-            depth += opening.count_ones();
-            depth -= closing.count_ones();
-        } else if let Some(end) = ends(opening, closing, &mut depth) {
-            return Some(place + end + 1);
+        // With these bits set all four brackets are one byte. So are `Y`, `_` and `y`, which stand
+        // nowhere but in strings; most blocks of long texts have no bracket outside them.
+        let outside = !strings.inside(block) & block.is_with(0x26, 0x7f);
+        if outside != 0 {
+            let closing = block.is_with(0x20, b'}') & outside;
+            let opening = block.is_with(0x20, b'{') & outside;
+            if closing.count_ones() < depth {
+                depth += opening.count_ones();
+                depth -= closing.count_ones();
+            } else if let Some(end) = ends(opening, closing, &mut depth) {
+                return Some(place + end + 1);
+            }
         }
         place += WIDTH;
     }
@@ -52,12 +56,30 @@ fn ends(opening: u64, closing: u64, depth: &mut u32) -> Option<usize> {
 
 /// Where a string ends: the place after its last quote. `from` is the place after its first. None
 /// where the text ends before.
+#[inline]
 pub(crate) fn string(text: &[u8], from: usize) -> Option<usize> {
+    let mut place = from;
+    while let Some(few) = Few::at(text, place) {
+        let marks = few.marks();
+        if marks != 0 {
+            let mark = place + marks.trailing_zeros() as usize;
+            if text.get(mark) == Some(&b'"') {
+                return Some(mark + 1);
+            }
+            return escaped_string(text, mark);
+        }
+        place += FEW;
+    }
+    escaped_string(text, place)
+}
+
+/// The same for a string that has escapes, or ends among the text's last bytes.
+fn escaped_string(text: &[u8], from: usize) -> Option<usize> {
     let mut escapes = Escapes::default();
     let mut place = from;
     while place < text.len() {
         let block = Block::at(text, place);
-        let quotes = block.is(b'"') & !escapes.escaped(block.is(b'\\'));
+        let quotes = escapes.unescaped(block.is(b'"'), block.is(b'\\'));
         if quotes != 0 {
             return Some(place + quotes.trailing_zeros() as usize + 1);
         }
@@ -71,15 +93,48 @@ pub(crate) fn string(text: &[u8], from: usize) -> Option<usize> {
 #[inline]
 pub(crate) fn plain(text: &[u8], from: usize) -> usize {
     let mut place = from;
-    while place < text.len() {
-        let block = Block::at(text, place);
-        let marks = block.is(b'"') | block.is(b'\\') | block.is_less(b' ');
-        if marks != 0 {
-            return place + marks.trailing_zeros() as usize;
+    while let Some(few) = Few::at(text, place) {
+        let ends = few.ends();
+        if ends != 0 {
+            return place + ends.trailing_zeros() as usize;
         }
-        place += WIDTH;
+        place += FEW;
     }
-    text.len()
+    let rest = text.get(place..).unwrap_or_default();
+    let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+    place + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
+/// Where blanks end: the place of the next byte that is none, which may be the text's end.
+#[inline]
+pub(crate) fn blanks(text: &[u8], from: usize) -> usize {
+    let mut place = from;
+    while let Some(few) = Few::at(text, place) {
+        let values = few.values();
+        if values != 0 {
+            return place + values.trailing_zeros() as usize;
+        }
+        place += FEW;
+    }
+    let rest = text.get(place..).unwrap_or_default();
+    let is_value = |byte: &u8| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+    place + rest.iter().position(is_value).unwrap_or(rest.len())
+}
+
+/// Where a number ends, whatever it is made of.
+#[inline]
+pub(crate) fn number(text: &[u8], from: usize) -> usize {
+    let mut place = from;
+    while let Some(few) = Few::at(text, place) {
+        let ends = few.ends_number();
+        if ends != 0 {
+            return place + ends.trailing_zeros() as usize;
+        }
+        place += FEW;
+    }
+    let rest = text.get(place..).unwrap_or_default();
+    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | ..=b' ');
+    place + rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 /// Follows strings from block to block.
@@ -94,7 +149,7 @@ impl Strings {
     /// Which bytes of the next block stand in a string, its first quote included.
     #[inline]
     fn inside(&mut self, block: Block) -> u64 {
-        let quotes = block.is(b'"') & !self.escapes.escaped(block.is(b'\\'));
+        let quotes = self.escapes.unescaped(block.is(b'"'), block.is(b'\\'));
         if quotes == 0 {
             return self.open;
         }
@@ -121,13 +176,20 @@ struct Escapes {
 }
 
 impl Escapes {
-    /// Which bytes of the next block are escaped, from where its backslashes are.
+    /// Which of the next block's quotes are not escaped.
     #[inline]
+    fn unescaped(&mut self, quotes: u64, backslashes: u64) -> u64 {
+        // Mostly no quote follows a backslash, and then it does not matter which of them escape.
+        if quotes & (backslashes << 1 | self.next) == 0 && backslashes >> 63 == 0 {
+            self.next = 0;
+            return quotes;
+        }
+        quotes & !self.escaped(backslashes)
+    }
+
+    /// Which bytes of the next block are escaped, from where its backslashes are.
     fn escaped(&mut self, backslashes: u64) -> u64 {
         const EVEN: u64 = 0x5555_5555_5555_5555;
-        if backslashes == 0 {
-            return std::mem::take(&mut self.next);
-        }
         // A backslash that is escaped escapes nothing.
         let backslashes = backslashes & !self.next;
         let follows = backslashes << 1 | self.next;
@@ -166,7 +228,7 @@ mod tests {
     }
 
     fn text() -> impl Strategy<Value = Vec<u8>> {
-        let marks = prop::sample::select(b"\"\\{}[]a ".to_vec());
+        let marks = prop::sample::select(b"\"\\{}[]a, \n".to_vec());
         let runs = (marks, prop_oneof![4 => Just(1_usize), 1 => 60..70_usize]);
         prop::collection::vec(runs, 0..200).prop_map(|runs| {
             let runs = runs.into_iter();
@@ -186,6 +248,12 @@ mod tests {
             let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
             let slowly = text[from..].iter().position(ends).map_or(text.len(), |end| end + from);
             prop_assert_eq!(plain(&text, from), slowly);
+            let next = |is: fn(&u8) -> bool| {
+                let place = text[from..].iter().position(is);
+                place.map_or(text.len(), |place| from + place)
+            };
+            prop_assert_eq!(blanks(&text, from), next(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')));
+            prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b'}' | b']' | ..=b' ')));
         }
     }
 }

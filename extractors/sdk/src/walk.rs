@@ -119,12 +119,12 @@ impl<'a> Walk<'a> {
     /// The first byte of what is next, blanks passed over; none at the end.
     #[inline]
     pub fn next_byte(&mut self) -> Option<u8> {
-        loop {
-            match self.bytes.get(self.at) {
-                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
-                other => return other.copied(),
-            }
+        let here = self.bytes.get(self.at).copied();
+        if here.is_none_or(|byte| byte > b' ') {
+            return here;
         }
+        self.at = skip::blanks(self.bytes, self.at);
+        self.bytes.get(self.at).copied()
     }
 
     /// Reads one value.
@@ -322,18 +322,21 @@ impl<'a> Walk<'a> {
                 Some(b'}' | b']') => Some(self.at + 2),
                 _ => skip::container(self.bytes, self.at + 1),
             },
-            Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
-                let rest = self.bytes.get(self.at..).unwrap_or_default();
-                let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | ..=b' ');
-                let length = rest.iter().position(ends);
-                Some(self.at + length.unwrap_or(rest.len()))
-            }
+            Some(b'-' | b'0'..=b'9') => Some(skip::number(self.bytes, self.at)),
+            Some(b't' | b'n') => self.word(4),
+            Some(b'f') => self.word(5),
             _ => return Err(self.fault("a value")),
         };
         end.ok_or(Wrong::Json(Fault {
             at: self.bytes.len(),
             what: "the rest of it",
         }))
+    }
+
+    /// Where a word of so many letters ends. Which letters they are is checked where it is read.
+    fn word(&self, length: usize) -> Option<usize> {
+        let end = self.at + length;
+        (end <= self.bytes.len()).then_some(end)
     }
 
     fn piece(&self, from: usize, end: usize) -> Result<&'a str, Wrong> {

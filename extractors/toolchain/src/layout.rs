@@ -11,7 +11,7 @@ const STACK: u32 = 64 << 10;
 
 /// Where the data begins; the bytes between it and the stack are the hole. A result of 27 KB and all
 /// that is made of it take a quarter of that.
-const DATA: u32 = 256 << 10;
+const DATA: u32 = 160 << 10;
 
 /// What the compiler is told, as `CARGO_ENCODED_RUSTFLAGS` takes it.
 ///
