@@ -6,6 +6,8 @@ CARGO ?= cargo
 # Where rustup puts cargo, for a shell that has not heard of it yet.
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
+BENCHES = --bench sandbox --bench http --bench polls --bench schedule --bench hub --bench rollout --bench start
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test lint bench clean
 
@@ -30,8 +32,10 @@ lint: ## Check the format, and what the compiler and clippy say
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-bench: setup ## Measure the sandbox, roll-outs, the hub and a large schedule, with a profile of their own
-	$(CARGO) bench --bench sandbox --bench rollout --bench hub --bench schedule
+bench: setup ## Measure what there is to measure, with a profile of its own, and end with one table of it
+	$(CARGO) bench --no-run $(BENCHES) --bench table
+	$(CARGO) bench --bench table -- begin
+	$(CARGO) bench --no-fail-fast $(BENCHES); measured=$$?; $(CARGO) bench --bench table && exit $$measured
 
 clean: ## Remove all that was built
 	$(CARGO) clean

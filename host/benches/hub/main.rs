@@ -18,6 +18,12 @@ mod baseline;
 mod guest;
 #[path = "../people.rs"]
 mod people;
+#[path = "../process.rs"]
+mod process;
+#[path = "../program.rs"]
+mod program;
+#[path = "../report.rs"]
+mod report;
 mod rows;
 mod server;
 mod sink;
@@ -27,8 +33,10 @@ mod stages;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use process::mib;
+use report::{Report, Row};
 use rows::Result;
 use server::Server;
 use sink::Sink;
@@ -86,13 +94,17 @@ async fn measure(downloaded: usize) -> anyhow::Result<()> {
     }
     let stages = stages::measure(&download).await?;
     stages.tell(&by_url);
-    let report = json!({
-        "downloaded": by_url.told(&native),
-        "attached": by_body.told(&native),
-        "baseline": native.told(&native),
-        "stages_ns_per_row": stages.told(),
-    });
-    println!("\n{report}");
+    let mut report = Report::new("hub");
+    for moved in [&by_url, &by_body] {
+        let what = |what: &str| format!("{} rows, {}: {what}", moved.rows, moved.name);
+        report.add(
+            Row::more(what("rate"), moved.rate(), "rows/s").beside(native.name, native.rate()),
+        );
+        if let Some(peak) = moved.peak {
+            report.add(Row::less(what("peak memory"), mib(peak), "MiB").at_most(MEMORY as f64));
+        }
+    }
+    report.write()?;
     for moved in [&by_url, &by_body] {
         let peak = moved.peak.context("no peak")? >> 20;
         ensure!(
@@ -120,10 +132,10 @@ async fn through(
     };
     let request = settled(&request, &sink.url())?;
     // Compiling the mappers at the first start is not what is measured here.
-    let (began, before) = (Instant::now(), server.cpu()?);
+    let (began, before) = (Instant::now(), server.process().cpu()?);
     let answer = server.execute(request).await?;
     let wall = began.elapsed();
-    let (cpu, peak) = (server.cpu()? - before, server.peak()?);
+    let (cpu, peak) = (server.process().cpu()? - before, server.process().peak()?);
     ensure!(answer["looker"]["success"] == true, "{answer}");
     sink.check(result)?;
     Ok(Moved {
@@ -196,16 +208,5 @@ impl Moved {
             or_none(self.peak.map(|peak| (peak >> 20).to_string())),
             self.rate() / baseline.rate(),
         );
-    }
-
-    fn told(&self, baseline: &Self) -> Value {
-        json!({
-            "rows": self.rows,
-            "wall_seconds": self.wall.as_secs_f64(),
-            "rows_per_second": self.rate(),
-            "cpu_micros_per_row": self.each(),
-            "peak_bytes": self.peak,
-            "times_baseline": self.rate() / baseline.rate(),
-        })
     }
 }

@@ -12,7 +12,6 @@ use lensmount::event::scan::{Scanned, Scanner};
 use lensmount::sandbox::{Limits, Sandbox, World, events};
 use lensmount::store::Digest;
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Moved;
@@ -167,13 +166,5 @@ impl Stages {
             "bottleneck: processor time, of which {name} takes {:.0} %",
             each / all * 100.0
         );
-    }
-
-    /// As JSON.
-    pub fn told(&self) -> Value {
-        self.0
-            .iter()
-            .map(|(name, each)| ((*name).to_owned(), json!(each)))
-            .collect()
     }
 }

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use lensmount::store::{AuditEntry, Change, Expected, Kind};
 
 use super::installed::{Installed, by, read};
+use super::report::{Report, Row};
 
 const FLIPS: usize = 200;
 const CALLERS: usize = 16;
 const NAME: &str = "flipped";
 
-pub async fn run() -> anyhow::Result<()> {
+pub async fn run(report: &mut Report) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let installed = Installed::open(folder.path()).await?;
     for version in ["1.0.0", "2.0.0"] {
@@ -63,6 +64,13 @@ pub async fn run() -> anyhow::Result<()> {
         &format!("a flip while {CALLERS} call ({calls} calls, none failed)"),
         &beside,
     );
+    for (what, times) in [
+        ("activating or rolling back, p50".to_owned(), &alone),
+        (format!("the same while {CALLERS} call, p50"), &beside),
+    ] {
+        let row = Row::less(what, times.micros(0.50), "µs");
+        report.add(row.beside("one durable write", write.micros(0.50)));
+    }
     Ok(())
 }
 

@@ -19,14 +19,20 @@ mod flip;
 )]
 mod guests;
 mod installed;
+#[path = "../report.rs"]
+mod report;
 mod start;
+
+use report::Report;
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let mut report = Report::new("rollout");
     runtime.block_on(async {
-        flip::run().await?;
-        start::run().await
-    })
+        flip::run(&mut report).await?;
+        start::run(&mut report).await
+    })?;
+    report.write()
 }

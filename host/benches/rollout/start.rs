@@ -7,8 +7,9 @@ use anyhow::ensure;
 use lensmount::store::BlobSpace;
 
 use super::installed::{Installed, by, read};
+use super::report::{Report, Row};
 
-pub async fn run() -> anyhow::Result<()> {
+pub async fn run(report: &mut Report) -> anyhow::Result<()> {
     println!(
         "\nstarting with extractors of one's own (ms): the catalog opened / all of them have answered"
     );
@@ -43,6 +44,14 @@ pub async fn run() -> anyhow::Result<()> {
             pair(&kept),
             pair(&compiled),
             millis(kept.answered) / millis(compiled.answered)
+        );
+        report.add(
+            Row::less(
+                format!("{extractors} extractors of one's own, started and asked"),
+                millis(kept.answered),
+                "ms",
+            )
+            .beside("all of them compiled", millis(compiled.answered)),
         );
     }
     Ok(())

@@ -13,12 +13,14 @@ use lensmount::sample::{Document, Sample};
 use lensmount::sandbox::{Identity, Lens, Sandbox, World};
 use lensmount::store::Digest;
 
-use super::{Bench, Times, results};
+use super::report::{Report, Row};
+use super::ways::Times;
+use super::{Bench, results};
 
 const ROUNDS: usize = 300;
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../extractors/examples");
 
-pub async fn run(bench: &Bench) -> anyhow::Result<()> {
+pub async fn run(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     println!("\nguests in other languages: a fresh call on a small chart (µs, p50 / p99)");
     println!(
         "{:<34} {:>8} {:>12} {:>10} {:>18} {:>12}",
@@ -61,8 +63,20 @@ pub async fn run(bench: &Bench) -> anyhow::Result<()> {
                     format!("{:.0} / {:.0}", times.micros(0.50), times.micros(0.99)),
                     times.micros(0.50) / rust.micros(0.50)
                 );
+                report.add(
+                    Row::less(
+                        format!("a call of a guest in {language}, p50"),
+                        times.micros(0.50),
+                        "µs",
+                    )
+                    .beside("one in Rust, of 27 KB", rust.micros(0.50)),
+                );
             }
-            Err(error) => println!("{language}, {name}: not measured: {error:#}"),
+            Err(error) => {
+                let left_out = format!("{language}, {name}: not measured: {error:#}");
+                println!("{left_out}");
+                report.leave_out(left_out);
+            }
         }
     }
     Ok(())

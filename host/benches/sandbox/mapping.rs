@@ -10,8 +10,9 @@ use lensmount_sdk::events::tags::RUDDER;
 use lensmount_sdk::events::{Kind, Run};
 use serde_json::{Map, Value};
 
-use crate::Times;
 use crate::people::FIELDS;
+use crate::report::{Report, Row};
+use crate::ways::Times;
 
 /// Rows of a chunk, as runs have them.
 const ROWS: u32 = 512;
@@ -19,7 +20,7 @@ const ROWS: u32 = 512;
 const ROUNDS: usize = 300;
 
 /// Measures, and prints rows a second.
-pub async fn run(sandbox: &Sandbox, lens: &Lens) -> anyhow::Result<()> {
+pub async fn run(sandbox: &Sandbox, lens: &Lens, report: &mut Report) -> anyhow::Result<()> {
     let head = head();
     println!("\nmapping, chunks of {ROWS} rows (rows/s, median)");
     println!(
@@ -59,6 +60,10 @@ pub async fn run(sandbox: &Sandbox, lens: &Lens) -> anyhow::Result<()> {
             chunk.len() as f64 / 1e3,
             sandbox / native,
             sandbox / serde,
+        );
+        report.add(
+            Row::more(format!("rows to events, {name}"), sandbox, "rows/s")
+                .beside("serde_json's trees natively", serde),
         );
     }
     Ok(())

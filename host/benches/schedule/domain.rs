@@ -27,6 +27,9 @@ use super::simulator::CLIENT;
 /// Key results that are made side by side.
 const SIDE_BY_SIDE: usize = 64;
 
+/// The tile with orders by month.
+pub const MONTHS: &str = "101";
+
 /// All that reads.
 pub struct Domain {
     /// What time it is.
@@ -40,11 +43,6 @@ pub struct Domain {
     /// What is read.
     pub key_results: Arc<KeyResults>,
     connections: Arc<Connections>,
-}
-
-/// The interval of a chart's key results, in minutes.
-pub fn every(chart: usize, charts: usize) -> usize {
-    if chart < charts / 2 { 15 } else { 60 }
 }
 
 impl Domain {
@@ -100,8 +98,12 @@ impl Domain {
         })
     }
 
-    /// Connects to Lookers, with the settings that a connection has unless told otherwise.
-    pub async fn connect(&self, urls: &[String]) -> anyhow::Result<Vec<ConnectionId>> {
+    /// Connects to Lookers, with so many queries at a time where that is said.
+    pub async fn connect(
+        &self,
+        urls: &[String],
+        max_concurrent: Option<u32>,
+    ) -> anyhow::Result<Vec<ConnectionId>> {
         let mut made = Vec::new();
         for url in urls {
             let draft = ConnectionDraft {
@@ -110,7 +112,7 @@ impl Domain {
                 client_id: CLIENT.0.to_owned(),
                 client_secret: CLIENT.1.into(),
                 timeout_seconds: None,
-                max_concurrent: None,
+                max_concurrent,
             };
             let connection = self.connections.create(draft, None, By::server()).await?;
             made.push(connection.key.parse()?);
@@ -118,17 +120,14 @@ impl Domain {
         Ok(made)
     }
 
-    /// Makes key results that share so many charts.
+    /// Makes so many key results, each with the link of its number.
     pub async fn link(
         &self,
-        connections: &[ConnectionId],
-        charts: usize,
         key_results: usize,
+        link: impl Fn(usize) -> Link,
     ) -> anyhow::Result<Vec<KeyResultId>> {
         let made = stream::iter(0..key_results).map(|number| {
-            // Neighbours are on different charts, as people's are.
-            let chart = number % charts;
-            let link = link(&connections[chart % connections.len()], chart, charts);
+            let link = link(number);
             async move {
                 let draft = Draft {
                     title: format!("Key result {number}"),
@@ -157,10 +156,10 @@ fn beginning() -> Timestamp {
 }
 
 /// A chart of its own: a tile that listens to the dashboard's period, each with another period.
-fn link(connection: &ConnectionId, chart: usize, charts: usize) -> Link {
-    let (tile, selection) = match chart % 4 {
-        3 => ("109", BTreeMap::new()),
-        _ => ("101", BTreeMap::from([("y".into(), "orders.count".into())])),
+pub fn chart(connection: &ConnectionId, number: usize, tile: &str, minutes: usize) -> Link {
+    let selection = match tile {
+        MONTHS => BTreeMap::from([("y".into(), "orders.count".into())]),
+        _ => BTreeMap::new(),
     };
     Link {
         enabled: true,
@@ -171,8 +170,8 @@ fn link(connection: &ConnectionId, chart: usize, charts: usize) -> Link {
         },
         extractor: None,
         selection,
-        filters: BTreeMap::from([("Period".into(), format!("{} days", 60 + chart))]),
-        every: Some(format!("{}m", every(chart, charts))),
+        filters: BTreeMap::from([("Period".into(), format!("{} days", 60 + number))]),
+        every: Some(format!("{minutes}m")),
         cron: None,
         time_zone: None,
         missed: Missed::Once,

@@ -80,17 +80,19 @@ impl Hour {
         Ok(())
     }
 
-    /// How many readings of slots there are, and how many key results have a value and no failure.
-    pub async fn readings(&self, ids: &[KeyResultId]) -> anyhow::Result<(usize, usize)> {
-        let (mut slots, mut valued) = (0, 0);
+    /// How many readings of slots there are, and what the key results stand at that have no failure.
+    pub async fn readings(&self, ids: &[KeyResultId]) -> anyhow::Result<(usize, Vec<String>)> {
+        let (mut slots, mut values) = (0, Vec::new());
         for id in ids {
             let kept = self.domain.key_results.readings(id, Span::default(), 100);
             // The first is the one that linking made.
             slots += kept.await?.len().saturating_sub(1);
             let progress = self.domain.key_results.get(id).await?.progress;
-            valued += usize::from(progress.current.is_some() && progress.last_failure.is_none());
+            if progress.last_failure.is_none() {
+                values.extend(progress.current.map(|it| it.to_string()));
+            }
         }
-        Ok((slots, valued))
+        Ok((slots, values))
     }
 
     /// Stops the schedule; says how late polls began by its clock.

@@ -14,14 +14,19 @@
 
 mod domain;
 mod hour;
+#[path = "../process.rs"]
+mod process;
+#[path = "../report.rs"]
+mod report;
 mod simulator;
 mod usage;
 
-use anyhow::{Context, ensure};
-use serde_json::json;
+use anyhow::ensure;
 
-use domain::Domain;
+use domain::{Domain, MONTHS};
 use hour::Hour;
+use process::{Process, mib};
+use report::{Report, Row};
 use simulator::Simulators;
 use usage::{Cost, Phase};
 
@@ -29,6 +34,8 @@ use usage::{Cost, Phase};
 const KEY_RESULTS: usize = 20_000;
 /// Key results that read the same chart.
 const ON_EACH: usize = 20;
+/// The tile that a quarter of the charts are; the others are orders by month.
+const OTHER: &str = "109";
 
 fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -36,7 +43,7 @@ fn main() -> anyhow::Result<()> {
         .build()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.iter().any(|it| it == simulator::ARGUMENT) {
-        return runtime.block_on(simulator::serve());
+        return runtime.block_on(simulator::serve(0, |looker| looker));
     }
     // The server's own log, for whoever asks for it.
     if std::env::var_os("RUST_LOG").is_some() {
@@ -46,12 +53,17 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(measure(given.unwrap_or(KEY_RESULTS)))
 }
 
+/// The interval of a chart's key results, in minutes.
+fn every(chart: usize, charts: usize) -> usize {
+    if chart < charts / 2 { 15 } else { 60 }
+}
+
 async fn measure(key_results: usize) -> anyhow::Result<()> {
     let charts = key_results.div_ceil(ON_EACH);
     let simulators = Simulators::start()?;
     let folder = tempfile::tempdir()?;
     let domain = Domain::open(folder.path()).await?;
-    let connections = domain.connect(&simulators.urls).await?;
+    let connections = domain.connect(&simulators.urls, None).await?;
     println!(
         "{key_results} key results on {charts} charts of {} connections",
         connections.len()
@@ -67,7 +79,14 @@ async fn measure(key_results: usize) -> anyhow::Result<()> {
         phases.push(cost);
     };
     let making = Phase::begin("made and linked");
-    let ids = domain.link(&connections, charts, key_results).await?;
+    let ids = domain.link(key_results, |number| {
+        // Neighbours are on different charts, as people's are.
+        let chart = number % charts;
+        let tile = if chart % 4 == 3 { OTHER } else { MONTHS };
+        let connection = &connections[chart % connections.len()];
+        domain::chart(connection, chart, tile, every(chart, charts))
+    });
+    let ids = ids.await?;
     told(making.end(&simulators, ids.len(), 0).await?);
 
     let mut hour = Hour::begin(domain).await?;
@@ -77,24 +96,29 @@ async fn measure(key_results: usize) -> anyhow::Result<()> {
 
     let reading = Phase::begin("an hour of slots");
     hour.pass().await?;
-    let (slots, last) = hour.readings(&ids).await?;
+    let (slots, values) = hour.readings(&ids).await?;
     told(reading.end(&simulators, 0, slots).await?);
     let lateness = hour.end().await?;
 
-    let peak = usage::peak()?;
-    println!("\npeak memory {} MiB; {lateness}", peak >> 20);
+    let peak = mib(Process(std::process::id()).peak()?);
+    println!("\npeak memory {peak:.0} MiB; {lateness}");
     let every: usize = (0..key_results)
-        .map(|number| hour::slots(domain::every(number % charts, charts)))
+        .map(|number| hour::slots(every(number % charts, charts)))
         .sum();
     ensure!(slots == every, "{slots} readings of slots, not {every}");
-    ensure!(last == key_results, "{last} key results have a value");
-    let report = json!({
-        "key_results": key_results,
-        "charts": charts,
-        "connections": connections.len(),
-        "peak_bytes": peak,
-        "phases": phases,
-    });
-    println!("\n{}", serde_json::to_string(&report).context("no JSON")?);
-    Ok(())
+    ensure!(
+        values.len() == key_results,
+        "{} key results have a value",
+        values.len()
+    );
+    let mut report = Report::new("schedule");
+    let each = |cost: &Cost| cost.each().unwrap_or_default();
+    if let [_, first, hour] = phases.as_slice() {
+        let what = format!("an hour of {key_results} key results, processor time of a reading");
+        let row = Row::less(what, each(hour), "µs");
+        report.add(row.beside("their first readings", each(first)));
+    }
+    let what = format!("peak memory with {key_results} key results");
+    report.add(Row::less(what, peak, "MiB"));
+    report.write()
 }

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
+use axum::Router;
+use axum::serve::ListenerExt as _;
 use looker_sim::Config;
 use tokio::net::TcpListener;
 
@@ -22,17 +24,21 @@ pub struct Simulators {
     child: Child,
 }
 
-/// Is the Lookers until nobody needs them any more.
-pub async fn serve() -> anyhow::Result<()> {
+/// Is the Lookers until nobody needs them any more, each of them made into what is called. They keep
+/// results for so many seconds.
+pub async fn serve(cache_seconds: u64, made: impl Fn(Router) -> Router) -> anyhow::Result<()> {
     for _ in 0..LOOKERS {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         // They keep the machine's time: a session must not seem to have ended.
         let config = Config {
-            cache_seconds: 0,
+            cache_seconds,
             ..Config::new(CLIENT.0, CLIENT.1)
         };
         println!("http://{}", listener.local_addr()?);
-        tokio::spawn(looker_sim::serve(listener, config, std::future::pending()));
+        let looker = made(looker_sim::router(config));
+        // Answers are small and waited for. Where that cannot be had, they are only slower.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        tokio::spawn(async move { axum::serve(listener, looker).await });
     }
     println!();
     // The other end of the pipe closes with the process that wants them.
@@ -61,13 +67,15 @@ impl Simulators {
         Ok(Self { urls, http, child })
     }
 
-    /// How many queries they ran.
+    /// How many queries they ran, or answered from what they have kept.
     pub async fn runs(&self) -> anyhow::Result<u64> {
         let mut runs = 0;
         for url in &self.urls {
             let asked = self.http.get(format!("{url}/_log")).send().await?;
             let log: serde_json::Value = asked.json().await?;
-            runs += log["runs"].as_u64().context("no number of runs")?;
+            for name in ["runs", "cache_hits"] {
+                runs += log[name].as_u64().context("no number of runs")?;
+            }
         }
         Ok(runs)
     }

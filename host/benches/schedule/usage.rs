@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use rustix::time::{ClockId, clock_gettime};
-use serde::Serialize;
 
+use super::process::Process;
 use super::simulator::Simulators;
 
 /// A phase that goes on.
@@ -16,17 +15,17 @@ pub struct Phase {
 }
 
 /// What a phase took.
-#[derive(Serialize)]
 pub struct Cost {
     name: &'static str,
     /// Key results that were made.
     made: usize,
     /// Readings that were kept.
-    readings: usize,
+    pub readings: usize,
     /// Queries that Looker has run by its end.
-    looker_runs: u64,
+    pub looker_runs: u64,
     cpu_seconds: f64,
-    wall_seconds: f64,
+    /// How long it took.
+    pub wall_seconds: f64,
     /// Memory at its end.
     resident_bytes: u64,
 }
@@ -56,14 +55,9 @@ impl Phase {
             looker_runs: simulators.runs().await?,
             cpu_seconds: used.as_secs_f64(),
             wall_seconds: wall.as_secs_f64(),
-            resident_bytes: memory("VmRSS:")?,
+            resident_bytes: Process(std::process::id()).resident()?,
         })
     }
-}
-
-/// The most memory that was ever resident, in bytes.
-pub fn peak() -> anyhow::Result<u64> {
-    memory("VmHWM:")
 }
 
 /// Prints what the columns are.
@@ -75,12 +69,17 @@ pub fn head() {
 }
 
 impl Cost {
+    /// Processor time of a reading, in microseconds.
+    pub fn each(&self) -> Option<f64> {
+        let readings = (self.readings > 0).then_some(self.readings)?;
+        Some(self.cpu_seconds * 1e6 / readings as f64)
+    }
+
     /// Prints it as a line, after the one before.
     pub fn tell(&self, before: Option<&Self>) {
-        let each = match self.readings {
-            0 => String::new(),
-            readings => format!("{:.0}", self.cpu_seconds * 1e6 / readings as f64),
-        };
+        let each = self
+            .each()
+            .map_or_else(String::new, |each| format!("{each:.0}"));
         println!(
             "{:<18} {:>8} {:>10} {:>12} {:>9.1} {:>9.1} {:>14} {:>12}",
             self.name,
@@ -99,15 +98,4 @@ impl Cost {
 fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::try_from(time).unwrap_or_default()
-}
-
-/// A figure of `/proc/self/status`, in bytes.
-fn memory(name: &str) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").context("this needs Linux")?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let kib: u64 = line
-        .and_then(|line| line.split_whitespace().next())
-        .context("no such figure")?
-        .parse()?;
-    Ok(kib * 1024)
 }

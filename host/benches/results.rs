@@ -1,8 +1,10 @@
 //! Results to read: generated ones, and a recorded one where `LENSMOUNT_FIXTURES` names its folder.
+#![allow(dead_code, reason = "each benchmark reads some of them")]
 
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -19,12 +21,28 @@ pub struct Sample {
     pub body: Vec<u8>,
 }
 
+impl Sample {
+    /// The number that is to be read off it.
+    pub fn latest(&self) -> anyhow::Result<String> {
+        let document: Document<'_> = serde_json::from_slice(&self.body)?;
+        Ok(document.latest().context("no rows")?.to_owned())
+    }
+}
+
 /// What serde_json needs to read the same number: nothing but x and y.
 #[derive(Deserialize)]
 pub struct Document<'a> {
     /// Rows.
     #[serde(borrow)]
     pub data: Vec<Row<'a>>,
+}
+
+impl Document<'_> {
+    /// What is read: the number at the greatest x.
+    pub fn latest(&self) -> Option<&str> {
+        let latest = self.data.iter().max_by_key(|row| row.x.value.get())?;
+        Some(latest.y.value.get())
+    }
 }
 
 /// A row.
@@ -67,24 +85,18 @@ pub fn small() -> Vec<Sample> {
     samples
 }
 
-/// Results of 1 to 20 MB.
-pub fn large() -> Vec<Sample> {
-    let mut samples: Vec<Sample> = [1, 5, 20]
-        .map(|mb| Sample {
-            name: format!("generated, dense, {mb} MB"),
-            body: dense(mb * 1_000_000),
-        })
-        .into();
+/// The one of 27 KB that stands for all of them: the recorded one if it is there.
+pub fn usual() -> Sample {
     match recorded() {
-        Some(body) => samples.extend([5, 20].map(|mb| Sample {
-            name: format!("recorded rows repeated, {mb} MB"),
-            body: repeated(&body, mb * 1_000_000),
-        })),
-        None => println!(
-            "LENSMOUNT_FIXTURES names no folder with a recorded result: its rows are left out"
-        ),
+        Some(body) => Sample {
+            name: "recorded".into(),
+            body,
+        },
+        None => Sample {
+            name: "generated, drill links".into(),
+            body: linked(13),
+        },
     }
-    samples
 }
 
 fn head() -> String {
@@ -94,7 +106,7 @@ fn head() -> String {
 }
 
 /// Rows of three cells and about 270 bytes, one an hour.
-fn dense(size: usize) -> Vec<u8> {
+pub fn dense(size: usize) -> Vec<u8> {
     let mut body = head();
     let mut row = 0_u32;
     while body.len() < size {
@@ -140,37 +152,7 @@ fn linked(rows: u32) -> Vec<u8> {
 }
 
 /// The recorded month chart, if it is there.
-fn recorded() -> Option<Vec<u8>> {
+pub fn recorded() -> Option<Vec<u8>> {
     let folder = PathBuf::from(std::env::var_os("LENSMOUNT_FIXTURES")?);
     std::fs::read(folder.join("looker/results/actions_month_desc_count.json")).ok()
-}
-
-/// The recorded rows over and over, each time two years earlier so that no x stands twice.
-fn repeated(body: &[u8], size: usize) -> Vec<u8> {
-    #[derive(Deserialize)]
-    struct Rows<'a> {
-        #[serde(borrow)]
-        data: &'a RawValue,
-    }
-    let text = String::from_utf8_lossy(body);
-    let Ok(Rows { data }) = serde_json::from_str::<Rows<'_>>(&text) else {
-        return body.to_vec();
-    };
-    let rows = data.get().trim_start_matches('[').trim_end_matches(']');
-    let Some((before, after)) = text.split_once(data.get()) else {
-        return body.to_vec();
-    };
-    let mut repeated = format!("{before}[{rows}");
-    let mut year = 2015_u32;
-    while repeated.len() < size && year > 2 {
-        let earlier = rows
-            .replace("2017-", &format!("{year:04}-"))
-            .replace("2016-", &format!("{:04}-", year - 1));
-        repeated.push(',');
-        repeated.push_str(&earlier);
-        year -= 2;
-    }
-    repeated.push(']');
-    repeated.push_str(after);
-    repeated.into_bytes()
 }
