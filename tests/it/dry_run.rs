@@ -3,7 +3,7 @@
 
 use crate::cli::{lensmount, run};
 use crate::harness::client::{Answer, Client};
-use crate::harness::guests::{carrying, gauge, gauge_2, gauge_astray, guest};
+use crate::harness::guests::{built_in, carrying, gauge, gauge_2, gauge_astray, guest};
 use crate::harness::server::{Place, Server, TOKEN};
 use crate::harness::until;
 use crate::harness::world::{LOCAL, PATIENCE, World, text};
@@ -140,6 +140,30 @@ fn what_is_nested_deeply_is_told_as_it_is_and_stops_nobody() {
     let run = client.post_text("/v1/extractors/gauge/versions/1.0.0/dry-run", &format!("{{\"samples\": {sample}}}")).expect(200);
     assert_eq!(run["unexpected"], 1);
     assert!(run.to_string().len() < 200_000, "{} bytes are told", run.to_string().len());
+}
+
+#[test]
+fn a_number_that_stands_only_while_nobody_checks_every_byte_is_found() {
+    let place = Place::new();
+    let server = Server::start(&place.data());
+    let client = server.admin();
+    let with = |links: &str| {
+        let result = format!(
+            r#"{{"fields": {{"measures": [{{"name": "o.count", "type": "count"}}]}}, "data": [{{"o.count": {{"value": 773, "links": {links}}}}}]}}"#
+        );
+        json!({"name": links, "operation": "read", "result": result}).to_string()
+    };
+    // The links are passed over. They end where they should, but are no JSON.
+    let samples = [with(r#"[{"label": "Show"}]"#), with(r#"[{"label": "Show"]]"#)].join(", ");
+    let run = client.post_text("/v1/extractors/single-value/versions/1.0.0/dry-run", &format!("{{\"samples\": [{samples}]}}")).expect(200);
+    let misread: Vec<&Value> = run["samples"].as_array().expect("samples").iter().map(|it| &it["misread"]).collect();
+    assert_eq!((misread, &run["misread"]), (vec![&json!(false), &json!(true)], &json!(1)), "{run}");
+    let lines = text(&run["samples"][1]["difference"]);
+    assert!(lines.contains("malformed") && lines.contains("773"), "{lines}");
+    // Its author's own samples must not hang on that.
+    let wasm = built_in("single-value");
+    let problem = upload_with(&client, &wasm, &format!("[{samples}]")).problem(422, "sample-failed");
+    assert!(text(&problem["detail"]).contains("every byte"), "{problem}");
 }
 
 #[test]

@@ -44,6 +44,9 @@ pub struct Axis<'a> {
     /// Whether its values are moments within days that say their offset from UTC. They are compared
     /// in UTC then: by local time, an hour comes twice when clocks go back.
     pub in_utc: bool,
+    /// The points in time that the document's rows stand at, row by row, as far as they were looked at
+    /// to tell what the axis is. None for an axis that heads the columns.
+    pub(crate) stamps: Vec<Option<Stamp>>,
 }
 
 /// What the values along an axis are.
@@ -209,9 +212,13 @@ pub fn required(
     ))
 }
 
-/// What the values of a field are: what its metadata says, if all of them bear it out. A field
+/// What the values of a field are: what its metadata says, if all of them bear it out. Each comes
+/// with the point in time that it names, if it names one. A field
 /// that says nothing has points in time where all its values are written like dates.
-pub fn kind<'a>(field: &Field<'_>, values: impl Iterator<Item = Token<'a>>) -> Kind {
+pub fn kind<'a>(
+    field: &Field<'_>,
+    values: impl Iterator<Item = (Token<'a>, Option<Stamp>)>,
+) -> Kind {
     let silent = match said(field) {
         Said::NotTime(why) => {
             return Kind::Category(format!(
@@ -224,8 +231,7 @@ pub fn kind<'a>(field: &Field<'_>, values: impl Iterator<Item = Token<'a>>) -> K
     };
     let mut finest: Option<Grain> = None;
     let mut offsets: Option<bool> = None;
-    for value in values.filter(|value| !value.is_null()) {
-        let stamp = stamp_of(value);
+    for (value, stamp) in values.filter(|(value, _)| !value.is_null()) {
         // A bare year is a number like any other unless the metadata says better.
         let fits = stamp
             .filter(|stamp| !silent || (stamp.grain > Grain::Year && value.kind() == Json::Text));
@@ -265,6 +271,6 @@ pub fn stamp_of(value: Token<'_>) -> Option<Stamp> {
 }
 
 /// Where the period that a value names begins, by the clock of the zone.
-pub fn start(value: Token<'_>, frame: &Timeframe, zone: &jiff::tz::TimeZone) -> Option<DateTime> {
+pub fn start(value: Token<'_>, frame: &Timeframe, zone: &crate::zone::Zone) -> Option<DateTime> {
     frame.placed(stamp_of(value)?)?.local(zone)
 }

@@ -1,11 +1,10 @@
 //! The cells of the columns asked for: one value, or one value for each pivot.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-use crate::json::{Kind, Text, Token, keys};
+use crate::json::{Kind, Token};
+use crate::table::Column;
+use crate::walk::{Name, Shape, Walk, Wrong};
 
 /// What a cell holds: the value, and how Looker shows it.
 #[derive(Clone, Copy, Debug)]
@@ -49,176 +48,123 @@ impl<'a> Cell<'a> {
     }
 }
 
-keys! {
-    /// What is kept of a cell.
-    CellKey { Value = "value", Rendered = "rendered" }
+/// What a member of a cell is.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    Value,
+    Rendered,
+    Other,
 }
 
-/// Reads a cell of the field named, pivoted or flat.
-pub(crate) struct CellSeed<'f> {
-    /// Named in what is said about a cell of the wrong shape.
-    pub field: &'f str,
-    /// Whether the cell may hold one value for each pivot. Such a cell is told from a flat one by
+impl Part {
+    fn of(name: Name<'_>) -> Self {
+        name.is(|name| match name {
+            b"value" => Self::Value,
+            b"rendered" => Self::Rendered,
+            _ => Self::Other,
+        })
+    }
+}
+
+impl<'a> Cell<'a> {
+    /// Reads a cell of a column. One that may hold a value for each pivot is told from a flat one by
     /// its own shape, for a calculation beside a pivot may be flat.
-    pub pivoted: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
-    type Value = Cell<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        if self.pivoted {
-            deserializer.deserialize_map(EitherCell(self.field))
-        } else {
-            deserializer
-                .deserialize_map(FlatCell(self.field))
-                .map(Cell::Flat)
+    pub(crate) fn read(
+        walk: &mut Walk<'a>,
+        shape: &mut Shape<'a, Part>,
+        column: &Column<'a>,
+    ) -> Result<Self, Wrong> {
+        if column.pivoted {
+            return either(walk, column);
         }
-    }
-}
-
-struct FlatCell<'f>(&'f str);
-
-impl<'de> Visitor<'de> for FlatCell<'_> {
-    type Value = Value<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a cell of `{}`, which is an object with `value`", self.0)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut value = None;
-        let mut rendered = None;
-        while let Some(key) = map.next_key()? {
-            match key {
-                CellKey::Value => value = Some(map.next_value()?),
-                CellKey::Rendered => rendered = Some(map.next_value()?),
-                CellKey::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
+        let value = members(walk, shape, || {
+            format!("a cell of `{}` is no object with `value`", column.name)
+        })?;
         match value {
-            Some(value) => Ok(Value { value, rendered }),
-            None => Err(A::Error::custom(format_args!(
+            Some(value) => Ok(Self::Flat(value)),
+            None => Err(Wrong::Shape(format!(
                 "a cell of `{}` has no `value`",
-                self.0
+                column.name
             ))),
         }
     }
 }
 
-/// A cell in a pivoted column. The keys are those of the pivots, or those of a flat cell; only
-/// after the last of them is it known which.
-struct EitherCell<'f>(&'f str);
+/// The `value` and `rendered` of an object; none where it has no `value`.
+fn members<'a>(
+    walk: &mut Walk<'a>,
+    shape: &mut Shape<'a, Part>,
+    what: impl Fn() -> String,
+) -> Result<Option<Value<'a>>, Wrong> {
+    let (mut value, mut rendered) = (None, None);
+    walk.object(shape, what, Part::of, |walk, part| {
+        match part {
+            Part::Value => value = Some(walk.token()?),
+            Part::Rendered => rendered = Some(walk.token()?),
+            Part::Other => walk.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(value.map(|value| Value { value, rendered }))
+}
 
-impl<'de> Visitor<'de> for EitherCell<'_> {
-    type Value = Cell<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a cell of `{}`, which is an object", self.0)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut value: Option<Token<'de>> = None;
-        let mut rendered: Option<Token<'de>> = None;
-        let mut entries = Vec::new();
-        let mut stranger: Option<Cow<'de, str>> = None;
-        while let Some(Text(key)) = map.next_key()? {
-            match key.as_ref() {
-                "value" => value = Some(map.next_value()?),
-                "rendered" => rendered = Some(map.next_value()?),
-                _ => match map.next_value_seed(Entry)? {
+/// A cell in a pivoted column. The keys are those of the pivots, or those of a flat cell; only after
+/// the last of them is it known which.
+fn either<'a>(walk: &mut Walk<'a>, column: &Column<'a>) -> Result<Cell<'a>, Wrong> {
+    let mut value: Option<Token<'a>> = None;
+    let mut rendered: Option<Token<'a>> = None;
+    let mut entries = Vec::new();
+    let mut stranger: Option<Cow<'a, str>> = None;
+    let mut inner = Shape::default();
+    walk.object(
+        &mut Shape::default(),
+        || format!("a cell of `{}` is no object", column.name),
+        |name| name,
+        |walk, name| {
+            let no_text =
+                || Wrong::Shape(format!("a key in a cell of `{}` is not UTF-8", column.name));
+            let key = name.text().ok_or_else(no_text)?;
+            match &*key {
+                "value" => value = Some(walk.token()?),
+                "rendered" => rendered = Some(walk.token()?),
+                _ => match entry(walk, &mut inner)? {
                     Some(entry) => entries.push((key, entry)),
                     None => stranger = Some(key),
                 },
             }
-        }
-        if let Some(value) = value
-            && !is_cell(value)
-        {
-            return Ok(Cell::Flat(Value { value, rendered }));
-        }
-        // A pivot value may well be the word "value" or "rendered".
-        for (key, token) in [("value", value), ("rendered", rendered)] {
-            if let Some(token) = token {
-                match token_cell(token) {
-                    Some(cell) => entries.push((Cow::Borrowed(key), cell)),
-                    None => stranger = Some(Cow::Borrowed(key)),
-                }
+            Ok(())
+        },
+    )?;
+    if let Some(value) = value
+        && !is_cell(value)
+    {
+        return Ok(Cell::Flat(Value { value, rendered }));
+    }
+    // A pivot value may well be the word "value" or "rendered".
+    for (key, token) in [("value", value), ("rendered", rendered)] {
+        if let Some(token) = token {
+            match token_cell(token) {
+                Some(cell) => entries.push((Cow::Borrowed(key), cell)),
+                None => stranger = Some(Cow::Borrowed(key)),
             }
         }
-        match stranger {
-            None => Ok(Cell::Pivoted(entries)),
-            Some(key) => Err(A::Error::custom(format_args!(
-                "a cell of `{}` has no `value`, and what stands under `{key}` is no cell of a pivot",
-                self.0
-            ))),
-        }
+    }
+    match stranger {
+        None => Ok(Cell::Pivoted(entries)),
+        Some(key) => Err(Wrong::Shape(format!(
+            "a cell of `{}` has no `value`, and what stands under `{key}` is no cell of a pivot",
+            column.name
+        ))),
     }
 }
 
 /// What stands under a pivot's key: a cell, or none where it is anything else.
-struct Entry;
-
-impl<'de> DeserializeSeed<'de> for Entry {
-    type Value = Option<Value<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+fn entry<'a>(walk: &mut Walk<'a>, shape: &mut Shape<'a, Part>) -> Result<Option<Value<'a>>, Wrong> {
+    if walk.next_byte() == Some(b'{') {
+        return members(walk, shape, String::new);
     }
-}
-
-impl<'de> Visitor<'de> for Entry {
-    type Value = Option<Value<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a cell")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut value = None;
-        let mut rendered = None;
-        while let Some(key) = map.next_key()? {
-            match key {
-                CellKey::Value => value = Some(map.next_value()?),
-                CellKey::Rendered => rendered = Some(map.next_value()?),
-                CellKey::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(value.map(|value| Value { value, rendered }))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
-    }
+    walk.skip()?;
+    Ok(None)
 }
 
 fn is_cell(token: Token<'_>) -> bool {

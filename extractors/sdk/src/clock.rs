@@ -4,13 +4,13 @@ use std::cell::OnceCell;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 use crate::chart::{Failure, Note};
 use crate::document::Document;
 use crate::failure::shown;
+use crate::stamp;
 use crate::vis::Query;
-use crate::{stamp, zone};
+use crate::zone::{self, Zone};
 
 /// The clock of a result. Nothing is looked up before it is asked for.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct Clock<'a> {
     now: Option<&'a str>,
     ran_at: Option<String>,
     zones: Vec<String>,
-    found: OnceCell<(TimeZone, Option<Note>)>,
+    found: OnceCell<(Zone, Option<Note>)>,
 }
 
 impl<'a> Clock<'a> {
@@ -48,7 +48,7 @@ impl<'a> Clock<'a> {
         }
     }
 
-    fn found(&self) -> &(TimeZone, Option<Note>) {
+    fn found(&self) -> &(Zone, Option<Note>) {
         self.found.get_or_init(|| {
             let mut unknown: Option<&str> = None;
             for name in &self.zones {
@@ -60,14 +60,14 @@ impl<'a> Clock<'a> {
                 }
             }
             (
-                TimeZone::UTC,
+                Zone::UTC,
                 unknown.map(|unknown| unknown_zone(unknown, "UTC")),
             )
         })
     }
 
     /// The zone of the result's times.
-    pub fn zone(&self) -> &TimeZone {
+    pub fn zone(&self) -> &Zone {
         &self.found().0
     }
 
@@ -77,7 +77,7 @@ impl<'a> Clock<'a> {
     }
 
     /// What a clock in a zone shows; none where neither the context nor the result says.
-    pub fn now(&self, zone: &TimeZone) -> Result<Option<DateTime>, Failure> {
+    pub fn now(&self, zone: &Zone) -> Result<Option<DateTime>, Failure> {
         let instant = match self.now {
             Some(now) => Some(instant(now).ok_or_else(|| {
                 Failure::other(
@@ -99,7 +99,7 @@ impl<'a> Clock<'a> {
                 })?),
             },
         };
-        Ok(instant.map(|instant| zone::local(instant, zone)))
+        Ok(instant.map(|instant| zone.local(instant)))
     }
 }
 

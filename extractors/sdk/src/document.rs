@@ -6,8 +6,8 @@ use crate::chart::{Failure, Note};
 use crate::fields::Fields;
 use crate::json::Token;
 use crate::pivots::Pivot;
-use crate::table::{Column, SoleRowSeed, Table};
-use serde::de::DeserializeSeed;
+use crate::table::{Column, Table};
+use crate::walk::Walk;
 
 /// A `json_detail` answer, read to its end and found sound.
 #[derive(Clone, Debug)]
@@ -48,10 +48,10 @@ impl<'a> Document<'a> {
         let Some(totals) = self.totals else {
             return Ok(None);
         };
-        let mut json = serde_json::Deserializer::from_str(totals.raw());
-        match SoleRowSeed(columns).deserialize(&mut json) {
+        let mut walk = Walk::strict(totals.raw());
+        match Table::read_row(&mut walk, columns) {
             Ok(table) => Ok(Some(table)),
-            Err(error) => Err(crate::reader::misshapen(&error)),
+            Err(wrong) => Err(crate::reader::misshapen(&walk, wrong)),
         }
     }
 }

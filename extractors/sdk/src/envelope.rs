@@ -1,11 +1,7 @@
 //! What a result says about itself, for those who need nothing of its rows.
 
-use std::fmt;
-
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-
 use crate::chart::Failure;
-use crate::json::{Token, keys};
+use crate::walk::{Name, Shape, Walk};
 
 /// When and how Looker computed a result. What the result does not say is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,59 +18,64 @@ pub struct Envelope {
     pub truncated: bool,
 }
 
-keys! {
-    /// What is kept.
-    EnvelopeKey {
-        RanAt = "ran_at",
-        FromCache = "from_cache",
-        Runtime = "runtime",
-        Timezone = "timezone",
-        Truncated = "truncated",
+/// What is kept.
+#[derive(Clone, Copy)]
+enum Part {
+    RanAt,
+    FromCache,
+    Runtime,
+    Timezone,
+    Truncated,
+    Other,
+}
+
+impl Part {
+    fn of(name: Name<'_>) -> Self {
+        name.is(|name| match name {
+            b"ran_at" => Self::RanAt,
+            b"from_cache" => Self::FromCache,
+            b"runtime" => Self::Runtime,
+            b"timezone" => Self::Timezone,
+            b"truncated" => Self::Truncated,
+            _ => Self::Other,
+        })
     }
 }
 
 /// Reads the envelope of a `json_detail` answer; `malformed` where it is no whole JSON object.
 pub fn read(body: &[u8]) -> Result<Envelope, Failure> {
-    let text = crate::reader::text(body)?;
-    let mut json = serde_json::Deserializer::from_str(text);
-    let envelope = json
-        .deserialize_map(EnvelopeVisitor)
-        .and_then(|envelope| json.end().map(|()| envelope));
-    envelope.map_err(|error| crate::reader::misshapen(&error))
-}
-
-struct EnvelopeVisitor;
-
-impl<'de> Visitor<'de> for EnvelopeVisitor {
-    type Value = Envelope;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope::default();
-        while let Some(key) = map.next_key::<EnvelopeKey>()? {
-            if key == EnvelopeKey::Other {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            let value: Token<'de> = map.next_value()?;
-            let text = || {
-                value
-                    .text()
-                    .filter(|text| !text.is_empty())
-                    .map(|text| text.into_owned())
-            };
-            match key {
-                EnvelopeKey::RanAt => envelope.ran_at = text(),
-                EnvelopeKey::FromCache => envelope.from_cache = value.flag(),
-                EnvelopeKey::Runtime => envelope.runtime = text(),
-                EnvelopeKey::Timezone => envelope.timezone = text(),
-                EnvelopeKey::Truncated => envelope.truncated = value.says_so(),
-                EnvelopeKey::Other => {}
-            }
-        }
-        Ok(envelope)
+    let mut walk = Walk::swift(body);
+    let mut envelope = Envelope::default();
+    let whole = walk
+        .object(
+            &mut Shape::default(),
+            || "it is no object".to_owned(),
+            Part::of,
+            |walk, part| {
+                if let Part::Other = part {
+                    return walk.skip();
+                }
+                let value = walk.token()?;
+                let text = || {
+                    value
+                        .text()
+                        .filter(|text| !text.is_empty())
+                        .map(|text| text.into_owned())
+                };
+                match part {
+                    Part::RanAt => envelope.ran_at = text(),
+                    Part::FromCache => envelope.from_cache = value.flag(),
+                    Part::Runtime => envelope.runtime = text(),
+                    Part::Timezone => envelope.timezone = text(),
+                    Part::Truncated => envelope.truncated = value.says_so(),
+                    Part::Other => {}
+                }
+                Ok(())
+            },
+        )
+        .and_then(|()| walk.end());
+    match whole {
+        Ok(()) => Ok(envelope),
+        Err(wrong) => Err(crate::reader::misshapen(&walk, wrong)),
     }
 }

@@ -8,7 +8,6 @@
 pub mod head;
 pub mod query;
 pub mod row;
-pub mod scan;
 
 // What the owner of a schedule chose, and the owner of the model tagged.
 pub mod form;

@@ -1,11 +1,9 @@
 //! One field's metadata, as far as anything here needs it.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-
-use crate::json::{Token, keys};
+use crate::json::Token;
+use crate::walk::{Name, Shape, Walk, Wrong};
 
 /// Which of Looker's lists a field stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,52 +104,64 @@ impl<'a> Field<'a> {
     }
 }
 
-keys! {
-    /// What is kept of a field.
-    FieldKey {
-        Name = "name",
-        Label = "label",
-        LabelShort = "label_short",
-        Type = "type",
-        Measure = "measure",
-        IsMeasure = "is_measure",
-        Numeric = "is_numeric",
-        Timeframe = "is_timeframe",
-        Fiscal = "is_fiscal",
-        FiscalMonthOffset = "fiscal_month_offset",
-        Interval = "time_interval",
-        ValueFormat = "value_format",
-        ValueFormatName = "value_format_name",
-        Sorted = "sorted",
-        CanPivot = "can_pivot",
-        Pivoted = "pivoted",
+/// What a member of a field is, as far as it is kept.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    Name,
+    Label,
+    LabelShort,
+    Type,
+    Measure,
+    IsMeasure,
+    Numeric,
+    Timeframe,
+    Fiscal,
+    FiscalMonthOffset,
+    Interval,
+    ValueFormat,
+    ValueFormatName,
+    Sorted,
+    CanPivot,
+    Pivoted,
+    Other,
+}
+
+impl Part {
+    fn of(name: Name<'_>) -> Self {
+        name.is(|name| match name {
+            b"name" => Self::Name,
+            b"label" => Self::Label,
+            b"label_short" => Self::LabelShort,
+            b"type" => Self::Type,
+            b"measure" => Self::Measure,
+            b"is_measure" => Self::IsMeasure,
+            b"is_numeric" => Self::Numeric,
+            b"is_timeframe" => Self::Timeframe,
+            b"is_fiscal" => Self::Fiscal,
+            b"fiscal_month_offset" => Self::FiscalMonthOffset,
+            b"time_interval" => Self::Interval,
+            b"value_format" => Self::ValueFormat,
+            b"value_format_name" => Self::ValueFormatName,
+            b"sorted" => Self::Sorted,
+            b"can_pivot" => Self::CanPivot,
+            b"pivoted" => Self::Pivoted,
+            _ => Self::Other,
+        })
     }
 }
 
-/// Reads a field of the list given.
-pub(crate) struct FieldSeed(pub Role);
-
-impl<'de> DeserializeSeed<'de> for FieldSeed {
-    type Value = Field<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for FieldSeed {
-    type Value = Field<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field, which is an object with `name`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+impl<'a> Field<'a> {
+    /// Reads a field of the list given.
+    pub(crate) fn read(
+        walk: &mut Walk<'a>,
+        shape: &mut Shape<'a, Part>,
+        role: Role,
+    ) -> Result<Self, Wrong> {
         let mut name = None;
         let mut is_measure = None;
         let mut field = Field {
             name: Cow::Borrowed(""),
-            role: self.0,
+            role,
             label: None,
             label_short: None,
             kind: None,
@@ -167,34 +177,39 @@ impl<'de> Visitor<'de> for FieldSeed {
             can_pivot: None,
             pivoted: None,
         };
-        while let Some(key) = map.next_key::<FieldKey>()? {
-            if key == FieldKey::Other {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            let value: Token<'de> = map.next_value()?;
-            match key {
-                FieldKey::Name => name = value.filled(),
-                FieldKey::Label => field.label = value.filled(),
-                FieldKey::LabelShort => field.label_short = value.filled(),
-                FieldKey::Type => field.kind = value.filled(),
-                FieldKey::Measure => field.measure = value.flag(),
-                FieldKey::IsMeasure => is_measure = value.flag(),
-                FieldKey::Numeric => field.numeric = value.flag(),
-                FieldKey::Timeframe => field.timeframe = value.flag(),
-                FieldKey::Fiscal => field.fiscal = value.flag(),
-                FieldKey::FiscalMonthOffset => field.fiscal_month_offset = value.integer(),
-                FieldKey::Interval => field.interval = interval(value),
-                FieldKey::ValueFormat => field.value_format = value.filled(),
-                FieldKey::ValueFormatName => field.value_format_name = value.filled(),
-                FieldKey::Sorted => field.sorted = sorted(value),
-                FieldKey::CanPivot => field.can_pivot = value.flag(),
-                FieldKey::Pivoted => field.pivoted = value.flag(),
-                FieldKey::Other => {}
-            }
-        }
+        walk.object(
+            shape,
+            || "a field is no object with `name`".to_owned(),
+            Part::of,
+            |walk, part| {
+                if let Part::Other = part {
+                    return walk.skip();
+                }
+                let value = walk.token()?;
+                match part {
+                    Part::Name => name = value.filled(),
+                    Part::Label => field.label = value.filled(),
+                    Part::LabelShort => field.label_short = value.filled(),
+                    Part::Type => field.kind = value.filled(),
+                    Part::Measure => field.measure = value.flag(),
+                    Part::IsMeasure => is_measure = value.flag(),
+                    Part::Numeric => field.numeric = value.flag(),
+                    Part::Timeframe => field.timeframe = value.flag(),
+                    Part::Fiscal => field.fiscal = value.flag(),
+                    Part::FiscalMonthOffset => field.fiscal_month_offset = value.integer(),
+                    Part::Interval => field.interval = interval(value),
+                    Part::ValueFormat => field.value_format = value.filled(),
+                    Part::ValueFormatName => field.value_format_name = value.filled(),
+                    Part::Sorted => field.sorted = sorted(value),
+                    Part::CanPivot => field.can_pivot = value.flag(),
+                    Part::Pivoted => field.pivoted = value.flag(),
+                    Part::Other => {}
+                }
+                Ok(())
+            },
+        )?;
         field.measure = field.measure.or(is_measure);
-        field.name = name.ok_or_else(|| A::Error::custom("a field has no `name`"))?;
+        field.name = name.ok_or_else(|| Wrong::Shape("a field has no `name`".to_owned()))?;
         Ok(field)
     }
 }

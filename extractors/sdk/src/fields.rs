@@ -1,11 +1,7 @@
 //! The fields of a result, list by list.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-use crate::field::{Field, FieldSeed, Role};
-use crate::json::keys;
+use crate::field::{Field, Part, Role};
+use crate::walk::{Shape, Walk, Wrong};
 
 /// The fields of a result in Looker's order. Rows may hold cells of fields that are not among
 /// them (Looker removes hidden ones from some answers): those are not there.
@@ -53,53 +49,38 @@ impl<'a> Fields<'a> {
     }
 }
 
-keys! {
-    /// The lists of fields that are read.
-    ListKey {
-        Measures = "measures",
-        Dimensions = "dimensions",
-        Calculations = "table_calculations",
-        Pivots = "pivots",
-    }
-}
-
-/// Reads the `fields` object.
-pub(crate) struct FieldsSeed;
-
-impl<'de> DeserializeSeed<'de> for FieldsSeed {
-    type Value = Fields<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for FieldsSeed {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`fields` to be an object of lists")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+impl<'a> Fields<'a> {
+    /// Reads the `fields` object.
+    pub(crate) fn read(walk: &mut Walk<'a>) -> Result<Self, Wrong> {
         let mut fields = Fields::default();
-        while let Some(key) = map.next_key::<ListKey>()? {
-            match key {
-                ListKey::Measures => {
-                    fields.measures = map.next_value_seed(ListSeed(Role::Measure))?
+        // What fields look like: Looker writes the same of each, whichever list it stands in.
+        let mut shape = Shape::default();
+        walk.object(
+            &mut Shape::default(),
+            || "`fields` is no object of lists".to_owned(),
+            |name| {
+                name.is(|name| match name {
+                    b"measures" => Some(Role::Measure),
+                    b"dimensions" => Some(Role::Dimension),
+                    b"table_calculations" => Some(Role::Calculation),
+                    b"pivots" => Some(Role::Pivot),
+                    _ => None,
+                })
+            },
+            |walk, role| {
+                let Some(role) = role else {
+                    return walk.skip();
+                };
+                let list = list(walk, &mut shape, role)?;
+                match role {
+                    Role::Measure => fields.measures = list,
+                    Role::Dimension => fields.dimensions = list,
+                    Role::Calculation => fields.calculations = list,
+                    Role::Pivot => fields.pivots = list,
                 }
-                ListKey::Dimensions => {
-                    fields.dimensions = map.next_value_seed(ListSeed(Role::Dimension))?;
-                }
-                ListKey::Calculations => {
-                    fields.calculations = map.next_value_seed(ListSeed(Role::Calculation))?;
-                }
-                ListKey::Pivots => fields.pivots = map.next_value_seed(ListSeed(Role::Pivot))?,
-                ListKey::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
+                Ok(())
+            },
+        )?;
         let Fields {
             dimensions, pivots, ..
         } = &mut fields;
@@ -109,32 +90,21 @@ impl<'de> Visitor<'de> for FieldsSeed {
 }
 
 /// Reads one list of fields; `null` is an empty one.
-struct ListSeed(Role);
-
-impl<'de> DeserializeSeed<'de> for ListSeed {
-    type Value = Vec<Field<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+fn list<'a>(
+    walk: &mut Walk<'a>,
+    shape: &mut Shape<'a, Part>,
+    role: Role,
+) -> Result<Vec<Field<'a>>, Wrong> {
+    let mut fields = Vec::new();
+    if walk.takes_null()? {
+        return Ok(fields);
     }
-}
-
-impl<'de> Visitor<'de> for ListSeed {
-    type Value = Vec<Field<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of fields")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = list.next_element_seed(FieldSeed(self.0))? {
-            fields.push(field);
-        }
-        Ok(fields)
-    }
+    walk.list(
+        || "a list in `fields` is no list of fields".to_owned(),
+        |walk| {
+            fields.push(Field::read(walk, shape, role)?);
+            Ok(())
+        },
+    )?;
+    Ok(fields)
 }

@@ -1,10 +1,9 @@
 //! JSON as it came: borrowed text that is looked into only where something is wanted from it.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::Write as _;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use crate::scan::{Fault, Scan};
 
 /// One JSON value, kept as the text it came as. Numbers keep every digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +32,10 @@ impl<'a> Token<'a> {
 
     /// Reads a text that is one whole JSON value; none where it is not.
     pub fn parse(text: &'a str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+        let mut scan = Scan::new(text);
+        let token = scan.token().ok()?;
+        scan.end().ok()?;
+        Some(token)
     }
 
     /// A text that has been read already and is known to be one whole value.
@@ -67,7 +69,7 @@ impl<'a> Token<'a> {
     pub fn string(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
         if inner.contains('\\') {
-            serde_json::from_str(self.0).ok().map(Cow::Owned)
+            decoded(inner).map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
         }
@@ -120,31 +122,27 @@ impl<'a> Token<'a> {
         if self.kind() != Kind::Object {
             return None;
         }
-        serde_json::from_str(self.0).ok()
+        let mut members = Vec::new();
+        let read = Scan::new(self.0).members(|scan, key| {
+            // A key that is no text is none that could be asked for, but the object is unsound.
+            let name = key.decoded().ok_or(UNSOUND)?;
+            members.push((name, scan.token()?));
+            Ok::<_, Fault>(())
+        });
+        read.ok().map(|_| Object(members))
     }
 
     /// The items of a list; none for anything else.
     pub fn items(self) -> Option<Vec<Token<'a>>> {
-        struct Items;
-        impl<'de> Visitor<'de> for Items {
-            type Value = Vec<Token<'de>>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = list.next_element()? {
-                    items.push(item);
-                }
-                Ok(items)
-            }
-        }
         if self.kind() != Kind::Array {
             return None;
         }
-        serde_json::Deserializer::from_str(self.0)
-            .deserialize_seq(Items)
-            .ok()
+        let mut items = Vec::new();
+        let read = Scan::new(self.0).items(|scan| {
+            items.push(scan.token()?);
+            Ok::<_, Fault>(())
+        });
+        read.ok().map(|()| items)
     }
 
     /// Whether two values are the same: as the same text, or as the same JSON.
@@ -188,12 +186,6 @@ fn compact(raw: &str) -> String {
     out
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Token<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(|raw| Token(raw.get()))
-    }
-}
-
 /// The members of an object, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Object<'a>(Vec<(Cow<'a, str>, Token<'a>)>);
@@ -219,51 +211,73 @@ impl<'a> Object<'a> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(key), value)) = map.next_entry()? {
-                    members.push((key, value));
-                }
-                Ok(Object(members))
-            }
-        }
-        deserializer.deserialize_map(Members)
+/// What is wrong with a key that is half a character.
+const UNSOUND: Fault = Fault {
+    at: 0,
+    what: "a key that is text",
+};
+
+/// The content of a string with its escapes decoded; none where half a surrogate pair stands alone,
+/// which is no text. The escapes are known to be sound otherwise.
+fn decoded(inner: &str) -> Option<String> {
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let letter = escape.chars().next()?;
+        rest = escape.get(1..)?;
+        text.push(match letter {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => unit(&mut rest)?,
+            itself => itself,
+        });
     }
+    text.push_str(rest);
+    Some(text)
 }
 
-/// A string, borrowed unless it has escapes.
-pub struct Text<'a>(pub Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Borrow;
-        impl<'de> Visitor<'de> for Borrow {
-            type Value = Text<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(Borrow)
+/// The character of `\u` and four digits, of two of them where it is a pair.
+fn unit(rest: &mut &str) -> Option<char> {
+    let mut digits = || {
+        let (digits, after) = rest.split_at_checked(4)?;
+        *rest = after;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let first = digits()?;
+    if !(0xd800..0xdc00).contains(&first) {
+        return char::from_u32(first.into());
     }
+    *rest = rest.strip_prefix("\\u")?;
+    let (digits, after) = rest.split_at_checked(4)?;
+    *rest = after;
+    let pair = [first, u16::from_str_radix(digits, 16).ok()?];
+    char::decode_utf16(pair).next()?.ok()
 }
 
 /// A text as a JSON string.
 pub fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            // Writing to a string does not fail.
+            control @ ..'\u{20}' => drop(write!(quoted, "\\u{:04x}", u32::from(control))),
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// A JSON object of the values given, on one line.
@@ -280,29 +294,3 @@ pub fn object_text<'a>(members: impl IntoIterator<Item = (&'a str, Token<'a>)>) 
     out.push('}');
     out
 }
-
-/// A key enum that is read from an object without keeping the key's text.
-macro_rules! keys {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq)]
-        enum $name { $($variant,)* Other }
-
-        impl<'de> serde::de::Deserialize<'de> for $name {
-            fn deserialize<D: serde::de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Key;
-                impl serde::de::Visitor<'_> for Key {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("a key")
-                    }
-                    fn visit_str<E>(self, key: &str) -> Result<$name, E> {
-                        Ok(match key { $($text => $name::$variant,)* _ => $name::Other })
-                    }
-                }
-                deserializer.deserialize_identifier(Key)
-            }
-        }
-    };
-}
-pub(crate) use keys;

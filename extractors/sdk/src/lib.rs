@@ -35,6 +35,8 @@
 
 // The contract and what surrounds a call.
 pub mod about;
+#[cfg(target_arch = "wasm32")]
+mod arena;
 pub mod bindings;
 pub mod chart;
 pub mod control;
@@ -44,6 +46,7 @@ pub mod log;
 pub mod panics;
 
 // What Looker sent, as it came.
+mod block;
 pub mod cell;
 pub mod document;
 pub mod envelope;
@@ -53,9 +56,12 @@ pub mod fields;
 pub mod json;
 pub mod pivots;
 pub mod reader;
+pub mod scan;
+mod skip;
 pub mod sort;
 pub mod table;
 pub mod vis;
+mod walk;
 
 // What it means.
 pub mod decimal;

@@ -1,7 +1,5 @@
 //! A tile that has been opened: the document, the fields along its axes, and the rows that count.
 
-use jiff::tz::TimeZone;
-
 use crate::axis::{self, Axis};
 use crate::cell::{Cell, Value};
 use crate::chart::{Failure, Note, Tile};
@@ -12,12 +10,14 @@ use crate::fields::Fields;
 use crate::json::Token;
 use crate::layout::Layout;
 use crate::selection::Chosen;
+use crate::stamp::Stamp;
 use crate::table::{Column, Table};
 use crate::timeframe::Timeframe;
 use crate::vis::Query;
+use crate::zone::Zone;
 use crate::{labels, measure, reader};
 
-static UTC: TimeZone = TimeZone::UTC;
+static UTC: Zone = Zone::UTC;
 
 /// A tile, read whole, with what was chosen of its fields.
 #[derive(Debug)]
@@ -79,7 +79,11 @@ impl<'a> Plot<'a> {
     ) -> Result<Self, Failure> {
         let query = Query::read(&tile.query)?;
         let columns = |fields: &Fields<'a>| wanted(fields, &query, &chosen, layout);
-        let document = reader::read(&tile.body, &columns)?;
+        let document = if is_strict(&tile.context) {
+            reader::read_strictly(&tile.body, &columns)?
+        } else {
+            reader::read(&tile.body, &columns)?
+        };
 
         let measure = measure::chosen(&document.fields, &query, &chosen, layout);
         measure::required(&document.fields, layout)?;
@@ -106,26 +110,39 @@ impl<'a> Plot<'a> {
     }
 
     fn axis_along(&self, field: Field<'a>) -> Result<Axis<'a>, Failure> {
+        let mut stamps = Vec::new();
         let kind = if field.role == Role::Pivot {
             if !self.is_pivoted {
                 return Err(axis::flat_measure(&field.name, &self.measure.name));
             }
-            axis::kind(&field, self.on_columns(&field))
+            let values = self.on_columns(&field);
+            axis::kind(&field, values.map(|value| (value, axis::stamp_of(value))))
         } else {
-            axis::kind(&field, self.on_rows(&field))
+            // Each row's text is read once, here, and looked up from then on.
+            let rows = self.rows.iter().zip(self.on_rows(&field));
+            axis::kind(
+                &field,
+                rows.map(|(row, value)| {
+                    let stamp = axis::stamp_of(value);
+                    stamps.resize(*row, None);
+                    stamps.push(stamp);
+                    (value, stamp)
+                }),
+            )
         };
         let mut axis = Axis {
             field,
             kind,
             in_utc: false,
+            stamps,
         };
         if axis.frame().is_some_and(Timeframe::is_within_days) {
-            let has_offset =
-                |value| axis::stamp_of(value).is_some_and(|stamp| stamp.offset.is_some());
+            let has_offset = |stamp: Option<Stamp>| stamp.is_some_and(|it| it.offset.is_some());
             axis.in_utc = if axis.is_on_pivots() {
-                self.on_columns(&axis.field).any(has_offset)
+                let mut values = self.on_columns(&axis.field);
+                values.any(|value| has_offset(axis::stamp_of(value)))
             } else {
-                self.on_rows(&axis.field).any(has_offset)
+                axis.stamps.iter().copied().any(has_offset)
             };
         }
         Ok(axis)
@@ -137,7 +154,8 @@ impl<'a> Plot<'a> {
     }
 
     fn on_rows(&self, field: &Field<'a>) -> impl Iterator<Item = Token<'a>> {
-        self.rows.iter().map(|row| self.value(*row, &field.name))
+        let column = self.document.table.column(&field.name);
+        self.rows.iter().map(move |row| self.value_in(*row, column))
     }
 
     /// Whether any value along an axis can be chosen: nulls and objects can not.
@@ -151,7 +169,7 @@ impl<'a> Plot<'a> {
     }
 
     /// The zone that points along the axis are compared in.
-    pub fn zone(&self) -> &TimeZone {
+    pub fn zone(&self) -> &Zone {
         match &self.axis {
             Some(axis) if axis.in_utc => &UTC,
             _ => self.clock.zone(),
@@ -165,7 +183,10 @@ impl<'a> Plot<'a> {
 
     /// The value of a dimension in a row; what is absent is null.
     pub fn value(&self, row: usize, field: &str) -> Token<'a> {
-        let column = self.document.table.column(field);
+        self.value_in(row, self.document.table.column(field))
+    }
+
+    fn value_in(&self, row: usize, column: Option<usize>) -> Token<'a> {
         let cell = column.and_then(|column| self.document.table.cell(row, column).flat());
         cell.map_or(Token::NULL, |cell| cell.value)
     }
@@ -274,6 +295,13 @@ impl<'a> Plot<'a> {
         notes.extend(self.clock.note());
         notes
     }
+}
+
+/// Whether the context asks for a reading that checks every byte: `reader` is `strict` there. A host
+/// does so to hold the swift reading against it when a version is tried.
+fn is_strict(context: &[(String, String)]) -> bool {
+    let says = |(name, value): &(String, String)| name == "reader" && value == "strict";
+    context.iter().any(says)
 }
 
 /// The columns that reading needs: the measure, the dimensions, the axis, and what hides points.

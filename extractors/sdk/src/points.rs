@@ -149,10 +149,16 @@ impl Point<'_> {
 
     /// Where its period begins, on an axis of time.
     pub fn start(&self, plot: &Plot<'_>) -> Option<DateTime> {
-        let frame = plot.axis.as_ref()?.frame()?;
+        let axis = plot.axis.as_ref()?;
+        let frame = axis.frame()?;
         let x = self.x.filter(|x| !x.is_null())?;
+        let known = self.row.and_then(|row| *axis.stamps.get(row)?);
+        let stamp = match known {
+            Some(stamp) => stamp,
+            None => crate::axis::stamp_of(x)?,
+        };
+        let stamp = frame.placed(stamp)?;
         // The zone is asked for only where a text has an offset, so that most results need none.
-        let stamp = frame.placed(crate::axis::stamp_of(x)?)?;
         match stamp.offset {
             None => Some(stamp.start),
             Some(_) => stamp.local(plot.zone()),

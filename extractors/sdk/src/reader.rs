@@ -34,18 +34,14 @@
 //! # }
 //! ```
 
-use std::cell::Cell as Flag;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-
 use crate::chart::Failure;
 use crate::document::Document;
 use crate::errors::{Complaints, in_list};
-use crate::fields::{Fields, FieldsSeed};
-use crate::json::{Kind, Token, keys};
+use crate::fields::Fields;
+use crate::json::Token;
 use crate::pivots;
-use crate::table::{Column, RowsSeed, Table};
+use crate::table::{Column, Table};
+use crate::walk::{Name, Shape, Walk, Wrong};
 
 /// Reads a body. `columns` says, from the fields alone, which columns to keep.
 ///
@@ -55,18 +51,33 @@ pub fn read<'a>(
     body: &'a [u8],
     columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
 ) -> Result<Document<'a>, Failure> {
-    let text = text(body)?;
-    if text.trim_ascii_start().starts_with('[') {
-        return Err(list(text));
+    whole(Walk::swift(body), columns)
+}
+
+/// Reads a body as [`read`] does, by another way: every byte is checked, and nothing is passed over
+/// unseen. Where both say something they say the same; this one refuses more. It is several times as
+/// slow and there to be held against.
+///
+/// Failures: as for [`read`], and `malformed` where anything in the body is not JSON or not UTF-8.
+pub fn read_strictly<'a>(
+    body: &'a [u8],
+    columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+) -> Result<Document<'a>, Failure> {
+    whole(Walk::strict(text(body)?), columns)
+}
+
+fn whole<'a>(
+    mut walk: Walk<'a>,
+    columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+) -> Result<Document<'a>, Failure> {
+    if walk.next_byte() == Some(b'[') {
+        return Err(list(walk));
     }
-    let again = Flag::new(false);
-    let mut parts = parts(text, columns, &again, false)?;
-    if again.get() {
-        // The fields came twice, the second time after the rows had been read by the first: the
-        // last ones count, so the rows are kept aside this time.
-        parts = self::parts(text, columns, &again, true)?;
+    let mut parts = Parts::default();
+    match parts.read(&mut walk, columns).and_then(|()| walk.end()) {
+        Ok(()) => parts.document(columns),
+        Err(wrong) => Err(misshapen(&walk, wrong)),
     }
-    parts.document(columns)
 }
 
 /// The body as text. Everything after works on text that is known to be sound.
@@ -79,78 +90,88 @@ pub(crate) fn text(body: &[u8]) -> Result<&str, Failure> {
     })
 }
 
-fn parts<'a>(
-    text: &'a str,
-    columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
-    again: &Flag<bool>,
-    aside: bool,
-) -> Result<Parts<'a>, Failure> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let parts = json
-        .deserialize_map(PartsVisitor {
-            columns,
-            again,
-            aside,
-        })
-        .map_err(|error| misshapen(&error))?;
-    json.end().map_err(|error| misshapen(&error))?;
-    Ok(parts)
-}
-
-/// Why a body could not be read, in the words of its reader.
-pub(crate) fn misshapen(error: &serde_json::Error) -> Failure {
-    use serde_json::error::Category;
-    Failure::malformed(match error.classify() {
-        Category::Eof => format!(
-            "The result is cut short: {error}. No number is read from a part; ask Looker for it again."
+/// Why a body could not be read, in words for a person.
+pub(crate) fn misshapen(walk: &Walk<'_>, wrong: Wrong) -> Failure {
+    Failure::malformed(match wrong {
+        Wrong::Json(fault) if walk.is_cut(fault) => format!(
+            "The result is cut short: it ends after {} bytes, and {} was to come. No number is read from a part; ask Looker for it again.",
+            fault.at, fault.what
         ),
-        Category::Data => format!(
-            "The result is not of the shape of Looker's `json_detail`: {error}. Ask Looker for the format `json_detail`."
+        Wrong::Json(fault) => format!(
+            "The result is not JSON: {} should stand at byte {}. It may be a page of a proxy or a log-in; ask Looker for it again.",
+            fault.what, fault.at
         ),
-        Category::Syntax | Category::Io => format!(
-            "The result is not JSON: {error}. It may be a page of a proxy or a log-in; ask Looker for it again."
+        Wrong::Shape(what) => format!(
+            "The result is not of the shape of Looker's `json_detail`: {what}. Ask Looker for the format `json_detail`."
         ),
     })
 }
 
 /// What a list means: an error of one of Looker's plain formats, or the wrong format.
-fn list(text: &str) -> Failure {
-    match serde_json::from_str::<Token<'_>>(text) {
-        Err(error) => misshapen(&error),
-        Ok(token) => in_list(&token.items().unwrap_or_default()).unwrap_or_else(|| {
-            Failure::malformed(
-                "The result is a list: that is Looker's `json` format, which says nothing about its fields. Ask for `json_detail`.",
-            )
-        }),
-    }
+fn list(mut walk: Walk<'_>) -> Failure {
+    let token = match walk.token().and_then(|token| walk.end().map(|()| token)) {
+        Ok(token) => token,
+        Err(wrong) => return misshapen(&walk, wrong),
+    };
+    in_list(&token.items().unwrap_or_default()).unwrap_or_else(|| {
+        Failure::malformed(
+            "The result is a list: that is Looker's `json` format, which says nothing about its fields. Ask for `json_detail`.",
+        )
+    })
 }
 
-keys! {
-    /// What is kept of a result.
-    Part {
-        Data = "data",
-        Fields = "fields",
-        Pivots = "pivots",
-        Errors = "errors",
-        Error = "error",
-        Status = "status",
-        RanAt = "ran_at",
-        Timezone = "timezone",
-        Truncated = "truncated",
-        Unordered = "unordered",
-        ColumnsTruncated = "columns_truncated",
-        AddedParams = "added_params",
-        Totals = "totals_data",
+/// What is kept of a result.
+#[derive(Clone, Copy)]
+enum Part {
+    Data,
+    Fields,
+    Pivots,
+    Errors,
+    Error,
+    Status,
+    RanAt,
+    Timezone,
+    Truncated,
+    Unordered,
+    ColumnsTruncated,
+    AddedParams,
+    Totals,
+    Other,
+}
+
+impl Part {
+    fn of(name: Name<'_>) -> Self {
+        name.is(|name| match name {
+            b"data" => Self::Data,
+            b"fields" => Self::Fields,
+            b"pivots" => Self::Pivots,
+            b"errors" => Self::Errors,
+            b"error" => Self::Error,
+            b"status" => Self::Status,
+            b"ran_at" => Self::RanAt,
+            b"timezone" => Self::Timezone,
+            b"truncated" => Self::Truncated,
+            b"unordered" => Self::Unordered,
+            b"columns_truncated" => Self::ColumnsTruncated,
+            b"added_params" => Self::AddedParams,
+            b"totals_data" => Self::Totals,
+            _ => Self::Other,
+        })
     }
 }
 
 /// The rows, read already or to be read when the fields are known.
+#[derive(Default)]
 enum Rows<'a> {
+    #[default]
     Missing,
-    Aside(Token<'a>),
-    Read(Table<'a>),
+    /// They stand before the fields, from here on.
+    Aside(Walk<'a>),
+    /// They were read by the fields known then, and stand here.
+    Read(Table<'a>, Walk<'a>),
 }
 
+#[derive(Default)]
 struct Parts<'a> {
     rows: Rows<'a>,
     fields: Option<Fields<'a>>,
@@ -166,6 +187,69 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    fn read(
+        &mut self,
+        walk: &mut Walk<'a>,
+        columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+    ) -> Result<(), Wrong> {
+        walk.object(
+            &mut Shape::default(),
+            || "it is no object with `fields` and `data`".to_owned(),
+            Part::of,
+            |walk, part| {
+                let place = match part {
+                    Part::Data => return self.data(walk, columns),
+                    Part::Fields => return self.fields(walk),
+                    Part::Other => return walk.skip(),
+                    Part::Pivots => &mut self.pivots,
+                    Part::Errors => &mut self.complaints.errors,
+                    Part::Error => &mut self.complaints.error,
+                    Part::Status => &mut self.complaints.status,
+                    Part::RanAt => &mut self.ran_at,
+                    Part::Timezone => &mut self.timezone,
+                    Part::Truncated => &mut self.truncated,
+                    Part::Unordered => &mut self.unordered,
+                    Part::ColumnsTruncated => &mut self.columns_truncated,
+                    Part::AddedParams => &mut self.added_params,
+                    Part::Totals => &mut self.totals,
+                };
+                *place = Some(walk.token()?);
+                Ok(())
+            },
+        )
+    }
+
+    fn data(
+        &mut self,
+        walk: &mut Walk<'a>,
+        columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+    ) -> Result<(), Wrong> {
+        let here = walk.clone();
+        self.rows = match &self.fields {
+            _ if walk.takes_null()? => Rows::Missing,
+            Some(fields) => Rows::Read(Table::read(walk, columns(fields))?, here),
+            None => {
+                walk.skip()?;
+                Rows::Aside(here)
+            }
+        };
+        Ok(())
+    }
+
+    /// `fields`, or none where it is `null`: a failed query may have none, and its error comes first.
+    fn fields(&mut self, walk: &mut Walk<'a>) -> Result<(), Wrong> {
+        self.fields = if walk.takes_null()? {
+            None
+        } else {
+            Some(Fields::read(walk)?)
+        };
+        // Where the fields come twice the last ones count, for rows that were read already too.
+        if let Rows::Read(_, here) = &self.rows {
+            self.rows = Rows::Aside(here.clone());
+        }
+        Ok(())
+    }
+
     /// The document, once Looker's complaints are heard: a failed query need not have any rows.
     fn document(
         self,
@@ -176,14 +260,11 @@ impl<'a> Parts<'a> {
             return Err(lacks("fields", "an object"));
         };
         let table = match self.rows {
-            Rows::Read(table) => table,
-            Rows::Aside(token) if token.kind() == Kind::Array => {
-                let mut json = serde_json::Deserializer::from_str(token.raw());
-                RowsSeed(columns(&fields))
-                    .deserialize(&mut json)
-                    .map_err(|error| misshapen(&error))?
+            Rows::Read(table, _) => table,
+            Rows::Aside(mut walk) => {
+                Table::read(&mut walk, columns(&fields)).map_err(|wrong| misshapen(&walk, wrong))?
             }
-            Rows::Aside(_) | Rows::Missing => return Err(lacks("data", "a list")),
+            Rows::Missing => return Err(lacks("data", "a list")),
         };
         let says_so = |token: Option<Token<'_>>| token.is_some_and(Token::says_so);
         Ok(Document {
@@ -212,119 +293,4 @@ fn lacks(key: &str, shape: &str) -> Failure {
     Failure::malformed(format!(
         "The result has no `{key}` that is {shape}, so it is not of the shape of Looker's `json_detail`. Ask Looker for the format `json_detail`."
     ))
-}
-
-struct PartsVisitor<'v, 'a> {
-    columns: &'v dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
-    again: &'v Flag<bool>,
-    aside: bool,
-}
-
-impl<'de> Visitor<'de> for PartsVisitor<'_, 'de> {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with `fields` and `data`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut parts = Parts {
-            rows: Rows::Missing,
-            fields: None,
-            pivots: None,
-            complaints: Complaints::default(),
-            ran_at: None,
-            timezone: None,
-            truncated: None,
-            unordered: None,
-            columns_truncated: None,
-            added_params: None,
-            totals: None,
-        };
-        while let Some(key) = map.next_key()? {
-            match key {
-                Part::Data => {
-                    parts.rows = match (&parts.fields, self.aside) {
-                        (Some(fields), false) => {
-                            map.next_value_seed(MaybeRows((self.columns)(fields)))?
-                        }
-                        _ => Rows::Aside(map.next_value()?),
-                    };
-                }
-                Part::Fields => {
-                    self.again.set(matches!(parts.rows, Rows::Read(_)));
-                    parts.fields = map.next_value_seed(MaybeFields)?;
-                }
-                Part::Pivots => parts.pivots = Some(map.next_value()?),
-                Part::Errors => parts.complaints.errors = Some(map.next_value()?),
-                Part::Error => parts.complaints.error = Some(map.next_value()?),
-                Part::Status => parts.complaints.status = Some(map.next_value()?),
-                Part::RanAt => parts.ran_at = Some(map.next_value()?),
-                Part::Timezone => parts.timezone = Some(map.next_value()?),
-                Part::Truncated => parts.truncated = Some(map.next_value()?),
-                Part::Unordered => parts.unordered = Some(map.next_value()?),
-                Part::ColumnsTruncated => parts.columns_truncated = Some(map.next_value()?),
-                Part::AddedParams => parts.added_params = Some(map.next_value()?),
-                Part::Totals => parts.totals = Some(map.next_value()?),
-                Part::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(parts)
-    }
-}
-
-/// `fields`, or none where it is `null`: a failed query may have none, and its error comes first.
-struct MaybeFields;
-
-impl<'de> DeserializeSeed<'de> for MaybeFields {
-    type Value = Option<Fields<'de>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for MaybeFields {
-    type Value = Option<Fields<'de>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`fields` to be an object of lists")
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        FieldsSeed.deserialize(deserializer).map(Some)
-    }
-}
-
-/// `data`, or missing where it is `null`.
-struct MaybeRows<'a>(Vec<Column<'a>>);
-
-impl<'de> DeserializeSeed<'de> for MaybeRows<'de> {
-    type Value = Rows<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for MaybeRows<'de> {
-    type Value = Rows<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`data` to be a list of rows")
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Rows::Missing)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        RowsSeed(self.0).deserialize(deserializer).map(Rows::Read)
-    }
 }

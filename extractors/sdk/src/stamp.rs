@@ -15,8 +15,10 @@
 //! ```
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 use jiff::{Span, Timestamp};
+
+use crate::zone::Zone;
 
 /// How fine a text is. Finer is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,12 +61,10 @@ impl Stamp {
     }
 
     /// Where the period begins by the clock of a zone: texts without an offset are in it already.
-    pub fn local(&self, zone: &TimeZone) -> Option<DateTime> {
+    pub fn local(&self, zone: &Zone) -> Option<DateTime> {
         match self.offset {
             None => Some(self.start),
-            Some(_) => self
-                .instant()
-                .map(|instant| crate::zone::local(instant, zone)),
+            Some(_) => self.instant().map(|instant| zone.local(instant)),
         }
     }
 

@@ -1,11 +1,9 @@
 //! The rows of a result: of each row the cells of the columns asked for, the rest skipped.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-use crate::cell::{Cell, CellSeed};
+use crate::cell::{Cell, Part};
+use crate::walk::{Shape, Walk, Wrong};
 
 /// A column asked for.
 #[derive(Clone, Debug)]
@@ -52,130 +50,80 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Reads a list of rows; none where it is no list.
-pub(crate) struct RowsSeed<'a>(pub Vec<Column<'a>>);
-
-impl<'de> DeserializeSeed<'de> for RowsSeed<'de> {
-    type Value = Table<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RowsSeed<'de> {
-    type Value = Table<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("`data` to be a list of rows")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut rows = 0;
-        let mut cells = Vec::new();
-        while list
-            .next_element_seed(RowSeed {
-                columns: &self.0,
-                cells: &mut cells,
-            })?
-            .is_some()
-        {
-            rows += 1;
-        }
-        Ok(Table {
-            columns: self.0,
+impl<'a> Table<'a> {
+    /// Reads a list of rows.
+    pub(crate) fn read(walk: &mut Walk<'a>, columns: Vec<Column<'a>>) -> Result<Self, Wrong> {
+        let mut reader = Reader::new(&columns);
+        let (mut rows, mut cells) = (0, Vec::new());
+        walk.list(
+            || "`data` is no list of rows".to_owned(),
+            |walk| {
+                rows += 1;
+                reader.row(walk, &mut cells)
+            },
+        )?;
+        Ok(Self {
+            columns,
             rows,
             cells,
         })
     }
-}
 
-/// Reads one row that stands by itself, as the totals do.
-pub(crate) struct SoleRowSeed<'a>(pub Vec<Column<'a>>);
-
-impl<'de> DeserializeSeed<'de> for SoleRowSeed<'de> {
-    type Value = Table<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    /// Reads one row that stands by itself, as the totals do.
+    pub(crate) fn read_row(walk: &mut Walk<'a>, columns: Vec<Column<'a>>) -> Result<Self, Wrong> {
         let mut cells = Vec::new();
-        RowSeed {
-            columns: &self.0,
-            cells: &mut cells,
-        }
-        .deserialize(deserializer)?;
-        Ok(Table {
-            columns: self.0,
+        Reader::new(&columns).row(walk, &mut cells)?;
+        Ok(Self {
+            columns,
             rows: 1,
             cells,
         })
     }
 }
 
-struct RowSeed<'r, 'a> {
-    columns: &'r [Column<'a>],
-    cells: &'r mut Vec<Cell<'a>>,
+/// Reads rows, and remembers what they look like.
+struct Reader<'c, 'a> {
+    columns: &'c [Column<'a>],
+    /// What a row looks like: each member is a column's cell or nobody's.
+    rows: Shape<'a, Option<usize>>,
+    /// What the cells of each column look like.
+    cells: Vec<Shape<'a, Part>>,
 }
 
-impl<'de> DeserializeSeed<'de> for RowSeed<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RowSeed<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row, which is an object of cells")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let start = self.cells.len();
-        self.cells.resize(start + self.columns.len(), Cell::Absent);
-        while let Some(at) = map.next_key_seed(ColumnKey(self.columns))? {
-            let Some((index, column)) = at else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let seed = CellSeed {
-                field: &column.name,
-                pivoted: column.pivoted,
-            };
-            let cell = map.next_value_seed(seed)?;
-            match self.cells.get_mut(start + index) {
-                Some(slot) => *slot = cell,
-                None => return Err(A::Error::custom("a row has more cells than columns")),
-            }
+impl<'c, 'a> Reader<'c, 'a> {
+    fn new(columns: &'c [Column<'a>]) -> Self {
+        Self {
+            columns,
+            rows: Shape::default(),
+            cells: columns.iter().map(|_| Shape::default()).collect(),
         }
-        Ok(())
-    }
-}
-
-/// A key of a row as the column it belongs to, without keeping its text.
-struct ColumnKey<'r, 'a>(&'r [Column<'a>]);
-
-impl<'de, 'r, 'a> DeserializeSeed<'de> for ColumnKey<'r, 'a> {
-    type Value = Option<(usize, &'r Column<'a>)>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'r, 'a> Visitor<'_> for ColumnKey<'r, 'a> {
-    type Value = Option<(usize, &'r Column<'a>)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a field's name")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self
-            .0
-            .iter()
-            .enumerate()
-            .find(|(_, column)| column.name == key))
+    fn row(&mut self, walk: &mut Walk<'a>, cells: &mut Vec<Cell<'a>>) -> Result<(), Wrong> {
+        let start = cells.len();
+        cells.resize(start + self.columns.len(), Cell::Absent);
+        walk.object(
+            &mut self.rows,
+            || "a row is no object of cells".to_owned(),
+            |name| {
+                name.is(|name| {
+                    let mut columns = self.columns.iter();
+                    columns.position(|column| column.name.as_bytes() == name)
+                })
+            },
+            |walk, place| {
+                let Some(place) = place else {
+                    return walk.skip();
+                };
+                if let (Some(column), Some(shape), Some(slot)) = (
+                    self.columns.get(place),
+                    self.cells.get_mut(place),
+                    cells.get_mut(start + place),
+                ) {
+                    *slot = Cell::read(walk, shape, column)?;
+                }
+                Ok(())
+            },
+        )
     }
 }

@@ -43,10 +43,10 @@ impl<'a> Query<'a> {
         if matches!(text.trim_ascii(), "" | "null") {
             return Ok(Self::default());
         }
-        let object: Object<'a> = serde_json::from_str(text).map_err(|error| {
-            Failure::malformed(format!(
-                "The tile's query is not a JSON object: {error}. Send Looker's Query object, or `{{}}` where there is none."
-            ))
+        let object = Token::parse(text).and_then(Token::object).ok_or_else(|| {
+            Failure::malformed(
+                "The tile's query is not a JSON object. Send Looker's Query object, or `{}` where there is none.",
+            )
         })?;
         Ok(Self {
             sorts: object.get("sorts"),

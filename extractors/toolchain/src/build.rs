@@ -110,7 +110,7 @@ impl Toolchain {
             .env("RUSTC", &self.compiler.rustc)
             // Set and empty, they also outweigh what a person's own cargo configuration says:
             // flags meant for their processor are of no use to a guest.
-            .env("CARGO_ENCODED_RUSTFLAGS", "")
+            .env("CARGO_ENCODED_RUSTFLAGS", crate::layout::flags())
             .env("RUSTC_WRAPPER", "")
             .env("RUSTC_WORKSPACE_WRAPPER", "");
         if self.library == Library::Sources {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::sample::{Change, Outcome, Sample, own};
+use crate::sample::{Change, Operation, Outcome, Sample, own};
 use crate::sandbox::{Lens, Sandbox, Usage};
 
 use super::ask;
@@ -65,6 +65,9 @@ pub struct Tried {
     pub unexpected: Option<String>,
     /// How it differs from what the version beside it made, and in which lines.
     pub change: Option<(Change, String)>,
+    /// The lines in which it is not what the same version makes of it when it checks every byte;
+    /// empty where it is.
+    pub misread: String,
 }
 
 /// What a version made of a sample.
@@ -96,12 +99,20 @@ impl DryRun {
         changes.filter(|(it, _)| *it == change).count()
     }
 
-    /// Refuses a version that does not do what the samples expect.
+    /// How many samples are read otherwise when every byte is checked.
+    #[must_use]
+    pub fn misread(&self) -> usize {
+        let misread = self.samples.iter().filter(|it| !it.misread.is_empty());
+        misread.count()
+    }
+
+    /// Refuses a version that does not do what the samples expect, or that reads the samples of its
+    /// author otherwise when every byte is checked.
     pub(super) fn met(&self) -> Result<(), Refused> {
         let unmet = |tried: &&Tried| tried.unexpected.as_ref().is_some_and(|it| !it.is_empty());
         let unmet: Vec<&Tried> = self.samples.iter().filter(unmet).collect();
         if unmet.is_empty() {
-            return Ok(());
+            return self.read_rightly();
         }
         let told = unmet.iter().take(TOLD).map(|tried| {
             let lines = tried.unexpected.as_deref().unwrap_or_default();
@@ -120,6 +131,23 @@ impl DryRun {
                 unmet.len(),
                 self.samples.len(),
                 told.collect::<String>()
+            ),
+        ))
+    }
+}
+
+impl DryRun {
+    fn read_rightly(&self) -> Result<(), Refused> {
+        let judged = |tried: &&Tried| tried.whose != Whose::Kept && !tried.misread.is_empty();
+        let Some(tried) = self.samples.iter().find(judged) else {
+            return Ok(());
+        };
+        Err(Refused::new(
+            RefusedCode::SampleFailed,
+            format_args!(
+                "{} is read otherwise when every byte of it is checked, so its result is no sound JSON \
+                 or the extractor misreads it; mend the sample, or tell who made the reader\n{}",
+                tried.sample, tried.misread
             ),
         ))
     }
@@ -247,6 +275,9 @@ impl Stand<'_> {
         if outcomes.into_iter().any(|it| it.outcome.undecided) {
             return Ok(None);
         }
+        let Some(misread) = self.misread(sample, &made.outcome).await? else {
+            return Ok(None);
+        };
         let (needs, is) = (sample.operation.world(), self.lens.world());
         let unexpected = sample.expected.as_ref().map(|expected| {
             let differs = made.outcome.differs(expected);
@@ -274,7 +305,28 @@ impl Stand<'_> {
             beside,
             unexpected,
             change,
+            misread,
         }))
+    }
+
+    /// The lines in which an answer is another when every byte of the result is checked; none where
+    /// the server was too busy to say.
+    async fn misread(
+        &self,
+        sample: &Sample,
+        outcome: &Outcome,
+    ) -> Result<Option<String>, CatalogError> {
+        if sample.operation == Operation::Convert {
+            // An event mapper checks every byte as it is.
+            return Ok(Some(String::new()));
+        }
+        let strict = self.made(self.lens, &sample.strictly()).await?.outcome;
+        if strict.undecided {
+            return Ok(None);
+        }
+        let (change, lines) = outcome.changed(&strict, ("every byte checked", "as it is read"));
+        let lines = lines.filter(|_| change == Change::Changed);
+        Ok(Some(lines.unwrap_or_default()))
     }
 
     async fn made(&self, lens: &Lens, sample: &Sample) -> Result<Made, CatalogError> {

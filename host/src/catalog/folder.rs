@@ -155,14 +155,16 @@ async fn taken(catalog: &Arc<Catalog>, file: &Path) -> anyhow::Result<Option<(St
         return Ok(None);
     }
     if let Some(run) = &uploaded.dry_run {
-        let (changed, left_out) = (run.count(Change::Changed), run.left_out);
-        if changed > 0 || left_out > 0 {
+        let (changed, misread) = (run.count(Change::Changed), run.misread());
+        let left_out = run.left_out;
+        if changed + misread + left_out > 0 {
             // Whoever drops a file wants it to answer, but should know what it does to numbers.
             tracing::warn!(
                 file = %file.display(),
                 changed,
+                misread,
                 left_out,
-                "an extractor from its folder reads another number off some samples, or could not be tried on all; \
+                "an extractor from its folder reads another number off some samples, or another when every byte is checked, or could not be tried on all; \
                  `lensmount extractor dry-run` shows them, `lensmount extractor rollback` takes it back"
             );
         }

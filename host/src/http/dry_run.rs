@@ -41,6 +41,9 @@ pub(super) struct DryRunReport {
     /// Samples of which they make another number, another point of the axis, another problem or
     /// other events.
     changed: usize,
+    /// Samples that the version reads otherwise when it checks every byte of the result: that is no
+    /// sound JSON then, or the version misreads it.
+    misread: usize,
     /// Each sample: those of the component first, then those sent along, then what key results read
     /// last.
     samples: Vec<TriedSample>,
@@ -57,7 +60,10 @@ struct TriedSample {
     as_expected: Option<bool>,
     /// How it differs from what the version beside it makes of it; null where there is none.
     change: Option<Change>,
-    /// The lines that differ, from what is expected or else from the version beside it.
+    /// Whether it is read otherwise when every byte of the result is checked.
+    misread: bool,
+    /// The lines that differ: from what is expected, else from what is read when every byte is
+    /// checked, else from the version beside it.
     difference: Option<String>,
     /// What the version made of it.
     made: MadeOfIt,
@@ -98,6 +104,7 @@ impl DryRunReport {
             same: run.count(Change::Same),
             reworded: run.count(Change::Reworded),
             changed: run.count(Change::Changed),
+            misread: run.misread(),
             beside: run.beside,
             samples: run.samples.into_iter().map(TriedSample::of).collect(),
         }
@@ -109,13 +116,17 @@ impl TriedSample {
         let unexpected = tried.unexpected;
         let as_expected = unexpected.as_ref().map(String::is_empty);
         let (change, lines) = tried.change.unzip();
-        let difference = unexpected.filter(|lines| !lines.is_empty()).or(lines);
+        let misread = !tried.misread.is_empty();
+        let difference = [unexpected, Some(tried.misread), lines]
+            .into_iter()
+            .flatten();
         Self {
             sample: tried.sample,
             whose: tried.whose,
             as_expected,
             change,
-            difference: difference.filter(|lines| !lines.is_empty()),
+            misread,
+            difference: difference.into_iter().find(|lines| !lines.is_empty()),
             made: MadeOfIt::of(tried.made),
             beside: tried.beside.map(MadeOfIt::of),
         }

@@ -98,6 +98,19 @@ pub struct Sample {
     pub expected: Option<String>,
 }
 
+impl Sample {
+    /// The same, to be read by an extractor's other way of reading, which checks every byte. Extractors
+    /// that have no other way answer as ever.
+    #[must_use]
+    pub fn strictly(&self) -> Self {
+        let mut strictly = self.clone();
+        let context = &mut strictly.context;
+        context.retain(|(name, _)| name != "reader");
+        context.push(("reader".to_owned(), "strict".to_owned()));
+        strictly
+    }
+}
+
 /// A sample that cannot be asked.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {

@@ -114,7 +114,7 @@ impl Sandbox {
     unsafe_code,
     reason = "loading our own compiled code, whose digest the catalog has checked"
 )]
-fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
+pub(super) fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
     // SAFETY: the bytes were written by `Compiled::code` of a server of ours and have the digest
     // that was stored then. wasmtime itself refuses code of another version or other settings.
     unsafe { Component::deserialize(engine, code) }.ok()

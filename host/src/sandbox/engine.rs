@@ -1,9 +1,9 @@
 //! The engine that runs guests: its settings, its clock, and who may run at once.
 //!
-//! Settings follow measurements (see `host/ARCHITECTURE.md`, "Sandbox"). There are two engines: one
-//! with a pool of instances, which makes a fresh instance cost microseconds, and one that allocates
-//! on demand for components that do not fit the pool's slots, and for machines that refuse the
-//! pool its address space.
+//! Settings follow measurements (see `host/ARCHITECTURE.md`, "Sandbox"). There are three engines: two
+//! with a pool of instances ([`super::pool`]), which makes a fresh instance cost microseconds, and one
+//! that allocates on demand for components that do not fit the pools' slots, and for machines that
+//! refuse a pool its address space. Code that is compiled for one of them runs in all.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -11,21 +11,18 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{
-    Config, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-};
+use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel};
 
 use super::bindings::chart_world::lensmount::extractor::{log, types};
 use super::compiler::Compiler;
 use super::limits::Limits;
 use super::places::{Place, Places};
+use super::pool::{self, ROOMY_SLOTS, SLOTS};
 use super::state::State;
 use super::usage::Usage;
 
 /// How often a running guest is looked at. It is the precision of its deadlines.
-const TICK: Duration = Duration::from_millis(5);
-/// Calls that may run side by side. Their waits are short, so more would only add memory.
-const SLOTS: u32 = 64;
+pub(super) const TICK: Duration = Duration::from_millis(5);
 /// Of these, how many one extractor has unless an operator says otherwise.
 pub const SLOTS_EACH: usize = SLOTS as usize / 2;
 /// Of these, how many one extractor may be given: the others stay for its neighbours.
@@ -34,13 +31,6 @@ pub const MOST_SLOTS_EACH: usize = SLOTS as usize / 4 * 3;
 const HOST_STACK: usize = 1536 << 10;
 /// How long a call waits for a slot before it is told `busy`.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// What a component may bring and still fit a slot of the pool: one that carries Python has 38 core
-/// instances. They are counted, not made ahead, so that more of them cost nothing.
-const CORE_INSTANCES: u32 = 40;
-const MEMORIES: u32 = 2;
-const TABLES: u32 = 2;
-const TABLE_ELEMENTS: usize = 20_000;
-
 /// The sandbox cannot be set up on this machine.
 #[derive(Debug, thiserror::Error)]
 #[error("the WebAssembly engine cannot start on this machine")]
@@ -52,11 +42,14 @@ impl From<wasmtime::Error> for SandboxError {
     }
 }
 
-/// Both engines, the one import that guests get, and the slots.
+/// The engines, the one import that guests get, and the slots.
 pub struct Sandbox {
     pooled: Option<Flavour>,
+    /// For calls with large bodies, as long as it has a slot.
+    roomy: Option<Flavour>,
     on_demand: Flavour,
     slots: Semaphore,
+    roomy_slots: Semaphore,
     limits: Limits,
     pub(super) compiler: Compiler,
     /// Components that were compiled since it was set up.
@@ -76,20 +69,24 @@ pub(super) struct Flavour {
 }
 
 impl Sandbox {
-    /// Sets up both engines and starts their clock, which stops when the sandbox is dropped.
+    /// Sets up the engines and starts their clock, which stops when the sandbox is dropped.
     ///
     /// # Errors
     ///
     /// When not even the engine without a pool can be made.
     pub fn new(limits: Limits) -> Result<Self, SandboxError> {
-        let pooled = match Flavour::new(&pooling(&limits), limits.stack, false) {
-            Ok(flavour) => Some(flavour),
-            Err(error) => {
-                tracing::warn!(%error, "no address space for a pool of instances; calls will be slower");
-                None
-            }
+        let flavour = |strategy: &InstanceAllocationStrategy, what: &str| {
+            let flavour = Flavour::new(strategy, limits.stack, false);
+            flavour.inspect_err(|error| {
+                tracing::warn!(%error, "no address space for a pool of instances {what}; those calls will be slower");
+            }).ok()
         };
-        Self::with(pooled, limits, false)
+        let pooled = flavour(&pool::ordinary(&limits), "for ordinary calls");
+        // Without the one there is no use for the other.
+        let roomy = pooled
+            .as_ref()
+            .and_then(|_| flavour(&pool::roomy(&limits), "for calls with large bodies"));
+        Self::with(pooled, roomy, limits, false)
     }
 
     /// A sandbox whose guests count their instructions ([`Usage::fuel`]): the same number on every
@@ -99,14 +96,19 @@ impl Sandbox {
     ///
     /// When the engine cannot be made.
     pub fn counting(limits: Limits) -> Result<Self, SandboxError> {
-        Self::with(None, limits, true)
+        Self::with(None, None, limits, true)
     }
 
-    fn with(pooled: Option<Flavour>, limits: Limits, counts: bool) -> Result<Self, SandboxError> {
+    fn with(
+        pooled: Option<Flavour>,
+        roomy: Option<Flavour>,
+        limits: Limits,
+        counts: bool,
+    ) -> Result<Self, SandboxError> {
         let on_demand = Flavour::new(&InstanceAllocationStrategy::OnDemand, limits.stack, counts)?;
         // Without ticks no deadline would ever fall: better no server than an unguarded one.
         tick(
-            [pooled.as_ref(), Some(&on_demand)]
+            [pooled.as_ref(), roomy.as_ref(), Some(&on_demand)]
                 .into_iter()
                 .flatten()
                 .map(|flavour| flavour.engine.weak())
@@ -115,8 +117,10 @@ impl Sandbox {
         .map_err(|error| SandboxError(error.into()))?;
         Ok(Self {
             pooled,
+            roomy,
             on_demand,
             slots: Semaphore::new(SLOTS as usize),
+            roomy_slots: Semaphore::new(ROOMY_SLOTS as usize),
             limits,
             counts,
             told: None,
@@ -178,6 +182,12 @@ impl Sandbox {
         }
     }
 
+    /// The engine for large bodies, with a slot of its pool; none while all of them are taken, for
+    /// then a call is better off elsewhere than waiting.
+    pub(super) fn roomy(&self) -> Option<(&Flavour, SemaphorePermit<'_>)> {
+        Some((self.roomy.as_ref()?, self.roomy_slots.try_acquire().ok()?))
+    }
+
     /// A text that changes whenever code compiled by another build must not be run by this one.
     pub(super) fn compatibility(&self, fits_pool: bool) -> String {
         use std::hash::{DefaultHasher, Hash, Hasher};
@@ -215,25 +225,6 @@ impl Flavour {
         log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
         Ok(Self { engine, linker })
     }
-}
-
-fn pooling(limits: &Limits) -> InstanceAllocationStrategy {
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(SLOTS)
-        .total_core_instances(SLOTS * CORE_INSTANCES)
-        .max_core_instances_per_component(CORE_INSTANCES)
-        .total_memories(SLOTS * MEMORIES)
-        .max_memories_per_component(MEMORIES)
-        .total_tables(SLOTS * TABLES)
-        .max_tables_per_component(TABLES)
-        .table_elements(TABLE_ELEMENTS)
-        .total_stacks(SLOTS)
-        .max_memory_size(limits.memory.next_multiple_of(64 << 10))
-        .max_unused_warm_slots(SLOTS)
-        .linear_memory_keep_resident(1 << 20)
-        .table_keep_resident(64 << 10)
-        .async_stack_keep_resident(64 << 10);
-    InstanceAllocationStrategy::Pooling(pool)
 }
 
 /// One thread ticks for all calls; a timer for each would cost orders of magnitude. It holds the

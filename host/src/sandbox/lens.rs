@@ -1,23 +1,22 @@
 //! A loaded extractor: linked once, called as often as wanted, by any number of threads.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use wasmtime::component::{Component, ComponentExportIndex};
+use tokio::sync::SemaphorePermit;
+use wasmtime::component::Component;
 
 use crate::store::Digest;
 
-use super::bindings::chart_world::{ChartExtractor, ChartExtractorPre};
-use super::bindings::events_world::{EventMapper, EventMapperPre};
 use super::bindings::{chart, events, types};
-use super::compile::Compiled;
-use super::engine::{SLOTS_EACH, Sandbox};
+use super::compile::{Compiled, revive};
+use super::engine::{Flavour, SLOTS_EACH, Sandbox};
 use super::limits::Limits;
+use super::linked::Linked;
 use super::output::Weigh as _;
+use super::pool::ROOMY_FROM;
 use super::run::{CallError, Called, settle};
 use super::share::Share;
-use super::state::State;
-use super::stopped::StopCode;
 
 /// Who an extractor is, as errors and readings name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,18 +69,14 @@ pub struct LoadError {
 /// A loaded extractor.
 pub struct Lens {
     pub(super) identity: Identity,
-    pub(super) fits_pool: bool,
+    world: World,
+    fits_pool: bool,
     /// What its calls may use.
     pub(super) share: Arc<Share>,
-    exports: Exports,
-    /// Where its manual is, if it has one.
-    manual: Option<ComponentExportIndex>,
-}
-
-#[derive(Clone)]
-enum Exports {
-    Chart(ChartExtractorPre<State>),
-    Events(EventMapperPre<State>),
+    linked: Linked,
+    component: Component,
+    /// The same in the engine for large bodies, once there was one; none where it cannot be had.
+    roomy: Arc<OnceLock<Option<Linked>>>,
 }
 
 impl fmt::Debug for Lens {
@@ -108,32 +103,22 @@ impl Lens {
             world,
             reason: format!("{error:#}"),
         };
-        let linker = &sandbox.flavour(compiled.fits_pool).linker;
-        let instance = linker
-            .instantiate_pre(&compiled.component)
-            .map_err(refused)?;
-        let exports = match world {
-            World::ChartExtractor => {
-                Exports::Chart(ChartExtractorPre::new(instance).map_err(refused)?)
-            }
-            World::EventMapper => Exports::Events(EventMapperPre::new(instance).map_err(refused)?),
-        };
+        let flavour = sandbox.flavour(compiled.fits_pool);
         Ok(Self {
             identity,
+            world,
             fits_pool: compiled.fits_pool,
             share: Arc::new(Share::new(sandbox.limits().clone(), SLOTS_EACH)),
-            exports,
-            manual: manual(&compiled.component),
+            linked: Linked::new(flavour, &compiled.component, world).map_err(refused)?,
+            component: compiled.component.clone(),
+            roomy: Arc::default(),
         })
     }
 
     /// What kind of extractor it is.
     #[must_use]
     pub fn world(&self) -> World {
-        match self.exports {
-            Exports::Chart(_) => World::ChartExtractor,
-            Exports::Events(_) => World::EventMapper,
-        }
+        self.world
     }
 
     /// Whether its calls get their instances from the pool, which is what makes a fresh one cheap.
@@ -156,8 +141,10 @@ impl Lens {
             identity: self.identity.clone(),
             fits_pool: self.fits_pool,
             share,
-            exports: self.exports.clone(),
-            manual: self.manual,
+            world: self.world,
+            linked: self.linked.clone(),
+            component: self.component.clone(),
+            roomy: Arc::clone(&self.roomy),
         }
     }
 
@@ -173,19 +160,8 @@ impl Lens {
     ///
     /// When the call is stopped; `incompatible` where there is none.
     pub async fn manual(&self, sandbox: &Sandbox) -> Result<Called<String>, CallError> {
-        self.run(sandbox, "manual", 0, async |store| {
-            let Some(manual) = &self.manual else {
-                store.data_mut().stop = Some(StopCode::Incompatible);
-                return Err(wasmtime::Error::msg("it has no function `manual`"));
-            };
-            // By name and type rather than by bindings: what is optional has none in the world.
-            let instance = match &self.exports {
-                Exports::Chart(pre) => pre.instance_pre().instantiate_async(&mut *store).await?,
-                Exports::Events(pre) => pre.instance_pre().instantiate_async(&mut *store).await?,
-            };
-            let manual = instance.get_typed_func::<(), (String,)>(&mut *store, manual)?;
-            let (text,) = manual.call_async(&mut *store, ()).await?;
-            Ok(text)
+        self.run(sandbox, "manual", 0, async |linked, store| {
+            linked.call(store, "manual", ()).await
         })
         .await
     }
@@ -196,35 +172,52 @@ impl Lens {
     ///
     /// When the call is stopped.
     pub async fn describe(&self, sandbox: &Sandbox) -> Result<Called<types::About>, CallError> {
-        self.run(sandbox, "describe", 0, async |store| match &self.exports {
-            Exports::Chart(pre) => {
-                pre.instantiate_async(&mut *store)
-                    .await?
-                    .lensmount_extractor_chart()
-                    .call_describe(store)
-                    .await
-            }
-            Exports::Events(pre) => {
-                pre.instantiate_async(&mut *store)
-                    .await?
-                    .lensmount_extractor_events()
-                    .call_describe(store)
-                    .await
-            }
+        self.run(sandbox, "describe", 0, async |linked, store| {
+            linked.call(store, "describe", ()).await
         })
         .await
     }
+
+    /// Where a call with so many bytes of input runs, and its slot there if it has one of its own.
+    pub(super) fn place<'a>(
+        &'a self,
+        sandbox: &'a Sandbox,
+        input: usize,
+    ) -> (&'a Linked, Option<SemaphorePermit<'a>>) {
+        if self.fits_pool
+            && input >= ROOMY_FROM
+            && let Some((flavour, slot)) = sandbox.roomy()
+            && let Some(linked) = self.roomy.get_or_init(|| self.linked_in(flavour))
+        {
+            return (linked, Some(slot));
+        }
+        (&self.linked, None)
+    }
+
+    /// The same code in another engine. Nothing is compiled: code of one engine runs in all.
+    fn linked_in(&self, flavour: &Flavour) -> Option<Linked> {
+        let linked = self.component.serialize().map_err(Some).and_then(|code| {
+            let component = revive(&flavour.engine, &code).ok_or(None)?;
+            Linked::new(flavour, &component, self.world).map_err(Some)
+        });
+        linked
+            .inspect_err(|error| {
+                let Identity { name, version, .. } = &self.identity;
+                tracing::warn!(extractor = %name, %version, ?error, "it cannot be had in the pool for large bodies; its large calls will be slower");
+            })
+            .ok()
+    }
 }
 
-/// The function of the optional interface, whichever release of 1.x it is of.
-fn manual(component: &Component) -> Option<ComponentExportIndex> {
-    let interface = component.get_export_index(None, "lensmount:extractor/manual@1.1.0")?;
-    component.get_export_index(Some(&interface), "manual")
+/// What a function of the contract gives back: an answer, or an answer or the extractor's failure.
+macro_rules! given {
+    ($answer:ty) => { $answer };
+    ($answer:ty, $settle:ident) => { Result<$answer, types::Failure> };
 }
 
 /// The functions of one world: name, arguments and answer of each, called in a fresh instance.
 macro_rules! calls {
-    ($exports:ident, $instance:ident, $guest:ident: $($(#[$doc:meta])* $name:ident = $function:literal, $call:ident
+    ($($(#[$doc:meta])* $name:ident = $function:literal
         ($($argument:ident: $type:ty),*) -> $answer:ty $(, $settle:ident)?;)*) => {
         impl Lens {
             $($(#[$doc])*
@@ -235,15 +228,8 @@ macro_rules! calls {
             /// is `incompatible`.
             pub async fn $name(&self, sandbox: &Sandbox $(, $argument: $type)*) -> Result<Called<$answer>, CallError> {
                 let input = 0 $(+ $argument.weight())*;
-                let called = self.run(sandbox, $function, input, async |store| match &self.exports {
-                    Exports::$exports(pre) => {
-                        let instance: $instance = pre.instantiate_async(&mut *store).await?;
-                        instance.$guest().$call(store $(, $argument)*).await
-                    }
-                    _ => {
-                        store.data_mut().stop = Some(StopCode::Incompatible);
-                        Err(wasmtime::Error::msg(concat!("it has no function `", $function, "`")))
-                    }
+                let called = self.run(sandbox, $function, input, async |linked, store| {
+                    linked.call::<_, given!($answer $(, $settle)?)>(store, $function, ($($argument,)*)).await
                 })
                 .await?;
                 $(let called = $settle(called)?;)?
@@ -253,22 +239,22 @@ macro_rules! calls {
     };
 }
 
-calls! { Chart, ChartExtractor, lensmount_extractor_chart:
+calls! {
     /// The `vis_config.type` values that it reads.
-    chart_types = "chart-types", call_chart_types() -> Vec<String>;
+    chart_types = "chart-types"() -> Vec<String>;
     /// The choices that a tile offers.
-    outline = "outline", call_outline(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> chart::Offering, settle;
+    outline = "outline"(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> chart::Offering, settle;
     /// The one number that a selection points at.
-    read = "read", call_read(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> chart::Reading, settle;
+    read = "read"(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> chart::Reading, settle;
     /// Every number along x, oldest first.
-    series = "series", call_series(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> Vec<chart::Reading>, settle;
+    series = "series"(tile: chart::Tile<'_>, chosen: &[(&str, &str)]) -> Vec<chart::Reading>, settle;
 }
 
-calls! { Events, EventMapper, lensmount_extractor_events:
+calls! {
     /// What a query must carry before the action is offered.
-    requirements = "requirements", call_requirements() -> Vec<events::Requirement>;
+    requirements = "requirements"() -> Vec<events::Requirement>;
     /// What the owner of a schedule fills in.
-    form = "form", call_form() -> Vec<types::Control>;
+    form = "form"() -> Vec<types::Control>;
     /// Whole rows in, events out.
-    convert = "convert", call_convert(run: events::Run<'_>, rows: &[u8]) -> events::Batch, settle;
+    convert = "convert"(run: events::Run<'_>, rows: &[u8]) -> events::Batch, settle;
 }

@@ -10,6 +10,7 @@ use super::cpu::CpuMeter;
 use super::engine::Sandbox;
 use super::lens::{Identity, Lens};
 use super::limits::Limits;
+use super::linked::Linked;
 use super::log::LogLine;
 use super::output::Weigh;
 use super::state::State;
@@ -77,7 +78,7 @@ impl Lens {
         sandbox: &Sandbox,
         function: &'static str,
         input: usize,
-        call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<T>,
+        call: impl AsyncFnOnce(&Linked, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<Called<T>, CallError> {
         let stopped = |code, reason, trace, log, usage| {
             let extractor = self.identity.clone();
@@ -106,9 +107,10 @@ impl Lens {
         };
         let waited = began.elapsed();
         let limits = self.share.limits();
-        let meter = Arc::new(CpuMeter::default());
-        let mut store = self.store(sandbox, &limits, began, Arc::clone(&meter));
-        let answer = meter.measure(call(&mut store)).await;
+        let (linked, _roomy) = self.place(sandbox, input);
+        let meter = Arc::new(CpuMeter::new());
+        let mut store = store(sandbox, linked, &limits, began, Arc::clone(&meter));
+        let answer = meter.measure(call(linked, &mut store)).await;
 
         let fuel = sandbox.counts.then(|| store.get_fuel().unwrap_or(u64::MAX));
         let state = store.data_mut();
@@ -142,49 +144,46 @@ impl Lens {
             Err((code, reason, trace)) => Err(stopped(code, reason, trace, log, usage)),
         }
     }
+}
 
-    fn store(
-        &self,
-        sandbox: &Sandbox,
-        limits: &Limits,
-        began: Instant,
-        meter: Arc<CpuMeter>,
-    ) -> Store<State> {
-        let mut store = Store::new(
-            &sandbox.flavour(self.fits_pool).engine,
-            State::new(limits.clone(), began),
-        );
-        store.set_hostcall_fuel(limits.lift());
-        if sandbox.counts {
-            // As much as there can be: fuel is only counted, time is what ends a call.
-            if let Err(error) = store.set_fuel(u64::MAX) {
-                tracing::warn!(%error, "instructions cannot be counted");
-            }
+fn store(
+    sandbox: &Sandbox,
+    linked: &Linked,
+    limits: &Limits,
+    began: Instant,
+    meter: Arc<CpuMeter>,
+) -> Store<State> {
+    let mut store = Store::new(linked.engine(), State::new(limits.clone(), began));
+    store.set_hostcall_fuel(limits.lift());
+    if sandbox.counts {
+        // As much as there can be: fuel is only counted, time is what ends a call.
+        if let Err(error) = store.set_fuel(u64::MAX) {
+            tracing::warn!(%error, "instructions cannot be counted");
         }
-        store.limiter(|state| state);
-        // Each tick the guest gives way to other tasks, or ends. `YieldCustom` and tokio's own
-        // `yield_now` rather than `Yield`, which wakes itself at once and starves its neighbours.
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |mut context| {
-            let state: &mut State = context.data_mut();
-            let over = if meter.running() >= state.limits.cpu {
-                Some(StopCode::CpuTimeout)
-            } else if state.began.elapsed() >= state.limits.wall {
-                Some(StopCode::WallTimeout)
-            } else {
-                None
-            };
-            if let Some(code) = over {
-                state.stop.get_or_insert(code);
-                return Ok(UpdateDeadline::Interrupt);
-            }
-            Ok(UpdateDeadline::YieldCustom(
-                1,
-                Box::pin(tokio::task::yield_now()),
-            ))
-        });
-        store
     }
+    store.limiter(|state| state);
+    // Each tick the guest gives way to other tasks, or ends. `YieldCustom` and tokio's own
+    // `yield_now` rather than `Yield`, which wakes itself at once and starves its neighbours.
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |mut context| {
+        let state: &mut State = context.data_mut();
+        let over = if meter.running() >= state.limits.cpu {
+            Some(StopCode::CpuTimeout)
+        } else if state.began.elapsed() >= state.limits.wall {
+            Some(StopCode::WallTimeout)
+        } else {
+            None
+        };
+        if let Some(code) = over {
+            state.stop.get_or_insert(code);
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(tokio::task::yield_now()),
+        ))
+    });
+    store
 }
 
 /// Passes a guest's lines on to the operator's log.

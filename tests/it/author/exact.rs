@@ -139,7 +139,7 @@ fn wholes() -> Vec<Whole> {
         ("page", b"<html>Log in</html>".into(), "{}", "{}", code("malformed")),
         ("nothing", Vec::new(), "{}", "{}", code("malformed")),
         ("no-text", [b"{\"fields\": \"", &[0xff, 0xfe][..], b"\"}"].concat(), "{}", "{}", code("malformed")),
-        ("nan", sound.replace("0.50", "NaN").into(), "{}", "{}", code("malformed")),
+        ("nan", sound.replace("\"value\": 7", "\"value\": NaN").into(), "{}", "{}", code("malformed")),
         ("list", b"[]".into(), "{}", "{}", code("malformed")),
         ("no-fields", br#"{"data": []}"#.into(), "{}", "{}", code("malformed")),
         ("no-data", format!("{{{FIELDS}, \"data\": null}}").into(), "{}", "{}", code("malformed")),

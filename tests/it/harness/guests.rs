@@ -28,6 +28,19 @@ pub fn guest(name: &str) -> Vec<u8> {
     built.unwrap_or_else(|| panic!("tests/guests has no `{name}`")).clone()
 }
 
+/// The component of a crate in `extractors`: what the server carries as a built-in.
+pub fn built_in(name: &str) -> Vec<u8> {
+    let built = || {
+        let workspace = Workspace::around(Path::new(env!("CARGO_MANIFEST_DIR")))?;
+        let toolchain = Toolchain::find()?;
+        let packages = toolchain.guests(&workspace, "extractors")?;
+        let package: Vec<_> = packages.into_iter().filter(|package| package.name == name).collect();
+        toolchain.build(&workspace, &package)
+    };
+    let built = built().unwrap_or_else(|error| panic!("{}", ErrorChain(&error)));
+    built.into_iter().next().unwrap_or_else(|| panic!("extractors has no `{name}`")).wasm
+}
+
 /// The gauge, version 1.0.0.
 pub fn gauge() -> Vec<u8> {
     guest("gauge")

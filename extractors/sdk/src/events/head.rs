@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use crate::chart::Failure;
 use crate::errors::Complaints;
-use crate::events::scan::{Fault, Scan};
 use crate::events::tags::{TagNames, Tags};
 use crate::json::Token;
+use crate::scan::{Fault, Scan};
 
 /// What the head of a result says.
 #[derive(Clone, Debug, Default)]

@@ -9,9 +9,9 @@ use crate::events::identity::Identity;
 use crate::events::plan::{Plan, Unwritten};
 use crate::events::query;
 use crate::events::row::RowReader;
-use crate::events::scan::{Fault, Scan};
 use crate::events::tags::TagNames;
 use crate::events::{Batch, Event, Kind, Rejection, Requirement, Run};
+use crate::scan::{Fault, Scan};
 
 /// As short as a row may be for its length to tell how many there are: a chunk is not to reserve
 /// many times its own size.

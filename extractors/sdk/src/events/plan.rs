@@ -3,10 +3,10 @@
 use crate::events::form::Settings;
 use crate::events::head::{Head, Listed};
 use crate::events::row::Cell;
-use crate::events::scan::Fault;
 use crate::events::value::{self, Empties};
 use crate::failure::shown;
 use crate::json;
+use crate::scan::Fault;
 
 /// The property that the email goes by, whatever its field is called.
 const EMAIL: &str = "email";

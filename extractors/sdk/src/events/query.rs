@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::chart::Failure;
-use crate::events::scan::{Fault, Scan};
 use crate::json::Token;
+use crate::scan::{Fault, Scan};
 
 /// Why the hidden fields cannot be told.
 enum Unread {

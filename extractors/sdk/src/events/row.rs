@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::events::scan::{Fault, Scan};
 use crate::json::Token;
+use crate::scan::{Fault, Scan};
 
 /// What a row holds of one field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

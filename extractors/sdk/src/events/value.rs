@@ -1,8 +1,8 @@
 //! How a cell is written into an event: its value byte for byte, save what is empty or pivoted.
 
 use crate::events::row::Cell;
-use crate::events::scan::{Fault, Scan};
 use crate::json::{Kind, Token};
+use crate::scan::{Fault, Scan};
 
 /// What becomes of empty values and of pivots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,13 +1,16 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::field::FieldSeed;
 use crate::field::Role;
-use serde::de::DeserializeSeed;
+use crate::walk::{Shape, Walk};
 
 fn field(json: &str) -> Field<'_> {
-    let mut reader = serde_json::Deserializer::from_str(json);
-    FieldSeed(Role::Dimension).deserialize(&mut reader).unwrap()
+    Field::read(
+        &mut Walk::strict(json),
+        &mut Shape::default(),
+        Role::Dimension,
+    )
+    .unwrap()
 }
 
 fn unit(json: &str) -> Option<(Unit, i64)> {

@@ -1,6 +1,6 @@
 //! The scanner and serde_json take the same texts for JSON.
 
-use lensmount_sdk::events::scan::Scan;
+use lensmount_sdk::scan::Scan;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 

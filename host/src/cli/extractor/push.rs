@@ -62,8 +62,9 @@ impl Push {
         let (name, version) = (cell(&report["name"]), cell(&report["version"]["version"]));
         let run = &report["dry_run"];
         let count = |name: &str| run[name].as_u64().unwrap_or(0);
-        let (changed, left_out) = (count("changed"), count("left_out"));
-        let activates = self.activate && changed == 0 && left_out == 0;
+        let (changed, misread) = (count("changed"), count("misread"));
+        let left_out = count("left_out");
+        let activates = self.activate && changed + misread + left_out == 0;
         if activates {
             activate(talk, &name, &version, true).await?;
         }
@@ -92,6 +93,8 @@ impl Push {
             let why = if changed > 0 {
                 let beside = cell(&run["beside"]);
                 format!("{changed} samples read another number than version {beside} does")
+            } else if misread > 0 {
+                format!("{misread} samples are read otherwise when every byte of them is checked")
             } else {
                 format!("{left_out} samples could not be tried")
             };

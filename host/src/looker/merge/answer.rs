@@ -55,12 +55,13 @@ impl<'a> Answer<'a> {
     /// When it is none that can be joined.
     pub fn read(body: &'a [u8], name: &str) -> Result<Self, LookerError> {
         let what = format!("the result of source {name:?}");
-        let document: Object<'a> =
-            serde_json::from_slice(body).map_err(LookerError::malformed(&what))?;
         let shapeless = || LookerError::Malformed {
             what: what.clone(),
             source: None,
         };
+        let text = std::str::from_utf8(body).map_err(|_| shapeless())?;
+        let document = Token::parse(text).and_then(Token::object);
+        let document = document.ok_or_else(shapeless)?;
         let complaints = Complaints {
             errors: document.get("errors"),
             error: document.get("error"),

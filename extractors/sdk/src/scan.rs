@@ -41,11 +41,16 @@ impl<'a> Key<'a> {
 
     /// Its text, escapes decoded. Half a surrogate pair is no text: then it is as it came.
     pub fn text(self) -> Cow<'a, str> {
-        let as_it_came = || Cow::Borrowed(self.inner());
+        self.decoded()
+            .unwrap_or_else(|| Cow::Borrowed(self.inner()))
+    }
+
+    /// Its text, escapes decoded; none where it is half a surrogate pair.
+    pub fn decoded(self) -> Option<Cow<'a, str>> {
         if self.escaped {
-            self.quoted.string().unwrap_or_else(as_it_came)
+            self.quoted.string()
         } else {
-            as_it_came()
+            Some(Cow::Borrowed(self.inner()))
         }
     }
 
@@ -124,19 +129,19 @@ impl<'a> Scan<'a> {
     }
 
     /// Goes into an object; whether it has a member.
-    pub(super) fn enters(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn enters(&mut self) -> Result<bool, Fault> {
         self.expect(b'{', "an object")?;
         Ok(!self.take(b'}'))
     }
 
     /// Whether the object ends after a member; else its next key is next.
-    pub(super) fn leaves(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn leaves(&mut self) -> Result<bool, Fault> {
         self.closes(b'}')
     }
 
     /// Reads a key that is written just so, with its quotes, and is followed by a colon; false,
     /// and nothing read, where another or the same in another way stands there.
-    pub(super) fn takes_key(&mut self, raw: &str) -> bool {
+    pub(crate) fn takes_key(&mut self, raw: &str) -> bool {
         self.next_byte();
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         let Some((key, [b':', ..])) = rest.split_at_checked(raw.len()) else {
@@ -151,7 +156,7 @@ impl<'a> Scan<'a> {
 
     /// Reads an object of one member whose text begins just so, and gives the member's value and
     /// the whole; none, and nothing read, where it is not one.
-    pub(super) fn lone_member(
+    pub(crate) fn lone_member(
         &mut self,
         beginning: &'static [u8; 9],
     ) -> Result<Option<(Token<'a>, Token<'a>)>, Fault> {
@@ -174,7 +179,7 @@ impl<'a> Scan<'a> {
     pub fn end(&mut self) -> Result<(), Fault> {
         match self.next_byte() {
             None => Ok(()),
-            Some(_) => Err(self.fault("something after the end")),
+            Some(_) => Err(self.fault("its end")),
         }
     }
 
@@ -213,7 +218,7 @@ impl<'a> Scan<'a> {
         Ok(true)
     }
 
-    pub(super) fn key(&mut self) -> Result<Key<'a>, Fault> {
+    pub(crate) fn key(&mut self) -> Result<Key<'a>, Fault> {
         if self.next_byte() != Some(b'"') {
             return Err(self.fault("a key in quotes"));
         }
@@ -335,13 +340,23 @@ impl<'a> Scan<'a> {
 
 /// Whether two texts are the same, compared by words: comparing bytes by the library's function
 /// is a loop over single bytes in WebAssembly.
-fn same(one: &[u8], other: &[u8]) -> bool {
-    let ((words, rest), (others, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
-    let equal =
-        |(one, other): (&[u8; 8], &[u8; 8])| u64::from_le_bytes(*one) == u64::from_le_bytes(*other);
-    one.len() == other.len()
-        && words.iter().zip(others).all(equal)
-        && rest.iter().zip(other_rest).all(|(one, other)| one == other)
+#[inline]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
+    let last = word(one.last_chunk());
+    if one.len() != other.len() {
+        return false;
+    }
+    if last.is_none() {
+        return one.iter().zip(other).all(|(one, other)| one == other);
+    }
+    let ((words, _), (others, _)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    // The last eight bytes may lie across the last two words.
+    last == word(other.last_chunk())
+        && words
+            .iter()
+            .zip(others)
+            .all(|(one, other)| word(Some(one)) == word(Some(other)))
 }
 
 /// How many bytes stand before the next quote, backslash or control character.

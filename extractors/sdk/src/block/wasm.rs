@@ -1,0 +1,49 @@
+//! WebAssembly's vectors.
+
+use core::arch::wasm32::{
+    u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_load, v128_or,
+};
+
+use super::FEW;
+
+pub(crate) type Vector = v128;
+
+#[inline]
+#[expect(
+    unsafe_code,
+    reason = "the load of a vector, from sixteen bytes that are there"
+)]
+pub(crate) fn load(bytes: &[u8; FEW]) -> Vector {
+    unsafe { v128_load(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+pub(crate) fn splat(byte: u8) -> Vector {
+    u8x16_splat(byte)
+}
+
+#[inline]
+pub(crate) fn equal(one: Vector, other: Vector) -> Vector {
+    u8x16_eq(one, other)
+}
+
+#[inline]
+pub(crate) fn or(one: Vector, other: Vector) -> Vector {
+    v128_or(one, other)
+}
+
+#[inline]
+pub(crate) fn below_blank(bytes: Vector) -> Vector {
+    u8x16_lt(bytes, splat(b' '))
+}
+
+#[inline]
+pub(crate) fn few(bytes: Vector) -> u32 {
+    u32::from(u8x16_bitmask(bytes))
+}
+
+#[inline]
+pub(crate) fn bits(parts: [Vector; 4]) -> u64 {
+    let [a, b, c, d] = parts.map(|part| u64::from(u8x16_bitmask(part)));
+    a | b << 16 | c << 32 | d << 48
+}

@@ -1,0 +1,259 @@
+//! Where a value ends that nobody asked for.
+//!
+//! Such a value is not parsed. A string ends at the next quote that is not escaped, a list or object
+//! where as many brackets have closed as have opened; brackets in strings do not count. That is
+//! looked up for sixty-four bytes at a time. Whether the value is sound JSON inside is not looked
+//! at: what is read of a document is checked, what is passed over need only be whole.
+//!
+//! The marks of escaped bytes follow Langdale and Lemire, "Parsing gigabytes of JSON per second"
+//! (2019), section 3.1.1.
+
+use crate::block::{Block, FEW, Few, WIDTH};
+
+/// Where a list or object ends: the place after its last bracket. `from` is the place after its
+/// first. None where the text ends before.
+pub(crate) fn container(text: &[u8], from: usize) -> Option<usize> {
+    let mut strings = Strings::default();
+    let mut depth = 1_u32;
+    let mut place = from;
+    while place < text.len() {
+        let block = Block::at(text, place);
+        // With these bits set all four brackets are one byte. So are `Y`, `_` and `y`, which stand
+        // nowhere but in strings; most blocks of long texts have no bracket outside them.
+        let outside = !strings.inside(block) & block.is_with(0x26, 0x7f);
+        if outside != 0 {
+            let closing = block.is_with(0x20, b'}') & outside;
+            let opening = block.is_with(0x20, b'{') & outside;
+            if closing.count_ones() < depth {
+                depth += opening.count_ones();
+                depth -= closing.count_ones();
+            } else if let Some(end) = ends(opening, closing, &mut depth) {
+                return Some(place + end + 1);
+            }
+        }
+        place += WIDTH;
+    }
+    None
+}
+
+/// The bit at which all that has opened is closed; else `depth` is what it is after the block.
+fn ends(opening: u64, closing: u64, depth: &mut u32) -> Option<usize> {
+    let before = *depth;
+    let mut rest = closing;
+    let mut closed = 0;
+    while rest != 0 {
+        let bit = rest.trailing_zeros();
+        let opened = (opening & ((1 << bit) - 1)).count_ones();
+        closed += 1;
+        if before + opened == closed {
+            return Some(bit as usize);
+        }
+        rest &= rest - 1;
+    }
+    *depth = before + opening.count_ones() - closed;
+    None
+}
+
+/// Where a string ends: the place after its last quote. `from` is the place after its first. None
+/// where the text ends before.
+#[inline]
+pub(crate) fn string(text: &[u8], from: usize) -> Option<usize> {
+    let mut place = from;
+    while let Some(few) = Few::at(text, place) {
+        let marks = few.marks();
+        if marks != 0 {
+            let mark = place + marks.trailing_zeros() as usize;
+            if text.get(mark) == Some(&b'"') {
+                return Some(mark + 1);
+            }
+            return escaped_string(text, mark);
+        }
+        place += FEW;
+    }
+    escaped_string(text, place)
+}
+
+/// The same for a string that has escapes, or ends among the text's last bytes.
+fn escaped_string(text: &[u8], from: usize) -> Option<usize> {
+    let mut escapes = Escapes::default();
+    let mut place = from;
+    while place < text.len() {
+        let block = Block::at(text, place);
+        let quotes = escapes.unescaped(block.is(b'"'), block.is(b'\\'));
+        if quotes != 0 {
+            return Some(place + quotes.trailing_zeros() as usize + 1);
+        }
+        place += WIDTH;
+    }
+    None
+}
+
+/// Where a run of plain text ends: the place of the next quote, backslash or control character,
+/// which may be the text's end.
+#[inline]
+pub(crate) fn plain(text: &[u8], from: usize) -> usize {
+    let mut place = from;
+    while let Some(few) = Few::at(text, place) {
+        let ends = few.ends();
+        if ends != 0 {
+            return place + ends.trailing_zeros() as usize;
+        }
+        place += FEW;
+    }
+    let rest = text.get(place..).unwrap_or_default();
+    let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+    place + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
+/// Where blanks end: the place of the next byte that is none, which may be the text's end.
+#[inline]
+pub(crate) fn blanks(text: &[u8], from: usize) -> usize {
+    let mut place = from;
+    while let Some(few) = Few::at(text, place) {
+        let values = few.values();
+        if values != 0 {
+            return place + values.trailing_zeros() as usize;
+        }
+        place += FEW;
+    }
+    let rest = text.get(place..).unwrap_or_default();
+    let is_value = |byte: &u8| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+    place + rest.iter().position(is_value).unwrap_or(rest.len())
+}
+
+/// Where a number ends, whatever it is made of.
+#[inline]
+pub(crate) fn number(text: &[u8], from: usize) -> usize {
+    let mut place = from;
+    while let Some(few) = Few::at(text, place) {
+        let ends = few.ends_number();
+        if ends != 0 {
+            return place + ends.trailing_zeros() as usize;
+        }
+        place += FEW;
+    }
+    let rest = text.get(place..).unwrap_or_default();
+    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | ..=b' ');
+    place + rest.iter().position(ends).unwrap_or(rest.len())
+}
+
+/// Follows strings from block to block.
+#[derive(Default)]
+struct Strings {
+    escapes: Escapes,
+    /// All bits where the block before ended inside a string, else none.
+    open: u64,
+}
+
+impl Strings {
+    /// Which bytes of the next block stand in a string, its first quote included.
+    #[inline]
+    fn inside(&mut self, block: Block) -> u64 {
+        let quotes = self.escapes.unescaped(block.is(b'"'), block.is(b'\\'));
+        if quotes == 0 {
+            return self.open;
+        }
+        let inside = toggled(quotes) ^ self.open;
+        self.open = if inside >> 63 == 1 { u64::MAX } else { 0 };
+        inside
+    }
+}
+
+/// Each bit is whether an odd number of bits is set up to and with it.
+#[inline]
+fn toggled(mut bits: u64) -> u64 {
+    for distance in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << distance;
+    }
+    bits
+}
+
+/// Follows backslashes from block to block.
+#[derive(Default)]
+struct Escapes {
+    /// One where the block before ended with a backslash that escapes what comes next.
+    next: u64,
+}
+
+impl Escapes {
+    /// Which of the next block's quotes are not escaped.
+    #[inline]
+    fn unescaped(&mut self, quotes: u64, backslashes: u64) -> u64 {
+        // Mostly no quote follows a backslash, and then it does not matter which of them escape.
+        if quotes & (backslashes << 1 | self.next) == 0 && backslashes >> 63 == 0 {
+            self.next = 0;
+            return quotes;
+        }
+        quotes & !self.escaped(backslashes)
+    }
+
+    /// Which bytes of the next block are escaped, from where its backslashes are.
+    fn escaped(&mut self, backslashes: u64) -> u64 {
+        const EVEN: u64 = 0x5555_5555_5555_5555;
+        // A backslash that is escaped escapes nothing.
+        let backslashes = backslashes & !self.next;
+        let follows = backslashes << 1 | self.next;
+        // Runs that begin at an odd bit: adding carries through a run to the bit after it.
+        let odd = backslashes & !EVEN & !follows;
+        let (evened, overflows) = odd.overflowing_add(backslashes);
+        self.next = u64::from(overflows);
+        (EVEN ^ evened << 1) & follows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Byte by byte.
+    fn slowly(text: &[u8], container: bool) -> Option<usize> {
+        let (mut depth, mut quoted, mut escaped) = (1, !container, false);
+        for (place, byte) in text.iter().enumerate() {
+            let is_escaped = escaped;
+            escaped = *byte == b'\\' && !is_escaped;
+            match byte {
+                b'"' if !is_escaped && !container => return Some(place + 1),
+                b'"' if !is_escaped => quoted = !quoted,
+                b'{' | b'[' if !quoted => depth += 1,
+                b'}' | b']' if !quoted => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Some(place + 1);
+            }
+        }
+        None
+    }
+
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let marks = prop::sample::select(b"\"\\{}[]a, \n".to_vec());
+        let runs = (marks, prop_oneof![4 => Just(1_usize), 1 => 60..70_usize]);
+        prop::collection::vec(runs, 0..200).prop_map(|runs| {
+            let runs = runs.into_iter();
+            runs.flat_map(|(byte, times)| std::iter::repeat_n(byte, times))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn ends_are_those_that_going_byte_by_byte_finds(text in text(), from in 0..70_usize) {
+            let from = from.min(text.len());
+            for (is_container, ends) in [(true, container as fn(&[u8], usize) -> _), (false, string)] {
+                let slowly = slowly(&text[from..], is_container).map(|end| end + from);
+                prop_assert_eq!(ends(&text, from), slowly);
+            }
+            let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
+            let slowly = text[from..].iter().position(ends).map_or(text.len(), |end| end + from);
+            prop_assert_eq!(plain(&text, from), slowly);
+            let next = |is: fn(&u8) -> bool| {
+                let place = text[from..].iter().position(is);
+                place.map_or(text.len(), |place| from + place)
+            };
+            prop_assert_eq!(blanks(&text, from), next(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')));
+            prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b'}' | b']' | ..=b' ')));
+        }
+    }
+}

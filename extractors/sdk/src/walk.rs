@@ -1,0 +1,368 @@
+//! A walk through a JSON document: into what is wanted, past everything else.
+//!
+//! What is read is sound, in both of the ways to go:
+//!
+//! - **swift**: what nobody asks for is passed over by its brackets and quotes ([`crate::skip`]), and
+//!   an object whose like has been met before is gone through by comparing whole keys with what stood
+//!   there the last time ([`Shape`]).
+//! - **strict**: every byte is checked ([`Scan`]), and nothing is expected of an object. It is for
+//!   holding the swift way against it.
+//!
+//! Neither stops early in an object: a key may stand twice, and then the last one counts, as it does
+//! for serde_json. Going on costs little, since keys are compared and values passed over.
+
+use std::borrow::Cow;
+
+use crate::json::Token;
+use crate::scan::{Fault, Scan, same};
+use crate::skip;
+
+/// Why a document is not read on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// It is not JSON there, or it ends there.
+    Json(Fault),
+    /// It is JSON, but not what Looker sends.
+    Shape(String),
+}
+
+impl From<Fault> for Wrong {
+    fn from(fault: Fault) -> Self {
+        Self::Json(fault)
+    }
+}
+
+/// A place in a document.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// The same as text, where every byte is to be checked.
+    strict: Option<&'a str>,
+}
+
+/// A key of an object.
+#[derive(Clone, Copy)]
+pub(crate) struct Name<'a> {
+    /// With its quotes.
+    raw: &'a [u8],
+    escaped: bool,
+}
+
+impl<'a> Name<'a> {
+    /// Its text, escapes decoded; none where it is not UTF-8.
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        let inner = self.inner()?;
+        if self.escaped {
+            Token::known(std::str::from_utf8(self.raw).ok()?).string()
+        } else {
+            std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+        }
+    }
+
+    /// Runs a comparison on its bytes, escapes decoded.
+    #[inline]
+    pub fn is<R>(self, compare: impl FnOnce(&[u8]) -> R) -> R {
+        if self.escaped {
+            return compare(self.text().unwrap_or_default().as_bytes());
+        }
+        compare(self.inner().unwrap_or_default())
+    }
+
+    fn inner(self) -> Option<&'a [u8]> {
+        self.raw.get(1..self.raw.len().checked_sub(1)?)
+    }
+}
+
+/// What objects of a kind looked like so far: the text before each of their values, from the value
+/// before or the opening bracket up to the value, and what it leads to.
+///
+/// Looker writes the members of all rows in one order and with the same blanks, so that one
+/// comparison tells key, comma, colon and blanks at once. A member that is missing is passed over, and
+/// one that is new is read by itself and remembered where it stands.
+pub(crate) struct Shape<'a, R> {
+    members: Vec<(&'a [u8], R)>,
+}
+
+/// How many members may be missing in a row before the next one is read by itself.
+const MISSING: usize = 4;
+/// As many members as are remembered of a kind of object: more have no order worth remembering.
+const REMEMBERED: usize = 256;
+
+impl<R> Default for Shape<'_, R> {
+    fn default() -> Self {
+        Self {
+            members: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Begins a swift walk.
+    pub fn swift(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            strict: None,
+        }
+    }
+
+    /// Begins a strict walk.
+    pub fn strict(text: &'a str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            at: 0,
+            strict: Some(text),
+        }
+    }
+
+    /// The first byte of what is next, blanks passed over; none at the end.
+    #[inline]
+    pub fn next_byte(&mut self) -> Option<u8> {
+        let here = self.bytes.get(self.at).copied();
+        if here.is_none_or(|byte| byte > b' ') {
+            return here;
+        }
+        self.at = skip::blanks(self.bytes, self.at);
+        self.bytes.get(self.at).copied()
+    }
+
+    /// Reads one value.
+    #[inline]
+    pub fn token(&mut self) -> Result<Token<'a>, Wrong> {
+        let first = self.next_byte();
+        let from = self.at;
+        if first == Some(b'"') && self.strict.is_none() {
+            let end = skip::plain(self.bytes, from + 1);
+            if self.bytes.get(end) == Some(&b'"') {
+                self.at = end + 1;
+                return self.piece(from, self.at).map(Token::known);
+            }
+        }
+        self.checked(first)
+    }
+
+    /// Reads one value and checks every byte of it.
+    fn checked(&mut self, first: Option<u8>) -> Result<Token<'a>, Wrong> {
+        let from = self.at;
+        let text = match self.strict {
+            Some(text) => text.get(from..).unwrap_or_default(),
+            None => self.piece(from, self.end_of(first)?)?,
+        };
+        let mut scan = Scan::new(text);
+        let token = scan.token().and_then(|token| match self.strict {
+            Some(_) => Ok(token),
+            None => scan.end().map(|()| token),
+        });
+        self.at = from + scan.done();
+        token.map_err(|fault| {
+            Wrong::Json(Fault {
+                at: from + fault.at,
+                ..fault
+            })
+        })
+    }
+
+    /// Passes over one value.
+    #[inline]
+    pub fn skip(&mut self) -> Result<(), Wrong> {
+        let first = self.next_byte();
+        if self.strict.is_some() {
+            return self.checked(first).map(drop);
+        }
+        self.at = self.end_of(first)?;
+        Ok(())
+    }
+
+    /// Reads a `null`; false, and nothing read, where something else stands.
+    pub fn takes_null(&mut self) -> Result<bool, Wrong> {
+        let takes = self.next_byte() == Some(b'n');
+        if takes {
+            self.token()?;
+        }
+        Ok(takes)
+    }
+
+    /// Reads an object. `role` says what a key leads to, `each` reads or passes over the value.
+    /// `what` names what stands here if it is no object.
+    pub fn object<R: Copy>(
+        &mut self,
+        shape: &mut Shape<'a, R>,
+        what: impl Fn() -> String,
+        role: impl Fn(Name<'a>) -> R,
+        mut each: impl FnMut(&mut Self, R) -> Result<(), Wrong>,
+    ) -> Result<(), Wrong> {
+        if self.next_byte() != Some(b'{') {
+            return Err(self.instead(what()));
+        }
+        self.at += 1;
+        let mut first = true;
+        let mut next = 0;
+        loop {
+            let role = match self.follows(shape, &mut next) {
+                Some(role) => role,
+                None => {
+                    let from = self.at;
+                    if self.closes(b'}', first)? {
+                        return Ok(());
+                    }
+                    let name = self.name()?;
+                    self.next_byte();
+                    let role = role(name);
+                    if shape.members.len() >= REMEMBERED {
+                        shape.members.truncate(next);
+                    }
+                    if let Some(before) = self.bytes.get(from..self.at)
+                        && shape.members.len() < REMEMBERED
+                    {
+                        shape.members.insert(next, (before, role));
+                        next += 1;
+                    }
+                    role
+                }
+            };
+            first = false;
+            each(self, role)?;
+        }
+    }
+
+    /// Reads a list, item by item.
+    pub fn list(
+        &mut self,
+        what: impl Fn() -> String,
+        mut each: impl FnMut(&mut Self) -> Result<(), Wrong>,
+    ) -> Result<(), Wrong> {
+        if self.next_byte() != Some(b'[') {
+            return Err(self.instead(what()));
+        }
+        self.at += 1;
+        let mut first = true;
+        while !self.closes(b']', first)? {
+            each(self)?;
+            first = false;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that nothing follows.
+    pub fn end(&mut self) -> Result<(), Wrong> {
+        match self.next_byte() {
+            None => Ok(()),
+            Some(_) => Err(self.fault("its end")),
+        }
+    }
+
+    /// What an object's next member leads to, if it is one of those that are expected next.
+    #[inline]
+    fn follows<R: Copy>(&mut self, shape: &Shape<'a, R>, next: &mut usize) -> Option<R> {
+        if self.strict.is_some() {
+            return None;
+        }
+        let expected = shape.members.iter().enumerate().skip(*next);
+        for (place, (before, role)) in expected.take(MISSING) {
+            let end = self.at + before.len();
+            if self
+                .bytes
+                .get(self.at..end)
+                .is_some_and(|here| same(here, before))
+            {
+                self.at = end;
+                *next = place + 1;
+                return Some(*role);
+            }
+        }
+        None
+    }
+
+    /// Whether a list or object ends here, else what parts its next value from the one before.
+    fn closes(&mut self, close: u8, first: bool) -> Result<bool, Wrong> {
+        match self.next_byte() {
+            Some(byte) if byte == close => {
+                self.at += 1;
+                Ok(true)
+            }
+            Some(b',') if !first => {
+                self.at += 1;
+                Ok(false)
+            }
+            Some(_) if first => Ok(false),
+            _ => Err(self.fault("a comma or the closing bracket")),
+        }
+    }
+
+    fn name(&mut self) -> Result<Name<'a>, Wrong> {
+        if self.next_byte() != Some(b'"') {
+            return Err(self.fault("a key in quotes"));
+        }
+        let from = self.at;
+        let plain = skip::plain(self.bytes, from + 1);
+        let escaped = self.bytes.get(plain) != Some(&b'"');
+        if escaped || self.strict.is_some() {
+            let key = self.checked(Some(b'"'))?;
+            if key.string().is_none() {
+                return Err(self.fault("a key that is text"));
+            }
+        } else {
+            self.at = plain + 1;
+        }
+        let raw = self.bytes.get(from..self.at).unwrap_or_default();
+        if self.next_byte() != Some(b':') {
+            return Err(self.fault("a colon"));
+        }
+        self.at += 1;
+        Ok(Name { raw, escaped })
+    }
+
+    /// Where the value ends that begins here with this byte, by the swift way.
+    #[inline]
+    fn end_of(&self, first: Option<u8>) -> Result<usize, Wrong> {
+        let end = match first {
+            Some(b'"') => skip::string(self.bytes, self.at + 1),
+            Some(b'{' | b'[') => match self.bytes.get(self.at + 1) {
+                Some(b'}' | b']') => Some(self.at + 2),
+                _ => skip::container(self.bytes, self.at + 1),
+            },
+            Some(b'-' | b'0'..=b'9') => Some(skip::number(self.bytes, self.at)),
+            Some(b't' | b'n') => self.word(4),
+            Some(b'f') => self.word(5),
+            _ => return Err(self.fault("a value")),
+        };
+        end.ok_or(Wrong::Json(Fault {
+            at: self.bytes.len(),
+            what: "the rest of it",
+        }))
+    }
+
+    /// Where a word of so many letters ends. Which letters they are is checked where it is read.
+    fn word(&self, length: usize) -> Option<usize> {
+        let end = self.at + length;
+        (end <= self.bytes.len()).then_some(end)
+    }
+
+    fn piece(&self, from: usize, end: usize) -> Result<&'a str, Wrong> {
+        let bytes = self.bytes.get(from..end).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|error| {
+            Wrong::Json(Fault {
+                at: from + error.valid_up_to(),
+                what: "a character of UTF-8",
+            })
+        })
+    }
+
+    /// What stands here is something else than expected, or nothing.
+    pub fn instead(&mut self, what: String) -> Wrong {
+        match self.skip() {
+            Ok(()) => Wrong::Shape(what),
+            Err(wrong) => wrong,
+        }
+    }
+
+    fn fault(&self, what: &'static str) -> Wrong {
+        Wrong::Json(Fault { at: self.at, what })
+    }
+
+    /// Whether a fault is that the document ends too early.
+    pub fn is_cut(&self, fault: Fault) -> bool {
+        fault.at >= self.bytes.len()
+    }
+}
