@@ -140,12 +140,16 @@ pub async fn list<T: Record>(
 ///
 /// When the store fails.
 pub async fn under(store: &dyn Store, kind: Kind, name: &str) -> Result<Vec<String>, RecordError> {
-    const PAGE: usize = 500;
+    // Most names have a few members, and what is listed beyond them is read for nothing.
+    const FEW: usize = 8;
+    const MANY: usize = 512;
     let prefix = format!("{name}/");
     let (mut after, mut found) = (prefix.clone(), Vec::new());
+    let mut limit = FEW;
     loop {
-        let page = store.list(kind, Some(&after), PAGE).await?;
-        let whole = page.len() == PAGE;
+        let page = store.list(kind, Some(&after), limit).await?;
+        let whole = page.len() == limit;
+        limit = (limit * 8).min(MANY);
         for document in page {
             let Some(rest) = document.key.strip_prefix(&prefix) else {
                 return Ok(found);

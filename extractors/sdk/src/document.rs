@@ -29,8 +29,8 @@ pub struct Document<'a> {
     pub unordered: bool,
     /// Whether the column limit cut it.
     pub columns_truncated: bool,
-    /// The sorts that Looker added by itself.
-    pub added_sorts: Option<Token<'a>>,
+    /// `added_params`: what Looker added to the query by itself.
+    pub(crate) added_params: Option<Token<'a>>,
     /// Looker's notes that are no errors.
     pub notes: Vec<Note>,
     /// `totals_data` as it came.
@@ -38,6 +38,11 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
+    /// The sorts that Looker added by itself.
+    pub fn added_sorts(&self) -> Option<Token<'a>> {
+        self.added_params?.object()?.get("sorts")
+    }
+
     /// Whether the query was asked for column totals.
     pub fn has_totals(&self) -> bool {
         self.totals.is_some()

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::json::Token;
 use crate::walk::{Name, Shape, Walk, Wrong};
 
 /// Which of Looker's lists a field stands in.
@@ -182,8 +181,17 @@ impl<'a> Field<'a> {
             || "a field is no object with `name`".to_owned(),
             Part::of,
             |walk, part| {
-                if let Part::Other = part {
-                    return walk.skip();
+                match part {
+                    Part::Other => return walk.skip(),
+                    Part::Interval => {
+                        field.interval = interval(walk)?;
+                        return Ok(());
+                    }
+                    Part::Sorted => {
+                        field.sorted = sorted(walk)?;
+                        return Ok(());
+                    }
+                    _ => {}
                 }
                 let value = walk.token()?;
                 match part {
@@ -197,13 +205,11 @@ impl<'a> Field<'a> {
                     Part::Timeframe => field.timeframe = value.flag(),
                     Part::Fiscal => field.fiscal = value.flag(),
                     Part::FiscalMonthOffset => field.fiscal_month_offset = value.integer(),
-                    Part::Interval => field.interval = interval(value),
                     Part::ValueFormat => field.value_format = value.filled(),
                     Part::ValueFormatName => field.value_format_name = value.filled(),
-                    Part::Sorted => field.sorted = sorted(value),
                     Part::CanPivot => field.can_pivot = value.flag(),
                     Part::Pivoted => field.pivoted = value.flag(),
-                    Part::Other => {}
+                    Part::Interval | Part::Sorted | Part::Other => {}
                 }
                 Ok(())
             },
@@ -214,20 +220,43 @@ impl<'a> Field<'a> {
     }
 }
 
-fn interval(token: Token<'_>) -> Option<(Cow<'_, str>, i64)> {
-    let object = token.object()?;
-    let name = object.get("name")?.filled()?;
-    let count = match object.get("count").filter(|count| !count.is_null()) {
-        Some(count) => count.integer()?,
-        None => 1,
+/// `time_interval`; none where it is not what Looker documents.
+fn interval<'a>(walk: &mut Walk<'a>) -> Result<Option<(Cow<'a, str>, i64)>, Wrong> {
+    let (mut name, mut count) = (None, None);
+    walk.object_if_any(
+        |key| match key {
+            b"name" => Some(true),
+            b"count" => Some(false),
+            _ => None,
+        },
+        |is_name, value| match is_name {
+            true => name = value.filled(),
+            false => count = Some(value),
+        },
+    )?;
+    let count = match count.filter(|count| !count.is_null()) {
+        Some(count) => count.integer(),
+        None => Some(1),
     };
-    Some((name, count))
+    Ok(name.zip(count))
 }
 
-fn sorted(token: Token<'_>) -> Option<Sorted> {
-    let object = token.object()?;
-    Some(Sorted {
-        index: object.get("sort_index")?.integer()?,
-        descending: object.get("desc").and_then(Token::flag).unwrap_or(false),
-    })
+/// `sorted`; none where it is not what Looker documents.
+fn sorted(walk: &mut Walk<'_>) -> Result<Option<Sorted>, Wrong> {
+    let (mut index, mut descending) = (None, None);
+    walk.object_if_any(
+        |key| match key {
+            b"sort_index" => Some(true),
+            b"desc" => Some(false),
+            _ => None,
+        },
+        |is_index, value| match is_index {
+            true => index = value.integer(),
+            false => descending = value.flag(),
+        },
+    )?;
+    Ok(index.map(|index| Sorted {
+        index,
+        descending: descending.unwrap_or(false),
+    }))
 }

@@ -119,6 +119,7 @@ impl<'a> Plot<'a> {
             axis::kind(&field, values.map(|value| (value, axis::stamp_of(value))))
         } else {
             // Each row's text is read once, here, and looked up from then on.
+            stamps.reserve(self.document.table.rows());
             let rows = self.rows.iter().zip(self.on_rows(&field));
             axis::kind(
                 &field,

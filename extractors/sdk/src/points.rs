@@ -59,8 +59,11 @@ pub fn find<'a>(
                 if fitting.is_empty() && matches!(rows, RowChoice::Where(_)) {
                     return Err(rows.none(plot));
                 }
-                let along = fitting.into_iter().map(|row| point(plot, row, pivot, true));
-                return along.collect::<Result<_, _>>().map(Points::Along);
+                let mut along = Vec::with_capacity(fitting.len());
+                for row in fitting {
+                    along.push(point(plot, row, pivot, true)?);
+                }
+                return Ok(Points::Along(along));
             }
             let (row, notes) = sole(plot, rows)?;
             Ok(Points::One(point(plot, row, pivot, false)?, notes))

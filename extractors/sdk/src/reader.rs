@@ -279,10 +279,7 @@ impl<'a> Parts<'a> {
             truncated: says_so(self.truncated),
             unordered: says_so(self.unordered),
             columns_truncated: says_so(self.columns_truncated),
-            added_sorts: self
-                .added_params
-                .and_then(Token::object)
-                .and_then(|params| params.get("sorts")),
+            added_params: self.added_params,
             notes,
             totals: self.totals.filter(|totals| totals.says_so()),
         })

@@ -35,7 +35,7 @@ pub fn newest_first(
     for source in [
         listed(query.sorts),
         by_fields(document),
-        listed(document.added_sorts),
+        listed(document.added_sorts()),
     ] {
         let Some(keys) = source else { continue };
         let Some(first) = keys.iter().find(|key| of_columns(key) == on_pivots) else {

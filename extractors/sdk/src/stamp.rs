@@ -193,12 +193,18 @@ impl Rest<'_> {
 
     /// Exactly that many digits.
     fn number(&mut self, digits: usize) -> Option<i16> {
-        let (number, rest) = self.0.split_at_checked(digits)?;
-        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
+        let (digits, rest) = self.0.split_at_checked(digits)?;
+        let mut number = 0_i16;
+        for digit in digits.bytes() {
+            let digit = digit.wrapping_sub(b'0');
+            if digit > 9 {
+                return None;
+            }
+            // Four digits at most are asked for.
+            number = number * 10 + i16::from(digit);
         }
         self.0 = rest;
-        number.parse().ok()
+        Some(number)
     }
 
     /// One to nine digits after the point, as nanoseconds.

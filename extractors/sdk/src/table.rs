@@ -58,8 +58,16 @@ impl<'a> Table<'a> {
         walk.list(
             || "`data` is no list of rows".to_owned(),
             |walk| {
+                let before = walk.left();
+                reader.row(walk, &mut cells)?;
                 rows += 1;
-                reader.row(walk, &mut cells)
+                if rows == 1 {
+                    // Rows are of one size, mostly. Growing step by step would move what was read
+                    // again and again, and leave twice the memory touched.
+                    let more = walk.left() / (before - walk.left()).max(1);
+                    cells.reserve(more.min(MOST_AHEAD) * reader.columns.len());
+                }
+                Ok(())
             },
         )?;
         Ok(Self {
@@ -80,6 +88,9 @@ impl<'a> Table<'a> {
         })
     }
 }
+
+/// Rows that room is made for after the first one; Looker's own limit is a tenth of that.
+const MOST_AHEAD: usize = 1 << 20;
 
 /// Reads rows, and remembers what they look like.
 struct Reader<'c, 'a> {

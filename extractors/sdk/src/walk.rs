@@ -127,6 +127,11 @@ impl<'a> Walk<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// How many bytes are left.
+    pub fn left(&self) -> usize {
+        self.bytes.len() - self.at.min(self.bytes.len())
+    }
+
     /// Reads one value.
     #[inline]
     pub fn token(&mut self) -> Result<Token<'a>, Wrong> {
@@ -224,6 +229,30 @@ impl<'a> Walk<'a> {
             first = false;
             each(self, role)?;
         }
+    }
+
+    /// Reads the members of an object that `role` knows; anything else than an object is passed over,
+    /// as if it had none.
+    pub fn object_if_any<R: Copy>(
+        &mut self,
+        role: impl Fn(&[u8]) -> Option<R>,
+        mut each: impl FnMut(R, Token<'a>),
+    ) -> Result<(), Wrong> {
+        if self.next_byte() != Some(b'{') {
+            return self.skip();
+        }
+        self.object(
+            &mut Shape::default(),
+            String::new,
+            |name| name.is(&role),
+            |walk, role| {
+                match role {
+                    Some(role) => each(role, walk.token()?),
+                    None => walk.skip()?,
+                }
+                Ok(())
+            },
+        )
     }
 
     /// Reads a list, item by item.
