@@ -1,9 +1,10 @@
 //! The packed form. `zone.rs` says what it is for and reads it.
 //!
-//! Of each zone: how many offsets, each as four bytes; how many changes, and of each its distance from
-//! the one before and which offset begins, the first at its time in eight bytes. A distance is a number of hours or, marked
-//! in its lowest bit, of seconds, in groups of seven bits, the lowest first. What follows the last
-//! change is a rule in the notation of POSIX.
+//! Of each zone: how many offsets, each as four bytes; how many changes, and when the first of them
+//! was, in eight bytes; then of each change which offset begins and how long after the one before.
+//! That is one byte where the pair is among the 255 most frequent ([`Frequent`]), which hold for nine
+//! changes in ten; else 255, the offset, and the seconds in four bytes. What follows the last change is
+//! a rule in the notation of POSIX.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -18,23 +19,45 @@ pub fn zones() -> Result<String, Box<dyn Error>> {
     }
     // Looked up in any case, so they stand in an order that has none.
     named.sort_by_cached_key(|(name, _)| name.to_ascii_lowercase());
+    let frequent = Frequent::of(named.iter().map(|(_, zone)| zone));
     let (mut changes, mut rules) = (Pool::default(), Pool::default());
     let (mut names, mut list) = (String::new(), String::new());
     for (name, zone) in &named {
-        let (changes, rule) = (changes.put(zone.packed()), rules.put(zone.rule.clone()));
-        let (from, length, last) = (names.len(), name.len(), zone.last());
+        let packed = zone.packed(&frequent)?;
+        let (changes, rule) = (changes.put(packed), rules.put(zone.rule.clone()));
+        let (from, length) = (names.len(), name.len());
         names.push_str(name);
+        let rule = (rule, zone.rule.len());
         writeln!(
             list,
-            "    Entry {{ name: ({from}, {length}), changes: {changes}, last: {last}, rule: ({}, {}) }},",
-            rule,
-            zone.rule.len(),
+            "    Entry {{ name: ({from}, {length}), changes: {changes}, rule: {rule:?} }},"
         )?;
     }
     let (changes, rules) = (changes.bytes, String::from_utf8(rules.bytes)?);
+    let frequent = frequent.pairs;
     Ok(format!(
-        "static NAMES: &str = {names:?};\nstatic RULES: &str = {rules:?};\nstatic CHANGES: &[u8] = &{changes:?};\nstatic ENTRIES: &[Entry] = &[\n{list}];\n"
+        "static NAMES: &str = {names:?};\nstatic RULES: &str = {rules:?};\nstatic CHANGES: &[u8] = &{changes:?};\nstatic FREQUENT: &[(u8, u32)] = &{frequent:?};\nstatic ENTRIES: &[Entry] = &[\n{list}];\n"
     ))
+}
+
+/// Which offset begins and how many seconds after the change before, the most frequent pairs first.
+struct Frequent {
+    pairs: Vec<(u8, u32)>,
+}
+
+impl Frequent {
+    fn of<'z>(zones: impl Iterator<Item = &'z Zone>) -> Self {
+        let mut counts: BTreeMap<(u8, u32), usize> = BTreeMap::new();
+        for pair in zones.flat_map(Zone::pairs).flatten() {
+            *counts.entry(pair).or_default() += 1;
+        }
+        let mut pairs: Vec<_> = counts.into_iter().collect();
+        pairs.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        pairs.truncate(255);
+        Self {
+            pairs: pairs.into_iter().map(|(pair, _)| pair).collect(),
+        }
+    }
 }
 
 /// Pieces one after the other, each only once.
@@ -101,42 +124,38 @@ impl Zone {
         Ok(zone)
     }
 
-    fn last(&self) -> i64 {
-        self.changes.last().map_or(i64::MIN, |(at, _)| *at)
+    /// Each change but the first by what it is after the one before; none where that is more than four
+    /// bytes hold.
+    fn pairs(&self) -> impl Iterator<Item = Option<(u8, u32)>> {
+        let pairs = self.changes.iter().zip(self.changes.iter().skip(1));
+        pairs.map(|((before, _), (at, place))| Some((*place, u32::try_from(at - before).ok()?)))
     }
 
-    fn packed(&self) -> Vec<u8> {
-        let mut packed = vec![self.offsets.len() as u8];
+    fn packed(&self, frequent: &Frequent) -> Result<Vec<u8>, Box<dyn Error>> {
+        let mut packed = vec![u8::try_from(self.offsets.len())?];
         for offset in &self.offsets {
             packed.extend(offset.to_le_bytes());
         }
-        packed.extend((self.changes.len() as u16).to_le_bytes());
-        let mut before = None;
-        for (at, place) in &self.changes {
-            // The first stands for itself, and may lie before the epoch.
-            let distance = match before {
-                None => {
-                    packed.extend(at.to_le_bytes());
-                    packed.push(*place);
-                    before = Some(*at);
-                    continue;
-                }
-                Some(before) => (at - before) as u64,
-            };
-            before = Some(*at);
-            let mut rest = if distance % 3600 == 0 {
-                (distance / 3600) << 1
-            } else {
-                (distance << 1) | 1
-            };
-            while rest >= 0x80 {
-                packed.push(rest as u8 | 0x80);
-                rest >>= 7;
-            }
-            packed.push(rest as u8);
+        packed.extend(u16::try_from(self.changes.len())?.to_le_bytes());
+        if let Some((at, place)) = self.changes.first() {
+            packed.extend(at.to_le_bytes());
             packed.push(*place);
         }
-        packed
+        for pair in self.pairs() {
+            let (place, seconds) = pair.ok_or("changes lie too far from each other")?;
+            match frequent
+                .pairs
+                .iter()
+                .position(|known| *known == (place, seconds))
+            {
+                Some(known) => packed.push(u8::try_from(known)?),
+                None => {
+                    packed.extend([255, place]);
+                    packed.extend(seconds.to_le_bytes());
+                }
+            }
+        }
+        Ok(packed)
     }
 }
 

@@ -16,9 +16,7 @@ struct Entry {
     /// From where in `NAMES`, how many bytes.
     name: (u16, u8),
     /// From where in `CHANGES`.
-    changes: u32,
-    /// The last change, in seconds since the epoch; from there on the rule holds.
-    last: i64,
+    changes: u16,
     /// From where in `RULES`, how many bytes.
     rule: (u16, u8),
 }
@@ -32,7 +30,6 @@ enum Known {
     Utc,
     Listed {
         changes: &'static [u8],
-        last: i64,
         rule: Option<TimeZone>,
     },
 }
@@ -43,14 +40,14 @@ impl Zone {
 
     /// What clocks in the zone show at an instant.
     pub fn local(&self, instant: Timestamp) -> DateTime {
-        match &self.0 {
-            Known::Utc => Offset::UTC.to_datetime(instant),
-            Known::Listed {
-                last,
-                rule: Some(rule),
-                ..
-            } if instant.as_second() >= *last => rule.to_datetime(instant),
-            Known::Listed { changes, .. } => offset(changes, instant).to_datetime(instant),
+        let Known::Listed { changes, rule } = &self.0 else {
+            return Offset::UTC.to_datetime(instant);
+        };
+        // A table that ends too early stands for UTC; `tests/zones.rs` sees to it that none does.
+        let (offset, is_last) = walk(changes, instant.as_second()).unwrap_or((Offset::UTC, false));
+        match rule {
+            Some(rule) if is_last => rule.to_datetime(instant),
+            _ => offset.to_datetime(instant),
         }
     }
 }
@@ -74,8 +71,7 @@ pub fn find(name: &str) -> Option<Zone> {
         rule => Some(TimeZone::posix(rule).ok()?),
     };
     Some(Zone(Known::Listed {
-        changes: CHANGES.get(usize::try_from(entry.changes).ok()?..)?,
-        last: entry.last,
+        changes: CHANGES.get(usize::from(entry.changes)..)?,
         rule,
     }))
 }
@@ -86,52 +82,45 @@ fn piece(text: &'static str, (from, length): (u16, u8)) -> &'static str {
         .unwrap_or_default()
 }
 
-/// The offset at an instant, before the rule holds or where there is none. A table that ends too
-/// early stands for UTC, which no packed zone does.
-fn offset(changes: &[u8], instant: Timestamp) -> Offset {
-    walk(changes, instant.as_second()).unwrap_or(Offset::UTC)
-}
-
-fn walk(packed: &[u8], instant: i64) -> Option<Offset> {
+/// The offset that began with the last change before an instant, and whether none follows, so that
+/// the rule holds.
+fn walk(packed: &[u8], instant: i64) -> Option<(Offset, bool)> {
     let (count, rest) = packed.split_first()?;
     let (offsets, rest) = rest.split_at_checked(usize::from(*count) * 4)?;
-    let (changes, mut rest) = rest.split_first_chunk::<2>()?;
-    let mut offset = 0_u8;
-    let mut at = None;
-    for _ in 0..u16::from_le_bytes(*changes) {
-        let next = match at {
-            None => {
-                let first;
-                (first, rest) = rest.split_first_chunk::<8>()?;
-                i64::from_le_bytes(*first)
-            }
-            Some(at) => {
-                let distance;
-                (distance, rest) = number(rest)?;
-                let seconds = if distance & 1 == 0 { 3600 } else { 1 };
-                at + (distance >> 1) * seconds
-            }
-        };
-        if instant < next {
+    let (count, mut rest) = rest.split_first_chunk::<2>()?;
+    let count = u16::from_le_bytes(*count);
+    let (mut place, mut seen) = (0_u8, 0);
+    let mut at = 0;
+    while seen < count {
+        let next;
+        if seen == 0 {
+            let first;
+            (first, rest) = rest.split_first_chunk::<8>()?;
+            at = i64::from_le_bytes(*first);
+            (next, rest) = rest.split_first().map(|(place, rest)| (*place, rest))?;
+        } else {
+            let seconds;
+            ((next, seconds), rest) = change(rest)?;
+            at += i64::from(seconds);
+        }
+        if instant < at {
             break;
         }
-        at = Some(next);
-        let place;
-        (place, rest) = rest.split_first()?;
-        offset = *place;
+        place = next;
+        seen += 1;
     }
     let (offsets, _) = offsets.as_chunks::<4>();
-    Offset::from_seconds(i32::from_le_bytes(*offsets.get(usize::from(offset))?)).ok()
+    let offset = i32::from_le_bytes(*offsets.get(usize::from(place))?);
+    Some((Offset::from_seconds(offset).ok()?, seen == count))
 }
 
-/// A number in groups of seven bits, and what follows it.
-fn number(packed: &[u8]) -> Option<(i64, &[u8])> {
-    let mut number = 0;
-    for (group, byte) in packed.iter().enumerate().take(9) {
-        number |= i64::from(byte & 0x7f) << (7 * group);
-        if byte & 0x80 == 0 {
-            return Some((number, packed.get(group + 1..)?));
-        }
+/// Which offset begins and after how many seconds, and what follows.
+fn change(packed: &[u8]) -> Option<((u8, u32), &[u8])> {
+    let (known, rest) = packed.split_first()?;
+    if let Some(pair) = FREQUENT.get(usize::from(*known)) {
+        return Some((*pair, rest));
     }
-    None
+    let (place, rest) = rest.split_first()?;
+    let (seconds, rest) = rest.split_first_chunk::<4>()?;
+    Some(((*place, u32::from_le_bytes(*seconds)), rest))
 }
