@@ -119,7 +119,8 @@ impl<'a> At<'a> {
             ))
             .blaming("at"));
         }
-        if is_cut && !axis.is_on_pivots() && !is_descending(plot, points) {
+        let starts: Vec<_> = points.iter().map(|point| point.start(plot)).collect();
+        if is_cut && !axis.is_on_pivots() && !is_descending(&starts) {
             return Err(Failure::incomplete(format!(
                 "Looker cut the result at its limit, and its rows do not come newest first by `{}` as its sort says, so the latest may be among what is missing. Raise the tile's limit.",
                 axis.field.name
@@ -135,8 +136,9 @@ impl<'a> At<'a> {
         };
         let mut best: Option<DateTime> = None;
         let mut skipped: Option<(DateTime, Token<'a>)> = None;
-        for point in points.iter().filter(|point| point.number.is_some()) {
-            let (Some(start), Some(x)) = (point.start(plot), point.x) else {
+        let numbered = points.iter().zip(&starts);
+        for (point, start) in numbered.filter(|(point, _)| point.number.is_some()) {
+            let (Some(start), Some(x)) = (*start, point.x) else {
                 continue;
             };
             if in_time(start) {
@@ -154,7 +156,9 @@ impl<'a> At<'a> {
             plot,
             points
                 .iter()
-                .filter(|point| point.start(plot) == Some(best)),
+                .zip(&starts)
+                .filter(|(_, start)| **start == Some(best))
+                .map(|(point, _)| point),
         )?;
         let mut notes = Vec::new();
         if let Some((_, x)) = skipped {
@@ -180,12 +184,9 @@ impl<'a> At<'a> {
     }
 }
 
-/// Whether the points really come newest first.
-fn is_descending(plot: &Plot<'_>, points: &[Point<'_>]) -> bool {
-    let starts: Vec<_> = points
-        .iter()
-        .filter_map(|point| point.start(plot))
-        .collect();
+/// Whether the points that are in time really come newest first.
+fn is_descending(starts: &[Option<DateTime>]) -> bool {
+    let starts = starts.iter().flatten();
     starts.is_sorted_by(|earlier, later| earlier >= later)
 }
 

@@ -47,6 +47,8 @@ pub struct Axis<'a> {
     /// The points in time that the document's rows stand at, row by row, as far as they were looked at
     /// to tell what the axis is. None for an axis that heads the columns.
     pub(crate) stamps: Vec<Option<Stamp>>,
+    /// Where its column stands in the document's table, if it does not head the columns.
+    pub(crate) column: Option<usize>,
 }
 
 /// What the values along an axis are.

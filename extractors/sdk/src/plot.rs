@@ -40,6 +40,8 @@ pub struct Plot<'a> {
     pub clock: Clock<'a>,
     /// The rows that the chart draws, by their place in the document.
     pub rows: Vec<usize>,
+    /// Where the column of what is read stands in the document's table.
+    column: Option<usize>,
 }
 
 impl<'a> Plot<'a> {
@@ -100,6 +102,7 @@ impl<'a> Plot<'a> {
             is_pivoted: is_pivoted(&document, &measure),
             clock: Clock::new(&document, &query, &tile.context),
             rows: drawn(&document.table, &query),
+            column: document.table.column(&measure.name),
             axis: None,
             query,
             document,
@@ -132,6 +135,7 @@ impl<'a> Plot<'a> {
             )
         };
         let mut axis = Axis {
+            column: self.document.table.column(&field.name),
             field,
             kind,
             in_utc: false,
@@ -187,7 +191,8 @@ impl<'a> Plot<'a> {
         self.value_in(row, self.document.table.column(field))
     }
 
-    fn value_in(&self, row: usize, column: Option<usize>) -> Token<'a> {
+    /// The value in a column of the document's table.
+    pub(crate) fn value_in(&self, row: usize, column: Option<usize>) -> Token<'a> {
         let cell = column.and_then(|column| self.document.table.cell(row, column).flat());
         cell.map_or(Token::NULL, |cell| cell.value)
     }
@@ -201,13 +206,27 @@ impl<'a> Plot<'a> {
     /// What is read of a row, under a pivot where there is one; none where it is null or absent.
     ///
     /// `malformed` where some cells of the field are pivoted and others are not.
-    pub fn number(
+    pub fn number(&self, row: usize, pivot: Option<usize>) -> Result<Option<Value<'a>>, Failure> {
+        self.number_in(&self.document.table, self.column, row, pivot)
+    }
+
+    /// What is read of the column totals: as for [`Plot::number`].
+    pub fn total(
+        &self,
+        totals: &Table<'a>,
+        pivot: Option<usize>,
+    ) -> Result<Option<Value<'a>>, Failure> {
+        self.number_in(totals, totals.column(&self.measure.name), 0, pivot)
+    }
+
+    fn number_in(
         &self,
         table: &Table<'a>,
+        column: Option<usize>,
         row: usize,
         pivot: Option<usize>,
     ) -> Result<Option<Value<'a>>, Failure> {
-        let Some(column) = table.column(&self.measure.name) else {
+        let Some(column) = column else {
             return Ok(None);
         };
         let pivot = pivot.and_then(|pivot| self.document.pivots.get(pivot));

@@ -93,7 +93,7 @@ fn sole<'a>(plot: &Plot<'a>, rows: &RowChoice<'a>) -> Result<(usize, Vec<Note>),
 fn of_totals<'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'a>, Failure> {
     let totals = plot.totals()?;
     let number = |pivot| match &totals {
-        Some(totals) => plot.number(totals, 0, pivot),
+        Some(totals) => plot.total(totals, pivot),
         None => Ok(None),
     };
     let total = |pivot: Option<usize>, x| {
@@ -128,14 +128,14 @@ fn point<'a>(
         Some(axis) if along && axis.is_on_pivots() => {
             pivot.and_then(|pivot| x_on_pivot(plot, pivot))
         }
-        Some(axis) if along => Some(plot.value(row, &axis.field.name)),
+        Some(axis) if along => Some(plot.value_in(row, axis.column)),
         _ => None,
     };
     Ok(Point {
         x,
         row: Some(row),
         pivot,
-        number: plot.number(&plot.document.table, row, pivot)?,
+        number: plot.number(row, pivot)?,
     })
 }
 

@@ -144,6 +144,15 @@ impl<'a> Walk<'a> {
                 return self.piece(from, self.at).map(Token::known);
             }
         }
+        if self.strict.is_none() && matches!(first, Some(b'1'..=b'9')) {
+            // Most numbers are digits and nothing else.
+            let end = skip::number(self.bytes, from);
+            let digits = self.bytes.get(from..end).unwrap_or_default();
+            if digits.iter().all(u8::is_ascii_digit) {
+                self.at = end;
+                return self.piece(from, end).map(Token::known);
+            }
+        }
         self.checked(first)
     }
 
