@@ -8,7 +8,7 @@ use super::ways::Times;
 /// Timed rounds; each is one call of each way.
 const ROUNDS: usize = 20_000;
 /// What a read of 27 KB may take, in microseconds.
-const MEDIAN: f64 = 15.0;
+const MEDIAN: f64 = 12.0;
 /// What one in a hundred of them may take.
 const SLOWEST: f64 = 25.0;
 
