@@ -10,6 +10,7 @@ mod support;
 use lensmount_sdk::cell::Cell;
 use lensmount_sdk::chart::FailureCode;
 use lensmount_sdk::decimal::Decimal;
+use lensmount_sdk::json::{Token, quoted};
 use lensmount_sdk::layout::Layout;
 use lensmount_sdk::reader;
 use lensmount_sdk::table::Column;
@@ -248,6 +249,19 @@ proptest! {
         let within = 2 * units.unsigned_abs() <= 3 * 10_u128.pow(u32::try_from(places).unwrap());
         prop_assert_eq!(decimal.is_at_most_one_and_a_half(), within);
         prop_assert_eq!(decimal.times_100().to_string(), expected);
+    }
+
+    #[test]
+    fn texts_are_written_and_read_as_serde_json_does(text: String, units in prop::collection::vec(any::<u16>(), 0..4)) {
+        let written = quoted(&text);
+        prop_assert_eq!(&written, &serde_json::to_string(&text).unwrap());
+        prop_assert_eq!(Token::parse(&written).and_then(Token::string), Some(text.as_str().into()));
+        // Units of UTF-16, pairs and halves of them among the others.
+        let near = |unit: &u16| if unit % 3 == 0 { 0xd800 | unit & 0x7ff } else { *unit };
+        let escapes: String = units.iter().map(|unit| format!("\\u{:04x}", near(unit))).collect();
+        let written = format!("\"{escapes}\\n\\/\"");
+        let theirs: Option<String> = serde_json::from_str(&written).ok();
+        prop_assert_eq!(Token::parse(&written).and_then(Token::string).map(|text| text.into_owned()), theirs);
     }
 
     #[test]
