@@ -257,7 +257,7 @@ proptest! {
         prop_assert_eq!(&written, &serde_json::to_string(&text).unwrap());
         prop_assert_eq!(Token::parse(&written).and_then(Token::string), Some(text.as_str().into()));
         // Units of UTF-16, pairs and halves of them among the others.
-        let near = |unit: &u16| if unit % 3 == 0 { 0xd800 | unit & 0x7ff } else { *unit };
+        let near = |unit: &u16| if unit.is_multiple_of(3) { 0xd800 | unit & 0x7ff } else { *unit };
         let escapes: String = units.iter().map(|unit| format!("\\u{:04x}", near(unit))).collect();
         let written = format!("\"{escapes}\\n\\/\"");
         let theirs: Option<String> = serde_json::from_str(&written).ok();
