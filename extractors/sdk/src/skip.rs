@@ -92,49 +92,41 @@ fn escaped_string(text: &[u8], from: usize) -> Option<usize> {
 /// which may be the text's end.
 #[inline]
 pub(crate) fn plain(text: &[u8], from: usize) -> usize {
-    let mut place = from;
-    while let Some(few) = Few::at(text, place) {
-        let ends = few.ends();
-        if ends != 0 {
-            return place + ends.trailing_zeros() as usize;
-        }
-        place += FEW;
-    }
-    let rest = text.get(place..).unwrap_or_default();
-    let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..b' ');
-    place + rest.iter().position(ends).unwrap_or(rest.len())
+    first(text, from, Few::ends, |byte| {
+        matches!(byte, b'"' | b'\\' | ..b' ')
+    })
 }
 
 /// Where blanks end: the place of the next byte that is none, which may be the text's end.
 #[inline]
 pub(crate) fn blanks(text: &[u8], from: usize) -> usize {
-    let mut place = from;
-    while let Some(few) = Few::at(text, place) {
-        let values = few.values();
-        if values != 0 {
-            return place + values.trailing_zeros() as usize;
-        }
-        place += FEW;
-    }
-    let rest = text.get(place..).unwrap_or_default();
-    let is_value = |byte: &u8| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
-    place + rest.iter().position(is_value).unwrap_or(rest.len())
+    first(text, from, Few::values, |byte| {
+        !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+    })
 }
 
 /// Where a number ends, whatever it is made of.
 #[inline]
 pub(crate) fn number(text: &[u8], from: usize) -> usize {
+    first(text, from, Few::ends_number, |byte| {
+        matches!(byte, b',' | b'}' | b']' | ..=b' ')
+    })
+}
+
+/// The first place from one on where a byte is what is looked for, or the text's end. Sixteen bytes
+/// at once are asked first, and those that are left one by one.
+#[inline]
+fn first(text: &[u8], from: usize, of_few: impl Fn(Few) -> u32, is: impl Fn(&u8) -> bool) -> usize {
     let mut place = from;
     while let Some(few) = Few::at(text, place) {
-        let ends = few.ends_number();
-        if ends != 0 {
-            return place + ends.trailing_zeros() as usize;
+        let bits = of_few(few);
+        if bits != 0 {
+            return place + bits.trailing_zeros() as usize;
         }
         place += FEW;
     }
     let rest = text.get(place..).unwrap_or_default();
-    let ends = |byte: &u8| matches!(byte, b',' | b'}' | b']' | ..=b' ');
-    place + rest.iter().position(ends).unwrap_or(rest.len())
+    place + rest.iter().position(is).unwrap_or(rest.len())
 }
 
 /// Follows strings from block to block.

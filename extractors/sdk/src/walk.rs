@@ -81,7 +81,15 @@ impl<'a> Name<'a> {
 /// comparison tells key, comma, colon and blanks at once. A member that is missing is passed over, and
 /// one that is new is read by itself and remembered where it stands.
 pub(crate) struct Shape<'a, R> {
-    members: Vec<(&'a [u8], R)>,
+    members: Vec<Member<'a, R>>,
+}
+
+struct Member<'a, R> {
+    /// The text before its value.
+    before: &'a [u8],
+    /// Whether it stood first in its object, with no comma before it.
+    first: bool,
+    role: R,
 }
 
 /// How many members may be missing in a row before the next one is read by itself.
@@ -213,7 +221,7 @@ impl<'a> Walk<'a> {
         let mut first = true;
         let mut next = 0;
         loop {
-            let role = match self.follows(shape, &mut next) {
+            let role = match self.follows(shape, &mut next, first) {
                 Some(role) => role,
                 None => {
                     let from = self.at;
@@ -229,7 +237,12 @@ impl<'a> Walk<'a> {
                     if let Some(before) = self.bytes.get(from..self.at)
                         && shape.members.len() < REMEMBERED
                     {
-                        shape.members.insert(next, (before, role));
+                        let member = Member {
+                            before,
+                            first,
+                            role,
+                        };
+                        shape.members.insert(next, member);
                         next += 1;
                     }
                     role
@@ -292,21 +305,23 @@ impl<'a> Walk<'a> {
 
     /// What an object's next member leads to, if it is one of those that are expected next.
     #[inline]
-    fn follows<R: Copy>(&mut self, shape: &Shape<'a, R>, next: &mut usize) -> Option<R> {
+    fn follows<R: Copy>(
+        &mut self,
+        shape: &Shape<'a, R>,
+        next: &mut usize,
+        first: bool,
+    ) -> Option<R> {
         if self.strict.is_some() {
             return None;
         }
         let expected = shape.members.iter().enumerate().skip(*next);
-        for (place, (before, role)) in expected.take(MISSING) {
-            let end = self.at + before.len();
-            if self
-                .bytes
-                .get(self.at..end)
-                .is_some_and(|here| same(here, before))
-            {
+        for (place, member) in expected.take(MISSING) {
+            let end = self.at + member.before.len();
+            let here = self.bytes.get(self.at..end).unwrap_or_default();
+            if member.first == first && same(here, member.before) {
                 self.at = end;
                 *next = place + 1;
-                return Some(*role);
+                return Some(member.role);
             }
         }
         None

@@ -60,6 +60,25 @@ fn other_than_a_whole_result_is_malformed() {
 }
 
 #[test]
+fn what_parts_the_members_of_a_row_is_looked_at_whatever_rows_came_before() {
+    let fields = r#"{"measures":[{"name":"c"}],"dimensions":[{"name":"d","type":"date_month"}]}"#;
+    let (c, d) = (r#""c":{"value":1}"#, r#""d":{"value":"2017-07"}"#);
+    let before = format!(r#"{{{c},{d}}},{{"d":{{"value":"2017-06"}}}}"#);
+    for (row, outcome) in [
+        (format!("{{{c}}}"), "1@2017-07"),
+        (format!("{{{c},}}"), "Malformed"),
+        (format!("{{,{c}}}"), "Malformed"),
+        (format!("{{,{d}}}"), "Malformed"),
+        (format!("{{{d}{c}}}"), "Malformed"),
+        (format!("{{{c}{d}}}"), "Malformed"),
+        (format!("{{{c},,{d}}}"), "Malformed"),
+    ] {
+        let body = format!(r#"{{"fields":{fields},"data":[{before},{row}]}}"#);
+        Case::raw(Layout::Axis, body).check(&[("at", "2017-07")], outcome);
+    }
+}
+
+#[test]
 fn complaints_come_before_numbers() {
     let sound = months(&[("2024-01", json!(7))]);
     let errors = |errors: Value| axis(with(sound.clone(), json!({"errors": errors})));
