@@ -176,6 +176,20 @@ fn memory_returns_to_where_it_was() {
 }
 
 #[test]
+fn what_a_call_writes_no_other_call_finds() {
+    let (_place, server) = host();
+    let client = server.admin();
+    // Small bodies and large ones get their memory from different places.
+    for length in [0, 200 << 10, 4 << 20] {
+        let body = json!({"result": {"padding": "x".repeat(length)}, "selection": {"do": "leave"}});
+        for call in 0..4 {
+            let found = client.post("/v1/extractors/hostile/read", &body).expect(200)["label"].clone();
+            assert_eq!(found, "0", "call {call} with {length} bytes");
+        }
+    }
+}
+
+#[test]
 fn a_describe_without_end_is_refused_at_upload() {
     let place = Place::new();
     let server = Server::start(&place.data());

@@ -9,6 +9,7 @@ use lensmount_sdk::chart::{
 };
 use lensmount_sdk::log;
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// `name|version|title|chart types, by commas|what describe does|`, then padding. Tests find it by
 /// its first word.
@@ -67,6 +68,7 @@ impl Guest for Hostile {
             "other" => return Err(failure(FailureCode::Other, "something else")),
             "echo" => return Ok(reading(String::from_utf8_lossy(&tile.body).into_owned())),
             "huge" => return Ok(reading("x".repeat(64 << 20))),
+            "leave" => return Ok(reading(traces().to_string())),
             "shout" => return Err(failure(FailureCode::Other, &"x".repeat(64 << 20))),
             "banana" => {
                 return Ok(Reading {
@@ -88,6 +90,17 @@ impl Guest for Hostile {
             }
         }
     }
+}
+
+/// Memory that is there from the start and that nothing else writes to.
+static TRACES: [AtomicU8; 1 << 20] = [const { AtomicU8::new(0) }; 1 << 20];
+
+/// Writes all over it, and counts how much of it was written already.
+fn traces() -> usize {
+    let found = TRACES
+        .iter()
+        .map(|trace| usize::from(trace.swap(1, Ordering::Relaxed)));
+    found.sum()
 }
 
 fn told(chosen: &Selection) -> &str {
