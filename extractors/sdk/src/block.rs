@@ -66,14 +66,17 @@ impl Few {
         vector::few(blanks) ^ 0xffff
     }
 
-    /// Which bytes end a number: commas, closing brackets, blanks and control characters.
+    /// Which bytes end a number: whatever has a meaning outside of texts, blanks and control
+    /// characters.
     #[inline]
     pub fn ends_number(self) -> u32 {
-        let closing = vector::equal(vector::or(self.0, vector::splat(0x20)), vector::splat(b'}'));
-        let comma = vector::equal(self.0, vector::splat(b','));
-        let blank = vector::equal(self.0, vector::splat(b' '));
-        let blank = vector::or(blank, vector::below_blank(self.0));
-        vector::few(vector::or(vector::or(closing, comma), blank))
+        let is = |byte| vector::equal(self.0, vector::splat(byte));
+        // With these bits set all four brackets are one byte; so are `Y`, `_`, `y` and DEL, which
+        // stand in no number either.
+        let brackets = vector::equal(vector::or(self.0, vector::splat(0x26)), vector::splat(0x7f));
+        let marks = vector::or(vector::or(is(b','), is(b':')), is(b'"'));
+        let blanks = vector::or(is(b' '), vector::below_blank(self.0));
+        vector::few(vector::or(vector::or(brackets, marks), blanks))
     }
 
     /// Which bytes end plain text: quotes, backslashes and control characters.
@@ -169,7 +172,9 @@ mod tests {
                 let part = &text[place..place + FEW];
                 let is_mark = |byte| matches!(byte, b'"' | b'\\');
                 let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
-                let ends = |byte| matches!(byte, b',' | b']' | b'}' | ..=b' ');
+                let ends = |byte| {
+                    matches!(byte, b',' | b':' | b'"' | ..=b' ') || byte | 0x26 == 0x7f
+                };
                 prop_assert_eq!(u64::from(few.values()), bits(part, |byte| !is_blank(byte)));
                 prop_assert_eq!(u64::from(few.ends_number()), bits(part, ends));
                 prop_assert_eq!(u64::from(few.marks()), bits(part, is_mark));

@@ -58,7 +58,8 @@ pub fn read<'a>(
 /// unseen. Where both say something they say the same; this one refuses more. It is several times as
 /// slow and there to be held against.
 ///
-/// Failures: as for [`read`], and `malformed` where anything in the body is not JSON or not UTF-8.
+/// Failures: as for [`read`], and `malformed` where anything in the body is not JSON or not UTF-8, or
+/// more than 128 lists and objects stand in each other.
 pub fn read_strictly<'a>(
     body: &'a [u8],
     columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
@@ -165,10 +166,10 @@ impl Part {
 enum Rows<'a> {
     #[default]
     Missing,
-    /// They stand before the fields, from here on.
-    Aside(Walk<'a>),
-    /// They were read by the fields known then, and stand here.
-    Read(Table<'a>, Walk<'a>),
+    /// They stand before the fields, from the one place to the other.
+    Aside(Walk<'a>, Walk<'a>),
+    /// They were read by the fields known then, and stand there.
+    Read(Table<'a>, Walk<'a>, Walk<'a>),
 }
 
 #[derive(Default)]
@@ -227,10 +228,13 @@ impl<'a> Parts<'a> {
         let here = walk.clone();
         self.rows = match &self.fields {
             _ if walk.takes_null()? => Rows::Missing,
-            Some(fields) => Rows::Read(Table::read(walk, columns(fields))?, here),
+            Some(fields) => {
+                let table = Table::read(walk, columns(fields))?;
+                Rows::Read(table, here, walk.clone())
+            }
             None => {
                 walk.skip()?;
-                Rows::Aside(here)
+                Rows::Aside(here, walk.clone())
             }
         };
         Ok(())
@@ -244,8 +248,8 @@ impl<'a> Parts<'a> {
             Some(Fields::read(walk)?)
         };
         // Where the fields come twice the last ones count, for rows that were read already too.
-        if let Rows::Read(_, here) = &self.rows {
-            self.rows = Rows::Aside(here.clone());
+        if let Rows::Read(_, here, end) = &self.rows {
+            self.rows = Rows::Aside(here.clone(), end.clone());
         }
         Ok(())
     }
@@ -260,10 +264,11 @@ impl<'a> Parts<'a> {
             return Err(lacks("fields", "an object"));
         };
         let table = match self.rows {
-            Rows::Read(table, _) => table,
-            Rows::Aside(mut walk) => {
-                Table::read(&mut walk, columns(&fields)).map_err(|wrong| misshapen(&walk, wrong))?
-            }
+            Rows::Read(table, ..) => table,
+            Rows::Aside(mut walk, end) => Table::read(&mut walk, columns(&fields))
+                // What was passed over must be what was read.
+                .and_then(|table| walk.meets(&end).map(|()| table))
+                .map_err(|wrong| misshapen(&walk, wrong))?,
             Rows::Missing => return Err(lacks("data", "a list")),
         };
         let says_so = |token: Option<Token<'_>>| token.is_some_and(Token::says_so);

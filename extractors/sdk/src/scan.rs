@@ -7,7 +7,8 @@ use std::borrow::Cow;
 
 use crate::json::Token;
 
-/// As deep as lists and objects may stand in each other; the same bound as serde_json's.
+/// As deep as lists and objects may stand in each other. Looker nests four deep; a reader that goes
+/// into itself has to stop somewhere.
 const DEEPEST: u32 = 128;
 
 /// Why a text is not JSON.

@@ -18,8 +18,8 @@ pub(crate) fn container(text: &[u8], from: usize) -> Option<usize> {
     let mut place = from;
     while place < text.len() {
         let block = Block::at(text, place);
-        // With these bits set all four brackets are one byte. So are `Y`, `_` and `y`, which stand
-        // nowhere but in strings; most blocks of long texts have no bracket outside them.
+        // With these bits set all four brackets are one byte. So are `Y`, `_`, `y` and DEL, which
+        // stand nowhere but in strings; most blocks of long texts have no bracket outside them.
         let outside = !strings.inside(block) & block.is_with(0x26, 0x7f);
         if outside != 0 {
             let closing = block.is_with(0x20, b'}') & outside;
@@ -109,7 +109,7 @@ pub(crate) fn blanks(text: &[u8], from: usize) -> usize {
 #[inline]
 pub(crate) fn number(text: &[u8], from: usize) -> usize {
     first(text, from, Few::ends_number, |byte| {
-        matches!(byte, b',' | b'}' | b']' | ..=b' ')
+        matches!(byte, b',' | b':' | b'"' | ..=b' ') || *byte | 0x26 == 0x7f
     })
 }
 
@@ -245,7 +245,7 @@ mod tests {
                 place.map_or(text.len(), |place| from + place)
             };
             prop_assert_eq!(blanks(&text, from), next(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')));
-            prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b'}' | b']' | ..=b' ')));
+            prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b':' | b'"' | ..=b' ') || *byte | 0x26 == 0x7f));
         }
     }
 }

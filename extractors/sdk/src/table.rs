@@ -64,8 +64,9 @@ impl<'a> Table<'a> {
                 if rows == 1 {
                     // Rows are of one size, mostly. Growing step by step would move what was read
                     // again and again, and leave twice the memory touched.
-                    let more = walk.left() / (before - walk.left()).max(1);
-                    cells.reserve(more.min(MOST_AHEAD) * reader.columns.len());
+                    let rows = walk.left() / (before - walk.left()).max(1);
+                    let more = rows.saturating_mul(reader.columns.len());
+                    cells.reserve(more.min(walk.left() / LEAST_CELL));
                 }
                 Ok(())
             },
@@ -89,8 +90,8 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Rows that room is made for after the first one; Looker's own limit is a tenth of that.
-const MOST_AHEAD: usize = 1 << 20;
+/// Bytes of a small cell with its key: hardly more cells can follow than fit into what is left.
+const LEAST_CELL: usize = 16;
 
 /// Reads rows, and remembers what they look like.
 struct Reader<'c, 'a> {

@@ -1,6 +1,6 @@
 //! A walk through a JSON document: into what is wanted, past everything else.
 //!
-//! What is read is sound, in both of the ways to go:
+//! What is read is sound, and what parts it from what stands beside it, in both of the ways to go:
 //!
 //! - **swift**: what nobody asks for is passed over by its brackets and quotes ([`crate::skip`]), and
 //!   an object whose like has been met before is gone through by comparing whole keys with what stood
@@ -133,6 +133,15 @@ impl<'a> Walk<'a> {
         }
         self.at = skip::blanks(self.bytes, self.at);
         self.bytes.get(self.at).copied()
+    }
+
+    /// Makes sure that this is the place where another walk through the same document has come to.
+    pub fn meets(&self, other: &Self) -> Result<(), Wrong> {
+        if self.at == other.at {
+            Ok(())
+        } else {
+            Err(self.fault("brackets that belong together"))
+        }
     }
 
     /// How many bytes are left.
@@ -376,20 +385,29 @@ impl<'a> Walk<'a> {
                 _ => skip::container(self.bytes, self.at + 1),
             },
             Some(b'-' | b'0'..=b'9') => Some(skip::number(self.bytes, self.at)),
-            Some(b't' | b'n') => self.word(4),
-            Some(b'f') => self.word(5),
+            Some(b't') => return self.word(b"true"),
+            Some(b'f') => return self.word(b"false"),
+            Some(b'n') => return self.word(b"null"),
             _ => return Err(self.fault("a value")),
         };
-        end.ok_or(Wrong::Json(Fault {
-            at: self.bytes.len(),
-            what: "the rest of it",
-        }))
+        end.ok_or_else(|| self.cut())
     }
 
-    /// Where a word of so many letters ends. Which letters they are is checked where it is read.
-    fn word(&self, length: usize) -> Option<usize> {
-        let end = self.at + length;
-        (end <= self.bytes.len()).then_some(end)
+    fn word(&self, word: &[u8]) -> Result<usize, Wrong> {
+        let end = self.at + word.len();
+        match self.bytes.get(self.at..end) {
+            Some(here) if here == word => Ok(end),
+            Some(_) => Err(self.fault("a value")),
+            None => Err(self.cut()),
+        }
+    }
+
+    /// It ends too early.
+    fn cut(&self) -> Wrong {
+        Wrong::Json(Fault {
+            at: self.bytes.len(),
+            what: "the rest of it",
+        })
     }
 
     fn piece(&self, from: usize, end: usize) -> Result<&'a str, Wrong> {

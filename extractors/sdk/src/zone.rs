@@ -44,7 +44,9 @@ impl Zone {
             return Offset::UTC.to_datetime(instant);
         };
         // A table that ends too early stands for UTC; `tests/zones.rs` sees to it that none does.
-        let (offset, is_last) = walk(changes, instant.as_second()).unwrap_or((Offset::UTC, false));
+        // Half a second before a change is before it, on the other side of the epoch too.
+        let second = instant.as_second() - i64::from(instant.subsec_nanosecond() < 0);
+        let (offset, is_last) = walk(changes, second).unwrap_or((Offset::UTC, false));
         match rule {
             Some(rule) if is_last => rule.to_datetime(instant),
             _ => offset.to_datetime(instant),

@@ -79,6 +79,30 @@ fn what_parts_the_members_of_a_row_is_looked_at_whatever_rows_came_before() {
 }
 
 #[test]
+fn what_is_passed_over_must_be_whole() {
+    let fields = r#"{"measures":[{"name":"c"}],"dimensions":[{"name":"d","type":"date_month"}]}"#;
+    for (beside, outcome) in [
+        (r#""x":[{"y":"}"},tru]"#, "1@2017-07"),
+        (r#""x":2{"y":3}"#, "Malformed"),
+        (r#""x":2[]"#, "Malformed"),
+        (r#""x":1"y""#, "Malformed"),
+        (r#""x":tru}"#, "Malformed"),
+        (r#""x":nul,"y":1"#, "Malformed"),
+        (r#""x":1 2"#, "Malformed"),
+        (r#""x":[1"#, "Malformed"),
+        (r#""x":[1]]"#, "Malformed"),
+    ] {
+        let data = format!(r#"[{{"c":{{"value":1,{beside}}},"d":{{"value":"2017-07"}}}}]"#);
+        for body in [
+            format!(r#"{{"fields":{fields},"data":{data}}}"#),
+            format!(r#"{{"data":{data},"fields":{fields}}}"#),
+        ] {
+            Case::raw(Layout::Axis, body).check(&[], outcome);
+        }
+    }
+}
+
+#[test]
 fn complaints_come_before_numbers() {
     let sound = months(&[("2024-01", json!(7))]);
     let errors = |errors: Value| axis(with(sound.clone(), json!({"errors": errors})));

@@ -5,8 +5,8 @@
     reason = "the lint knows tests by their attribute, and these are helpers of tests"
 )]
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use lensmount_sdk::zone;
 
 /// Instants on both sides of a change, and between changes.
@@ -20,6 +20,8 @@ fn instants(zone: &TimeZone) -> Vec<Timestamp> {
             break;
         }
         instants.extend([at - 1, at, at + 1].map(second));
+        let near = Span::new().nanoseconds(1);
+        instants.extend([second(at) - near, second(at) + near]);
     }
     instants
 }

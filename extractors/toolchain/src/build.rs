@@ -108,7 +108,7 @@ impl Toolchain {
             .envs(environment::clean(env::vars_os()))
             .env("PATH", &self.machine.path)
             .env("RUSTC", &self.compiler.rustc)
-            // Set and empty, they also outweigh what a person's own cargo configuration says:
+            // Set, even where they are empty, they outweigh what a person's own cargo configuration says:
             // flags meant for their processor are of no use to a guest.
             .env("CARGO_ENCODED_RUSTFLAGS", crate::layout::flags())
             .env("RUSTC_WRAPPER", "")

@@ -10,12 +10,12 @@
 const STACK: u32 = 64 << 10;
 
 /// Where the data begins; the bytes between it and the stack are the hole. A result of 27 KB and all
-/// that is made of it take a quarter of that.
+/// that is made of it take half of that.
 const DATA: u32 = 160 << 10;
 
 /// What the compiler is told, as `CARGO_ENCODED_RUSTFLAGS` takes it.
 ///
-/// `simd128` is a part of WebAssembly that every engine has had since 2021.
+/// `simd128` is a part of WebAssembly, and the SDK's reader is written for it.
 pub(crate) fn flags() -> String {
     [
         "-Ctarget-feature=+simd128".to_owned(),

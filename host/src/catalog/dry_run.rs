@@ -66,7 +66,7 @@ pub struct Tried {
     /// How it differs from what the version beside it made, and in which lines.
     pub change: Option<(Change, String)>,
     /// The lines in which it is not what the same version makes of it when it checks every byte;
-    /// empty where it is.
+    /// empty where it is, and where that reading came to no end.
     pub misread: String,
 }
 
@@ -106,8 +106,8 @@ impl DryRun {
         misread.count()
     }
 
-    /// Refuses a version that does not do what the samples expect, or that reads the samples of its
-    /// author otherwise when every byte is checked.
+    /// Refuses a version that does not do what the samples expect, or that reads one of its own or one
+    /// sent along otherwise when every byte is checked.
     pub(super) fn met(&self) -> Result<(), Refused> {
         let unmet = |tried: &&Tried| tried.unexpected.as_ref().is_some_and(|it| !it.is_empty());
         let unmet: Vec<&Tried> = self.samples.iter().filter(unmet).collect();
@@ -253,21 +253,34 @@ impl Stand<'_> {
         for (sample, whose) in samples {
             let tried = self.try_one(&sample, whose);
             // One sample may take as long as an operator lets a call take.
-            match tokio::time::timeout_at(deadline, tried).await {
-                Ok(tried) => match tried? {
-                    Some(tried) => run.samples.push(tried),
-                    None => run.left_out += 1,
-                },
-                Err(_) => run.left_out += 1,
+            let Ok(tried) = tokio::time::timeout_at(deadline, tried).await else {
+                run.left_out += 1;
+                continue;
+            };
+            let Some(mut tried) = tried? else {
+                run.left_out += 1;
+                continue;
+            };
+            // What is known of it stands, whether or not there is time to read it again.
+            let again = self.misread(&sample, &tried.made.outcome);
+            if let Ok(misread) = tokio::time::timeout_at(deadline, again).await {
+                tried.misread = misread?;
             }
+            for made in [Some(&mut tried.made), tried.beside.as_mut()]
+                .into_iter()
+                .flatten()
+            {
+                made.shorten();
+            }
+            run.samples.push(tried);
         }
         Ok(run)
     }
 
     /// What comes of a sample; none where the server was too busy to say.
     async fn try_one(&self, sample: &Sample, whose: Whose) -> Result<Option<Tried>, CatalogError> {
-        let mut made = self.made(self.lens, sample).await?;
-        let mut beside = match self.beside {
+        let made = self.made(self.lens, sample).await?;
+        let beside = match self.beside {
             Some(beside) => Some(self.made(beside, sample).await?),
             None => None,
         };
@@ -275,9 +288,6 @@ impl Stand<'_> {
         if outcomes.into_iter().any(|it| it.outcome.undecided) {
             return Ok(None);
         }
-        let Some(misread) = self.misread(sample, &made.outcome).await? else {
-            return Ok(None);
-        };
         let (needs, is) = (sample.operation.world(), self.lens.world());
         let unexpected = sample.expected.as_ref().map(|expected| {
             let differs = made.outcome.differs(expected);
@@ -295,9 +305,6 @@ impl Stand<'_> {
             let (change, lines) = made.outcome.changed(&before.outcome, names);
             (change, lines.unwrap_or_default())
         });
-        for made in [Some(&mut made), beside.as_mut()].into_iter().flatten() {
-            made.shorten();
-        }
         Ok(Some(Tried {
             sample: sample.name.clone(),
             whose,
@@ -305,28 +312,24 @@ impl Stand<'_> {
             beside,
             unexpected,
             change,
-            misread,
+            misread: String::new(),
         }))
     }
 
-    /// The lines in which an answer is another when every byte of the result is checked; none where
-    /// the server was too busy to say.
-    async fn misread(
-        &self,
-        sample: &Sample,
-        outcome: &Outcome,
-    ) -> Result<Option<String>, CatalogError> {
+    /// The lines in which an answer is another when every byte of the result is checked. A reading
+    /// that was stopped says nothing: checking takes longer, and may reach a limit by that alone.
+    async fn misread(&self, sample: &Sample, outcome: &Outcome) -> Result<String, CatalogError> {
         if sample.operation == Operation::Convert {
-            // An event mapper checks every byte as it is.
-            return Ok(Some(String::new()));
+            // The SDK's event mappers check every byte as it is.
+            return Ok(String::new());
         }
         let strict = self.made(self.lens, &sample.strictly()).await?.outcome;
-        if strict.undecided {
-            return Ok(None);
+        if strict.stopped {
+            return Ok(String::new());
         }
         let (change, lines) = outcome.changed(&strict, ("every byte checked", "as it is read"));
         let lines = lines.filter(|_| change == Change::Changed);
-        Ok(Some(lines.unwrap_or_default()))
+        Ok(lines.unwrap_or_default())
     }
 
     async fn made(&self, lens: &Lens, sample: &Sample) -> Result<Made, CatalogError> {

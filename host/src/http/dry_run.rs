@@ -41,8 +41,8 @@ pub(super) struct DryRunReport {
     /// Samples of which they make another number, another point of the axis, another problem or
     /// other events.
     changed: usize,
-    /// Samples that the version reads otherwise when it checks every byte of the result: that is no
-    /// sound JSON then, or the version misreads it.
+    /// Samples that the version reads otherwise when it checks every byte of the result: mostly that
+    /// is no sound JSON then, or the version misreads it. A check that was stopped counts for nothing.
     misread: usize,
     /// Each sample: those of the component first, then those sent along, then what key results read
     /// last.

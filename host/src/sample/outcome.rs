@@ -70,6 +70,8 @@ pub struct Outcome {
     pub aside: Vec<String>,
     /// The server was too busy to say anything of the extractor.
     pub undecided: bool,
+    /// The call was stopped, or could not begin.
+    pub stopped: bool,
 }
 
 impl Outcome {
@@ -138,6 +140,7 @@ impl Outcome {
         let outcome = Self::problem(&problem, stopped.is_none_or(|code| code == StopCode::Busy));
         Self {
             undecided: matches!(stopped, Some(StopCode::Busy | StopCode::WallTimeout)),
+            stopped: stopped.is_some(),
             ..outcome
         }
     }
@@ -148,6 +151,7 @@ impl Outcome {
             text: format!("{{\"output\":{text}}}"),
             aside: Vec::new(),
             undecided: false,
+            stopped: false,
         })
     }
 
@@ -170,6 +174,7 @@ impl Outcome {
             text: json!({ "problem": told }).to_string(),
             aside,
             undecided: false,
+            stopped: false,
         }
     }
 
@@ -289,6 +294,7 @@ mod tests {
             text: text.into(),
             aside: Vec::new(),
             undecided: false,
+            stopped: false,
         }
     }
 

@@ -7,7 +7,8 @@
 //! That clock is a system call, and most calls end within their first slice and long before the
 //! engine's first tick. So the first slice goes by the clock on the wall until a tick is seen in it,
 //! and is charged one tick at most for that part: a call that is set aside by the system may look as
-//! if it had used 5 ms, and never more.
+//! if it had used 5 ms, and never more; one whose host part is long, such as copying a large body, may
+//! look as if that had taken 5 ms, and never less.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
