@@ -58,8 +58,7 @@ pub fn read<'a>(
 /// unseen. Where both say something they say the same; this one refuses more. It is several times as
 /// slow and there to be held against.
 ///
-/// Failures: as for [`read`], and `malformed` where anything in the body is not JSON or not UTF-8, or
-/// more than 128 lists and objects stand in each other.
+/// Failures: as for [`read`], and `malformed` where anything in the body is not JSON or not UTF-8.
 pub fn read_strictly<'a>(
     body: &'a [u8],
     columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,

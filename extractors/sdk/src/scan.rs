@@ -7,10 +7,6 @@ use std::borrow::Cow;
 
 use crate::json::Token;
 
-/// As deep as lists and objects may stand in each other. Looker nests four deep; a reader that goes
-/// into itself has to stop somewhere.
-const DEEPEST: u32 = 128;
-
 /// Why a text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -89,7 +85,7 @@ impl<'a> Scan<'a> {
     pub fn token(&mut self) -> Result<Token<'a>, Fault> {
         self.next_byte();
         let from = self.at;
-        self.value(0)?;
+        self.value()?;
         Ok(self.since(from))
     }
 
@@ -230,38 +226,45 @@ impl<'a> Scan<'a> {
         Ok(Key { quoted, escaped })
     }
 
-    fn value(&mut self, depth: u32) -> Result<(), Fault> {
-        match self.next_byte() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'{') => self.inside(b'}', depth, |scan| scan.key().map(drop)),
-            Some(b'[') => self.inside(b']', depth, |_| Ok(())),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
-            _ => Err(self.fault("a value")),
-        }
-    }
-
-    /// What stands between brackets, each value led by what `lead` reads.
-    fn inside(
-        &mut self,
-        close: u8,
-        depth: u32,
-        lead: impl Fn(&mut Self) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        if depth == DEEPEST {
-            return Err(self.fault("lists or objects too deep in each other"));
-        }
-        self.at += 1;
-        if self.take(close) {
-            return Ok(());
-        }
+    /// However deep lists and objects stand in each other: this does not go into itself, for the text
+    /// may be a stranger's.
+    fn value(&mut self) -> Result<(), Fault> {
+        let mut open = Open::default();
         loop {
-            lead(self)?;
-            self.value(depth + 1)?;
-            if self.closes(close)? {
-                return Ok(());
+            match self.next_byte() {
+                Some(b'"') => drop(self.string()?),
+                Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(b'{') => {
+                    self.at += 1;
+                    if !self.take(b'}') {
+                        self.key()?;
+                        open.enter(true);
+                        continue;
+                    }
+                }
+                Some(b'[') => {
+                    self.at += 1;
+                    if !self.take(b']') {
+                        open.enter(false);
+                        continue;
+                    }
+                }
+                Some(b't') => self.word("true")?,
+                Some(b'f') => self.word("false")?,
+                Some(b'n') => self.word("null")?,
+                _ => return Err(self.fault("a value")),
+            }
+            loop {
+                let Some(is_object) = open.innermost() else {
+                    return Ok(());
+                };
+                if !self.closes(if is_object { b'}' } else { b']' })? {
+                    if is_object {
+                        self.key()?;
+                    }
+                    break;
+                }
+                open.leave();
             }
         }
     }
@@ -336,6 +339,38 @@ impl<'a> Scan<'a> {
         };
         self.at += 1 + length;
         Ok(())
+    }
+}
+
+/// The lists and objects that are open: a bit each, the innermost lowest. Those beyond sixty-four are
+/// kept aside, so that nothing is allocated for what Looker sends.
+#[derive(Default)]
+struct Open {
+    objects: u64,
+    depth: usize,
+    outer: Vec<u64>,
+}
+
+impl Open {
+    fn enter(&mut self, is_object: bool) {
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.outer.push(std::mem::take(&mut self.objects));
+        }
+        self.objects = self.objects << 1 | u64::from(is_object);
+        self.depth += 1;
+    }
+
+    fn leave(&mut self) {
+        self.objects >>= 1;
+        self.depth -= 1;
+        if self.depth > 0 && self.depth.is_multiple_of(64) {
+            self.objects = self.outer.pop().unwrap_or_default();
+        }
+    }
+
+    /// Whether the innermost is an object; none where none is open.
+    fn innermost(&self) -> Option<bool> {
+        (self.depth > 0).then_some(self.objects & 1 == 1)
     }
 }
 

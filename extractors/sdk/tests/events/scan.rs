@@ -70,11 +70,22 @@ fn the_grammar_is_json_s() {
 }
 
 #[test]
-fn what_stands_too_deep_is_refused_and_not_walked_into() {
-    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    assert!(scanned(&nested(128)).is_some());
-    assert!(scanned(&nested(129)).is_none());
-    assert!(scanned(&"[".repeat(1_000_000)).is_none());
+fn what_stands_deep_is_read_and_not_walked_into() {
+    for depth in [1, 2, 31, 32, 33, 63, 64, 65, 127, 128, 129, 1_000, 100_000] {
+        let (open, close) = ("{\"a\":[".repeat(depth), "]}".repeat(depth));
+        let sound = format!("{open}1{close}");
+        assert_eq!(scanned(&sound), Some(sound.as_str()), "{depth}");
+        let lists = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(scanned(&lists), by_serde(&lists), "{depth}");
+        for wrong in [
+            format!("{open}1{}", "]}".repeat(depth - 1)),
+            format!("{open}1{}}}]", "]}".repeat(depth - 1)),
+            format!("{open}1{close}]"),
+            open,
+        ] {
+            assert_eq!(scanned(&wrong), None, "{depth}");
+        }
+    }
 }
 
 /// Sound JSON, with a few bytes of it changed.
