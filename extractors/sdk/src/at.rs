@@ -184,7 +184,7 @@ impl<'a> At<'a> {
     }
 }
 
-/// Whether the points that are in time really come newest first.
+/// Whether the points that stand at a point in time really come newest first.
 fn is_descending(starts: &[Option<DateTime>]) -> bool {
     let starts = starts.iter().flatten();
     starts.is_sorted_by(|earlier, later| earlier >= later)

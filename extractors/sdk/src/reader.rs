@@ -1,10 +1,11 @@
 //! Reads a `json_detail` answer in one pass over borrowed bytes.
 //!
-//! The whole document is read, to its last brace, before anything is said about it: a document cut
-//! anywhere, or with anything after its end, is `malformed` and never a number. What is not asked
-//! for is skipped without being kept.
+//! The document is gone through to its last brace before a number is taken from it: one that is cut
+//! anywhere, or has anything after its end, is `malformed` and never a number. What is read is checked
+//! byte by byte; a list or object that is not asked for is passed over by its brackets, and need only
+//! be whole.
 //!
-//! [`read`] is all that the rest knows of how it is done.
+//! [`read`], and [`read_strictly`] to hold it against, are all that the rest knows of how it is done.
 //!
 //! Rows stream by: of each row the cells of the columns asked for are kept, as borrowed text.
 //!
