@@ -64,6 +64,7 @@ pub mod vis;
 mod walk;
 
 // What it means.
+mod calendar;
 pub mod decimal;
 pub mod format;
 pub mod labels;

@@ -14,10 +14,11 @@
 //! assert_eq!(stamp::parse("July"), None);
 //! ```
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
-use jiff::{Span, Timestamp};
 
+use crate::calendar;
 use crate::zone::Zone;
 
 /// How fine a text is. Finer is greater.
@@ -71,8 +72,7 @@ impl Stamp {
     /// The start moved by whole months.
     #[must_use]
     pub fn moved(self, months: i64) -> Option<Self> {
-        let span = Span::new().try_months(months).ok()?;
-        let start = self.start.checked_add(span).ok()?;
+        let start = calendar::months_later(self.start, months)?;
         Some(Self { start, ..self })
     }
 }
