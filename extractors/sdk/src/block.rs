@@ -55,6 +55,18 @@ impl Few {
         vector::few(marks(self.0))
     }
 
+    /// Whether all bytes are the same as those.
+    #[inline]
+    pub fn same(self, other: Self) -> bool {
+        vector::few(vector::equal(self.0, other.0)) == 0xffff
+    }
+
+    /// Which bytes are backslashes.
+    #[inline]
+    pub fn backslashes(self) -> u32 {
+        vector::few(vector::equal(self.0, vector::splat(b'\\')))
+    }
+
     /// Which bytes are no blanks between values.
     #[inline]
     pub fn values(self) -> u32 {
@@ -122,6 +134,13 @@ impl Block {
         Self::load(&bytes)
     }
 
+    /// Whether any byte is a quote or a backslash.
+    #[inline]
+    pub fn has_marks(self) -> bool {
+        let [a, b, c, d] = self.0.map(marks);
+        vector::few(vector::or(vector::or(a, b), vector::or(c, d))) != 0
+    }
+
     /// Which bytes are this one.
     #[inline]
     pub fn is(self, byte: u8) -> u64 {
@@ -167,6 +186,7 @@ mod tests {
             for (with, byte) in [(0, b'"'), (0, b'\\'), (0x20, b'{'), (0x20, b'}'), (0x26, 0x7f), (0, 0xff)] {
                 prop_assert_eq!(block.is_with(with, byte), bits(&text, |other| other | with == byte));
             }
+            prop_assert_eq!(block.has_marks(), bits(&text, |byte| matches!(byte, b'"' | b'\\')) != 0);
             for place in 0..=WIDTH - FEW {
                 let few = Few::at(&text, place).unwrap();
                 let part = &text[place..place + FEW];
@@ -178,6 +198,7 @@ mod tests {
                 prop_assert_eq!(u64::from(few.values()), bits(part, |byte| !is_blank(byte)));
                 prop_assert_eq!(u64::from(few.ends_number()), bits(part, ends));
                 prop_assert_eq!(u64::from(few.marks()), bits(part, is_mark));
+                prop_assert_eq!(u64::from(few.backslashes()), bits(part, |byte| byte == b'\\'));
                 prop_assert_eq!(u64::from(few.ends()), bits(part, |byte| is_mark(byte) || byte < b' '));
             }
             prop_assert!(Few::at(&text, WIDTH - FEW + 1).is_none());

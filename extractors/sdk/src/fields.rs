@@ -55,19 +55,16 @@ impl<'a> Fields<'a> {
         let mut fields = Fields::default();
         // What fields look like: Looker writes the same of each, whichever list it stands in.
         let mut shape = Shape::default();
-        walk.object(
-            &mut Shape::default(),
+        walk.lone_object(
             || "`fields` is no object of lists".to_owned(),
-            |name| {
-                name.is(|name| match name {
+            |walk, name| {
+                let role = name.is(|name| match name {
                     b"measures" => Some(Role::Measure),
                     b"dimensions" => Some(Role::Dimension),
                     b"table_calculations" => Some(Role::Calculation),
                     b"pivots" => Some(Role::Pivot),
                     _ => None,
-                })
-            },
-            |walk, role| {
+                });
                 let Some(role) = role else {
                     return walk.skip();
                 };

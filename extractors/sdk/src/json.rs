@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::scan::{Fault, Scan};
+use crate::skip;
 
 /// One JSON value, kept as the text it came as. Numbers keep every digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl<'a> Token<'a> {
     /// The content of a string, escapes decoded; none for anything else.
     pub fn string(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
+        if skip::has_escapes(inner.as_bytes()) {
             decoded(inner).map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
@@ -91,9 +92,9 @@ impl<'a> Token<'a> {
 
     /// A boolean; none for anything else.
     pub fn flag(self) -> Option<bool> {
-        match self.0 {
-            "true" => Some(true),
-            "false" => Some(false),
+        match self.0.as_bytes().first() {
+            Some(b't') => Some(true),
+            Some(b'f') => Some(false),
             _ => None,
         }
     }

@@ -59,6 +59,7 @@ pub mod reader;
 pub mod scan;
 mod skip;
 pub mod sort;
+mod stencil;
 pub mod table;
 pub mod vis;
 mod walk;

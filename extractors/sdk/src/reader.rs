@@ -42,7 +42,7 @@ use crate::fields::Fields;
 use crate::json::Token;
 use crate::pivots;
 use crate::table::{Column, Table};
-use crate::walk::{Name, Shape, Walk, Wrong};
+use crate::walk::{Name, Walk, Wrong};
 
 /// Reads a body. `columns` says, from the fields alone, which columns to keep.
 ///
@@ -193,12 +193,10 @@ impl<'a> Parts<'a> {
         walk: &mut Walk<'a>,
         columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
     ) -> Result<(), Wrong> {
-        walk.object(
-            &mut Shape::default(),
+        walk.lone_object(
             || "it is no object with `fields` and `data`".to_owned(),
-            Part::of,
-            |walk, part| {
-                let place = match part {
+            |walk, name| {
+                let place = match Part::of(name) {
                     Part::Data => return self.data(walk, columns),
                     Part::Fields => return self.fields(walk),
                     Part::Other => return walk.skip(),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::cell::{Cell, Part};
+use crate::stencil::{Act, Stencils};
 use crate::walk::{Shape, Walk, Wrong};
 
 /// A column asked for.
@@ -100,6 +101,8 @@ struct Reader<'c, 'a> {
     rows: Shape<'a, Option<usize>>,
     /// What the cells of each column look like.
     cells: Vec<Shape<'a, Part>>,
+    /// What the last rows looked like as a whole.
+    stencils: Stencils<'a>,
 }
 
 impl<'c, 'a> Reader<'c, 'a> {
@@ -108,12 +111,28 @@ impl<'c, 'a> Reader<'c, 'a> {
             columns,
             rows: Shape::default(),
             cells: columns.iter().map(|_| Shape::default()).collect(),
+            stencils: Stencils::default(),
         }
     }
 
     fn row(&mut self, walk: &mut Walk<'a>, cells: &mut Vec<Cell<'a>>) -> Result<(), Wrong> {
         let start = cells.len();
         cells.resize(start + self.columns.len(), Cell::Absent);
+        let row = cells.get_mut(start..).unwrap_or_default();
+        let (columns, shapes) = (self.columns, &mut self.cells);
+        let whole = |walk: &mut Walk<'a>, place| match (columns.get(place), shapes.get_mut(place)) {
+            (Some(column), Some(shape)) => Cell::read(walk, shape, column, |_, _, _| {}),
+            _ => Ok(Cell::Absent),
+        };
+        if self.stencils.read(walk, row, whole) {
+            return Ok(());
+        }
+        self.unlike(walk, row)
+    }
+
+    /// Reads a row that is unlike those before.
+    fn unlike(&mut self, walk: &mut Walk<'a>, row: &mut [Cell<'a>]) -> Result<(), Wrong> {
+        let mut trace = self.stencils.trace(walk);
         walk.object(
             &mut self.rows,
             || "a row is no object of cells".to_owned(),
@@ -124,18 +143,33 @@ impl<'c, 'a> Reader<'c, 'a> {
                 })
             },
             |walk, place| {
+                let begun = walk.clone();
+                let mut note = |start: &Walk<'a>, end: &Walk<'a>, act| {
+                    if let Some(trace) = &mut trace {
+                        trace.note(start, end, act);
+                    }
+                };
                 let Some(place) = place else {
-                    return walk.skip();
+                    walk.skip()?;
+                    note(&begun, walk, Act::Pass);
+                    return Ok(());
                 };
                 if let (Some(column), Some(shape), Some(slot)) = (
                     self.columns.get(place),
                     self.cells.get_mut(place),
-                    cells.get_mut(start + place),
+                    row.get_mut(place),
                 ) {
-                    *slot = Cell::read(walk, shape, column)?;
+                    *slot = Cell::read(walk, shape, column, |start, end, part| {
+                        note(start, end, part.act(place));
+                    })?;
+                    if column.pivoted {
+                        note(&begun, walk, Act::Whole(place));
+                    }
                 }
                 Ok(())
             },
-        )
+        )?;
+        self.stencils.learn(trace, walk);
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@
 use std::borrow::Cow;
 
 use crate::json::Token;
-use crate::scan::{Fault, Scan, same};
+use crate::scan::{Fault, Scan};
 use crate::skip;
 
 /// Why a document is not read on.
@@ -105,6 +105,19 @@ impl<R> Default for Shape<'_, R> {
     }
 }
 
+impl<'a, R> Shape<'a, R> {
+    /// Remembers a member where it stood, which is at `next`; the one after it is `next` then.
+    fn remember(&mut self, member: Member<'a, R>, next: &mut usize) {
+        if self.members.len() >= REMEMBERED {
+            self.members.truncate(*next);
+        }
+        if self.members.len() < REMEMBERED {
+            self.members.insert(*next, member);
+            *next += 1;
+        }
+    }
+}
+
 impl<'a> Walk<'a> {
     /// Begins a swift walk.
     pub fn swift(bytes: &'a [u8]) -> Self {
@@ -133,6 +146,28 @@ impl<'a> Walk<'a> {
         }
         self.at = skip::blanks(self.bytes, self.at);
         self.bytes.get(self.at).copied()
+    }
+
+    /// Whether every byte is checked.
+    pub fn is_strict(&self) -> bool {
+        self.strict.is_some()
+    }
+
+    /// Passes over a text, if it is what stands here byte by byte.
+    #[inline]
+    pub fn takes(&mut self, text: &[u8]) -> bool {
+        let end = self.at + text.len();
+        let here = self.bytes.get(self.at..end);
+        let takes = here.is_some_and(|here| skip::same(here, text));
+        if takes {
+            self.at = end;
+        }
+        takes
+    }
+
+    /// What stands between this place and a later one.
+    pub fn until(&self, later: &Self) -> &'a [u8] {
+        self.bytes.get(self.at..later.at).unwrap_or_default()
     }
 
     /// Makes sure that this is the place where another walk through the same document has come to.
@@ -169,6 +204,10 @@ impl<'a> Walk<'a> {
                 self.at = end;
                 return self.piece(from, end).map(Token::known);
             }
+        }
+        if self.strict.is_none() && matches!(first, Some(b't' | b'f' | b'n')) {
+            self.at = self.end_of(first)?;
+            return self.piece(from, self.at).map(Token::known);
         }
         self.checked(first)
     }
@@ -214,8 +253,9 @@ impl<'a> Walk<'a> {
         Ok(takes)
     }
 
-    /// Reads an object. `role` says what a key leads to, `each` reads or passes over the value.
-    /// `what` names what stands here if it is no object.
+    /// Reads an object whose like there are more of. `role` says what a key leads to, `each` reads or
+    /// passes over the value. `what` names what stands here if it is no object.
+    #[inline]
     pub fn object<R: Copy>(
         &mut self,
         shape: &mut Shape<'a, R>,
@@ -223,10 +263,7 @@ impl<'a> Walk<'a> {
         role: impl Fn(Name<'a>) -> R,
         mut each: impl FnMut(&mut Self, R) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
-        if self.next_byte() != Some(b'{') {
-            return Err(self.instead(what()));
-        }
-        self.at += 1;
+        self.opens(b'{', what)?;
         let mut first = true;
         let mut next = 0;
         loop {
@@ -234,25 +271,17 @@ impl<'a> Walk<'a> {
                 Some(role) => role,
                 None => {
                     let from = self.at;
-                    if self.closes(b'}', first)? {
+                    let Some(name) = self.member(first)? else {
                         return Ok(());
-                    }
-                    let name = self.name()?;
-                    self.next_byte();
+                    };
                     let role = role(name);
-                    if shape.members.len() >= REMEMBERED {
-                        shape.members.truncate(next);
-                    }
-                    if let Some(before) = self.bytes.get(from..self.at)
-                        && shape.members.len() < REMEMBERED
-                    {
+                    if let Some(before) = self.bytes.get(from..self.at) {
                         let member = Member {
                             before,
                             first,
                             role,
                         };
-                        shape.members.insert(next, member);
-                        next += 1;
+                        shape.remember(member, &mut next);
                     }
                     role
                 }
@@ -260,6 +289,22 @@ impl<'a> Walk<'a> {
             first = false;
             each(self, role)?;
         }
+    }
+
+    /// Reads an object that is the only one of its kind, otherwise as [`Walk::object`] does.
+    #[inline]
+    pub fn lone_object(
+        &mut self,
+        what: impl Fn() -> String,
+        mut each: impl FnMut(&mut Self, Name<'a>) -> Result<(), Wrong>,
+    ) -> Result<(), Wrong> {
+        self.opens(b'{', what)?;
+        let mut first = true;
+        while let Some(name) = self.member(first)? {
+            first = false;
+            each(self, name)?;
+        }
+        Ok(())
     }
 
     /// Reads the members of an object that `role` knows; anything else than an object is passed over,
@@ -272,18 +317,13 @@ impl<'a> Walk<'a> {
         if self.next_byte() != Some(b'{') {
             return self.skip();
         }
-        self.object(
-            &mut Shape::default(),
-            String::new,
-            |name| name.is(&role),
-            |walk, role| {
-                match role {
-                    Some(role) => each(role, walk.token()?),
-                    None => walk.skip()?,
-                }
-                Ok(())
-            },
-        )
+        self.lone_object(String::new, |walk, name| {
+            match name.is(&role) {
+                Some(role) => each(role, walk.token()?),
+                None => walk.skip()?,
+            }
+            Ok(())
+        })
     }
 
     /// Reads a list, item by item.
@@ -292,10 +332,7 @@ impl<'a> Walk<'a> {
         what: impl Fn() -> String,
         mut each: impl FnMut(&mut Self) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
-        if self.next_byte() != Some(b'[') {
-            return Err(self.instead(what()));
-        }
-        self.at += 1;
+        self.opens(b'[', what)?;
         let mut first = true;
         while !self.closes(b']', first)? {
             each(self)?;
@@ -312,6 +349,27 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Passes over the bracket that a list or an object begins with.
+    #[inline]
+    fn opens(&mut self, open: u8, what: impl Fn() -> String) -> Result<(), Wrong> {
+        if self.next_byte() != Some(open) {
+            return Err(self.instead(what()));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The key of an object's next member, and the way to its value; none where the object ends here.
+    #[inline]
+    fn member(&mut self, first: bool) -> Result<Option<Name<'a>>, Wrong> {
+        if self.closes(b'}', first)? {
+            return Ok(None);
+        }
+        let name = self.name()?;
+        self.next_byte();
+        Ok(Some(name))
+    }
+
     /// What an object's next member leads to, if it is one of those that are expected next.
     #[inline]
     fn follows<R: Copy>(
@@ -325,10 +383,7 @@ impl<'a> Walk<'a> {
         }
         let expected = shape.members.iter().enumerate().skip(*next);
         for (place, member) in expected.take(MISSING) {
-            let end = self.at + member.before.len();
-            let here = self.bytes.get(self.at..end).unwrap_or_default();
-            if member.first == first && same(here, member.before) {
-                self.at = end;
+            if member.first == first && self.takes(member.before) {
                 *next = place + 1;
                 return Some(member.role);
             }
@@ -337,6 +392,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether a list or object ends here, else what parts its next value from the one before.
+    #[inline]
     fn closes(&mut self, close: u8, first: bool) -> Result<bool, Wrong> {
         match self.next_byte() {
             Some(byte) if byte == close => {
@@ -352,6 +408,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    #[inline]
     fn name(&mut self) -> Result<Name<'a>, Wrong> {
         if self.next_byte() != Some(b'"') {
             return Err(self.fault("a key in quotes"));
