@@ -8,7 +8,7 @@ use crate::failure::shown;
 use crate::json::Token;
 use crate::labels;
 use crate::plot::Plot;
-use crate::points::Point;
+use crate::points::{Along, Point};
 use crate::row::{self, RowChoice};
 use crate::sort;
 use crate::stamp;
@@ -78,7 +78,7 @@ impl<'a> At<'a> {
         self,
         plot: &Plot<'a>,
         axis: &Axis<'a>,
-        points: &[Point<'a>],
+        points: &Along<'_, 'a>,
         rows: &RowChoice<'a>,
     ) -> Result<(Point<'a>, Vec<Note>), Failure> {
         let (point, notes) = match self {
@@ -95,7 +95,7 @@ impl<'a> At<'a> {
         self,
         plot: &Plot<'a>,
         axis: &Axis<'a>,
-        points: &[Point<'a>],
+        points: &Along<'_, 'a>,
     ) -> Result<(Point<'a>, Vec<Note>), Failure> {
         let now = plot.clock.now(plot.zone())?;
         if self == At::LatestComplete && now.is_none() {
@@ -119,8 +119,10 @@ impl<'a> At<'a> {
             ))
             .blaming("at"));
         }
-        let starts: Vec<_> = points.iter().map(|point| point.start(plot)).collect();
-        if is_cut && !axis.is_on_pivots() && !is_descending(&starts) {
+        let starts = || points.iter(plot).filter_map(|point| point.start(plot));
+        // Whether the points that stand at a point in time really come newest first.
+        let is_descending = || starts().is_sorted_by(|earlier, later| earlier >= later);
+        if is_cut && !axis.is_on_pivots() && !is_descending() {
             return Err(Failure::incomplete(format!(
                 "Looker cut the result at its limit, and its rows do not come newest first by `{}` as its sort says, so the latest may be among what is missing. Raise the tile's limit.",
                 axis.field.name
@@ -136,9 +138,9 @@ impl<'a> At<'a> {
         };
         let mut best: Option<DateTime> = None;
         let mut skipped: Option<(DateTime, Token<'a>)> = None;
-        let numbered = points.iter().zip(&starts);
-        for (point, start) in numbered.filter(|(point, _)| point.number.is_some()) {
-            let (Some(start), Some(x)) = (*start, point.x) else {
+        let numbered = points.iter(plot);
+        for point in numbered.filter(|point| point.number.is_some()) {
+            let (Some(start), Some(x)) = (point.start(plot), point.x) else {
                 continue;
             };
             if in_time(start) {
@@ -155,10 +157,8 @@ impl<'a> At<'a> {
         let point = sole(
             plot,
             points
-                .iter()
-                .zip(&starts)
-                .filter(|(_, start)| **start == Some(best))
-                .map(|(point, _)| point),
+                .iter(plot)
+                .filter(|point| point.start(plot) == Some(best)),
         )?;
         let mut notes = Vec::new();
         if let Some((_, x)) = skipped {
@@ -184,20 +184,14 @@ impl<'a> At<'a> {
     }
 }
 
-/// Whether the points that stand at a point in time really come newest first.
-fn is_descending(starts: &[Option<DateTime>]) -> bool {
-    let starts = starts.iter().flatten();
-    starts.is_sorted_by(|earlier, later| earlier >= later)
-}
-
 /// The point at a value: the same text, or on an axis of time the same period.
 fn given<'a>(
     plot: &Plot<'a>,
     axis: &Axis<'a>,
-    points: &[Point<'a>],
+    points: &Along<'_, 'a>,
     value: &str,
 ) -> Result<Point<'a>, Failure> {
-    let with_x = || points.iter().filter(|point| point.has_x());
+    let with_x = || points.iter(plot).filter(Point::has_x);
     let mut same_text: Vec<_> = with_x()
         .filter(|point| point.x.and_then(Token::text).is_some_and(|x| x == value))
         .collect();
@@ -243,9 +237,9 @@ fn given<'a>(
 }
 
 /// The one point of those that stand at one value.
-fn sole<'p, 'a: 'p>(
+fn sole<'a>(
     plot: &Plot<'a>,
-    mut points: impl Iterator<Item = &'p Point<'a>>,
+    mut points: impl Iterator<Item = Point<'a>>,
 ) -> Result<Point<'a>, Failure> {
     let Some(first) = points.next() else {
         return Err(Failure::internal(
@@ -253,8 +247,8 @@ fn sole<'p, 'a: 'p>(
         ));
     };
     match points.count() {
-        0 => Ok(*first),
-        others => Err(repeated(plot, first, others + 1)),
+        0 => Ok(first),
+        others => Err(repeated(plot, &first, others + 1)),
     }
 }
 

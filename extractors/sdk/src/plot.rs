@@ -128,7 +128,9 @@ impl<'a> Plot<'a> {
                 &field,
                 rows.map(|(row, value)| {
                     let stamp = axis::stamp_of(value);
-                    stamps.resize(*row, None);
+                    if stamps.len() < *row {
+                        stamps.resize(*row, None);
+                    }
                     stamps.push(stamp);
                     (value, stamp)
                 }),
@@ -208,6 +210,12 @@ impl<'a> Plot<'a> {
     /// `malformed` where some cells of the field are pivoted and others are not.
     pub fn number(&self, row: usize, pivot: Option<usize>) -> Result<Option<Value<'a>>, Failure> {
         self.number_in(&self.document.table, self.column, row, pivot)
+    }
+
+    /// What is read of each row is one value, in this column of the document's table.
+    pub(crate) fn flat_column(&self) -> Option<usize> {
+        let column = self.column.filter(|_| !self.is_pivoted)?;
+        (!self.document.table.is_pivoted(column)).then_some(column)
     }
 
     /// What is read of the column totals: as for [`Plot::number`].
@@ -396,6 +404,9 @@ fn drawn(table: &Table<'_>, query: &Query<'_>) -> Vec<usize> {
             .filter_map(|column| table.cell(*row, *column).flat());
         !values.into_iter().any(|cell| is_no(cell.value))
     };
+    if columns.is_empty() {
+        return (0..table.rows()).collect();
+    }
     (0..table.rows()).filter(is_drawn).collect()
 }
 

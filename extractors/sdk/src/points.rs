@@ -1,5 +1,7 @@
 //! The points that a selection leaves: one number, or those along the axis.
 
+use std::borrow::Cow;
+
 use jiff::civil::DateTime;
 
 use crate::cell::Value;
@@ -24,22 +26,53 @@ pub struct Point<'a> {
 
 /// What a selection leaves to read.
 #[derive(Clone, Debug)]
-pub enum Points<'a> {
+pub enum Points<'p, 'a> {
     /// One place, whatever `at` says, with what is to be noted about it.
     One(Point<'a>, Vec<Note>),
-    /// The places along the axis, in their order in the document.
-    Along(Vec<Point<'a>>),
+    /// The places along the axis.
+    Along(Along<'p, 'a>),
+}
+
+/// The places along the axis, in their order in the document.
+#[derive(Clone, Debug)]
+pub enum Along<'p, 'a> {
+    /// One in each of these rows, in a column that has one value a row. There may be very many, of
+    /// which one is wanted, so that nothing is made of them ahead.
+    Rows(Cow<'p, [usize]>, usize),
+    /// These.
+    Listed(Vec<Point<'a>>),
+}
+
+impl<'a> Along<'_, 'a> {
+    /// The points one by one.
+    pub fn iter(&self, plot: &Plot<'a>) -> impl Iterator<Item = Point<'a>> {
+        let (rows, column, listed) = match self {
+            Along::Rows(rows, column) => (&**rows, *column, [].as_slice()),
+            Along::Listed(points) => ([].as_slice(), 0, points.as_slice()),
+        };
+        let axis = plot.axis.as_ref().and_then(|axis| axis.column);
+        let of_rows = rows.iter().map(move |row| {
+            let cell = plot.document.table.cell(*row, column).flat();
+            Point {
+                x: Some(plot.value_in(*row, axis)),
+                row: Some(*row),
+                pivot: None,
+                number: cell.filter(|cell| !cell.value.is_null()),
+            }
+        });
+        of_rows.chain(listed.iter().copied())
+    }
 }
 
 /// Finds the points.
 ///
 /// `row` and `pivot` are judged here: `bad-selection`, then what is told in [`RowChoice::sole`] and
 /// [`Columns::read`].
-pub fn find<'a>(
-    plot: &Plot<'a>,
+pub fn find<'p, 'a>(
+    plot: &'p Plot<'a>,
     rows: &RowChoice<'a>,
     columns: &Columns,
-) -> Result<Points<'a>, Failure> {
+) -> Result<Points<'p, 'a>, Failure> {
     match (rows, columns) {
         (RowChoice::Total, columns) => of_totals(plot, columns),
         (rows, Columns::Along(pivots)) => {
@@ -47,7 +80,8 @@ pub fn find<'a>(
             let along = pivots
                 .iter()
                 .map(|pivot| point(plot, row, Some(*pivot), true));
-            along.collect::<Result<_, _>>().map(Points::Along)
+            let along = along.collect::<Result<_, _>>();
+            along.map(|points| Points::Along(Along::Listed(points)))
         }
         (rows, Columns::Flat | Columns::One(_)) => {
             let pivot = match columns {
@@ -59,11 +93,12 @@ pub fn find<'a>(
                 if fitting.is_empty() && matches!(rows, RowChoice::Where(_)) {
                     return Err(rows.none(plot));
                 }
-                let mut along = Vec::with_capacity(fitting.len());
-                for row in fitting {
-                    along.push(point(plot, row, pivot, true)?);
+                if let (None, Some(column)) = (pivot, plot.flat_column()) {
+                    return Ok(Points::Along(Along::Rows(fitting, column)));
                 }
-                return Ok(Points::Along(along));
+                let along = fitting.iter().map(|row| point(plot, *row, pivot, true));
+                let along = along.collect::<Result<_, _>>();
+                return along.map(|points| Points::Along(Along::Listed(points)));
             }
             let (row, notes) = sole(plot, rows)?;
             Ok(Points::One(point(plot, row, pivot, false)?, notes))
@@ -90,7 +125,7 @@ fn sole<'a>(plot: &Plot<'a>, rows: &RowChoice<'a>) -> Result<(usize, Vec<Note>),
     Ok((*first, notes))
 }
 
-fn of_totals<'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'a>, Failure> {
+fn of_totals<'p, 'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'p, 'a>, Failure> {
     let totals = plot.totals()?;
     let number = |pivot| match &totals {
         Some(totals) => plot.total(totals, pivot),
@@ -113,7 +148,8 @@ fn of_totals<'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'a>, Failu
             let along = pivots
                 .iter()
                 .map(|pivot| total(Some(*pivot), x_on_pivot(plot, *pivot)));
-            along.collect::<Result<_, _>>().map(Points::Along)
+            let along = along.collect::<Result<_, _>>();
+            along.map(|points| Points::Along(Along::Listed(points)))
         }
     }
 }
@@ -151,6 +187,7 @@ impl Point<'_> {
     }
 
     /// Where its period begins, on an axis of time.
+    #[inline]
     pub fn start(&self, plot: &Plot<'_>) -> Option<DateTime> {
         let axis = plot.axis.as_ref()?;
         let frame = axis.frame()?;

@@ -76,7 +76,7 @@ impl<'a> Stencils<'a> {
         cells: &mut [Cell<'a>],
         mut whole: impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
     ) -> bool {
-        let start = walk.clone();
+        let start = walk.place();
         for place in 0..self.known.len() {
             let Some(stencil) = self.known.get(place) else {
                 break;
@@ -84,10 +84,12 @@ impl<'a> Stencils<'a> {
             // What is wrong with a value shows again when the row is read by itself.
             if matches!(stencil.lay(walk, cells, &mut whole), Ok(true)) {
                 self.luck = (self.luck + 1).min(MOST_LUCK);
-                self.known.swap(0, place);
+                if place > 0 {
+                    self.known.swap(0, place);
+                }
                 return true;
             }
-            *walk = start.clone();
+            walk.back_to(start);
             cells.fill(Cell::Absent);
         }
         false

@@ -34,7 +34,15 @@ impl<'a> Table<'a> {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// Whether a column's cells may hold one value for each pivot.
+    pub fn is_pivoted(&self, column: usize) -> bool {
+        self.columns
+            .get(column)
+            .is_some_and(|column| column.pivoted)
+    }
+
     /// A cell. What is out of bounds is absent.
+    #[inline]
     pub fn cell(&self, row: usize, column: usize) -> &Cell<'a> {
         const ABSENT: &Cell<'static> = &Cell::Absent;
         if column >= self.columns.len() {

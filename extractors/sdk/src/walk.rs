@@ -41,6 +41,10 @@ pub(crate) struct Walk<'a> {
     strict: Option<&'a str>,
 }
 
+/// Where a walk stood.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(usize);
+
 /// A key of an object.
 #[derive(Clone, Copy)]
 pub(crate) struct Name<'a> {
@@ -163,6 +167,18 @@ impl<'a> Walk<'a> {
             self.at = end;
         }
         takes
+    }
+
+    /// Where the walk stands, to come back to.
+    #[inline]
+    pub fn place(&self) -> Place {
+        Place(self.at)
+    }
+
+    /// Goes back to where the walk stood.
+    #[inline]
+    pub fn back_to(&mut self, place: Place) {
+        self.at = place.0;
     }
 
     /// What stands between this place and a later one.
