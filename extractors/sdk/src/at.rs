@@ -119,9 +119,11 @@ impl<'a> At<'a> {
             ))
             .blaming("at"));
         }
-        let starts = || points.iter(plot).filter_map(|point| point.start(plot));
         // Whether the points that stand at a point in time really come newest first.
-        let is_descending = || starts().is_sorted_by(|earlier, later| earlier >= later);
+        let is_descending = || {
+            let starts = points.starts(plot).flatten();
+            starts.is_sorted_by(|earlier, later| earlier >= later)
+        };
         if is_cut && !axis.is_on_pivots() && !is_descending() {
             return Err(Failure::incomplete(format!(
                 "Looker cut the result at its limit, and its rows do not come newest first by `{}` as its sort says, so the latest may be among what is missing. Raise the tile's limit.",
@@ -138,28 +140,38 @@ impl<'a> At<'a> {
         };
         let mut best: Option<DateTime> = None;
         let mut skipped: Option<(DateTime, Token<'a>)> = None;
-        let numbered = points.iter(plot);
-        for point in numbered.filter(|point| point.number.is_some()) {
-            let (Some(start), Some(x)) = (point.start(plot), point.x) else {
+        for (place, start) in points.starts(plot).enumerate() {
+            // What is no newer than the newest so far changes nothing, whether there is a number or not.
+            let Some(start) = start.filter(|start| best.is_none_or(|best| *start > best)) else {
                 continue;
             };
-            if in_time(start) {
-                best = best.max(Some(start));
-            } else if now.is_some_and(|now| start > now)
-                && skipped.is_none_or(|(before, _)| start > before)
-            {
+            let is_in_time = in_time(start);
+            let is_skipped = !is_in_time
+                && now.is_some_and(|now| start > now)
+                && skipped.is_none_or(|(before, _)| start > before);
+            if !is_in_time && !is_skipped {
+                continue;
+            }
+            let point = points.get(plot, place);
+            let Some(x) = point
+                .filter(|point| point.number.is_some())
+                .and_then(|point| point.x)
+            else {
+                continue;
+            };
+            if is_in_time {
+                best = Some(start);
+            } else {
                 skipped = Some((start, x));
             }
         }
         let Some(best) = best else {
             return Err(nothing(plot, axis, is_cut));
         };
-        let point = sole(
-            plot,
-            points
-                .iter(plot)
-                .filter(|point| point.start(plot) == Some(best)),
-        )?;
+        let at_best = points.starts(plot).enumerate();
+        let at_best = at_best.filter(|(_, start)| *start == Some(best));
+        let at_best = at_best.filter_map(|(place, _)| points.get(plot, place));
+        let point = sole(plot, at_best)?;
         let mut notes = Vec::new();
         if let Some((_, x)) = skipped {
             notes.push(Note::new(
@@ -177,7 +189,7 @@ impl<'a> At<'a> {
             let x = point.x.map(labels::value).unwrap_or_default();
             notes.push(Note::new(
                 "partial-period",
-                format!("The period {x} was not over yet, so its number may still change. `latest-complete` reads the one before."),
+                ["The period ", &x, " was not over yet, so its number may still change. `latest-complete` reads the one before."].concat(),
             ));
         }
         Ok((point, notes))

@@ -8,7 +8,7 @@
 //! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
 //! let body = br#"{"fields": {"dimensions": [{"name": "o.month", "type": "date_month"}, {"name": "o.status", "type": "string"}],
 //!                            "measures": [{"name": "o.count", "type": "count"}]}, "data": []}"#;
-//! let document = lensmount_sdk::reader::read(body, &|_| Vec::new())?;
+//! let document = lensmount_sdk::reader::read(body, |_| Vec::new())?;
 //! let count = document.fields.find("o.count").expect("a measure");
 //! let along: Vec<&str> = axis::candidates(&document.fields, count).iter().map(|field| &*field.name).collect();
 //! assert_eq!(along, ["o.month", "o.status"]);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::skip::same;
 use crate::walk::{Name, Shape, Walk, Wrong};
 
 /// Which of Looker's lists a field stands in.
@@ -64,6 +65,11 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// Whether that is its name.
+    pub fn is_called(&self, name: &str) -> bool {
+        same(self.name.as_bytes(), name.as_bytes())
+    }
+
     /// Whether the chart counts it among the measures: calculations do unless they say otherwise.
     pub fn is_measure_like(&self) -> bool {
         match self.role {

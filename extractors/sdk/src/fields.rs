@@ -29,7 +29,7 @@ impl<'a> Fields<'a> {
 
     /// The field of that name.
     pub fn find(&self, name: &str) -> Option<&Field<'a>> {
-        self.all().find(|field| field.name == name)
+        self.all().find(|field| field.is_called(name))
     }
 
     /// What the chart counts among the measures: measures first, then calculations.

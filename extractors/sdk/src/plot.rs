@@ -82,9 +82,9 @@ impl<'a> Plot<'a> {
         let query = Query::read(&tile.query)?;
         let columns = |fields: &Fields<'a>| wanted(fields, &query, &chosen, layout);
         let document = if is_strict(&tile.context) {
-            reader::read_strictly(&tile.body, &columns)?
+            reader::read_strictly(&tile.body, columns)?
         } else {
-            reader::read(&tile.body, &columns)?
+            reader::read(&tile.body, columns)?
         };
 
         let measure = measure::chosen(&document.fields, &query, &chosen, layout);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use jiff::civil::DateTime;
 
+use crate::axis::Axis;
 use crate::cell::Value;
 use crate::chart::{Failure, Note};
 use crate::columns::Columns;
@@ -44,23 +45,55 @@ pub enum Along<'p, 'a> {
 }
 
 impl<'a> Along<'_, 'a> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Along::Rows(rows, _) => rows.len(),
+            Along::Listed(points) => points.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A point by its place.
+    pub fn get(&self, plot: &Plot<'a>, place: usize) -> Option<Point<'a>> {
+        let (row, column) = match self {
+            Along::Rows(rows, column) => (*rows.get(place)?, *column),
+            Along::Listed(points) => return points.get(place).copied(),
+        };
+        let cell = plot.document.table.cell(row, column).flat();
+        let axis = plot.axis.as_ref().and_then(|axis| axis.column);
+        Some(Point {
+            x: Some(plot.value_in(row, axis)),
+            row: Some(row),
+            pivot: None,
+            number: cell.filter(|cell| !cell.value.is_null()),
+        })
+    }
+
     /// The points one by one.
     pub fn iter(&self, plot: &Plot<'a>) -> impl Iterator<Item = Point<'a>> {
-        let (rows, column, listed) = match self {
-            Along::Rows(rows, column) => (&**rows, *column, [].as_slice()),
-            Along::Listed(points) => ([].as_slice(), 0, points.as_slice()),
-        };
-        let axis = plot.axis.as_ref().and_then(|axis| axis.column);
-        let of_rows = rows.iter().map(move |row| {
-            let cell = plot.document.table.cell(*row, column).flat();
-            Point {
-                x: Some(plot.value_in(*row, axis)),
-                row: Some(*row),
-                pivot: None,
-                number: cell.filter(|cell| !cell.value.is_null()),
+        (0..self.len()).filter_map(|place| self.get(plot, place))
+    }
+
+    /// Where the period of each begins, on an axis of time.
+    pub fn starts(&self, plot: &Plot<'a>) -> impl Iterator<Item = Option<DateTime>> {
+        let stamps = plot.axis.as_ref().map(|axis| axis.stamps.as_slice());
+        let as_written = plot.axis.as_ref().and_then(Axis::frame);
+        let as_written = as_written.is_some_and(|frame| !frame.is_moved());
+        (0..self.len()).map(move |place| {
+            // Most rows have a stamp that says all.
+            if let (Along::Rows(rows, _), Some(stamps), true) = (self, stamps, as_written)
+                && let Some(Some(stamp)) = rows.get(place).and_then(|row| stamps.get(*row))
+                && stamp.offset.is_none()
+            {
+                return Some(stamp.start);
             }
-        });
-        of_rows.chain(listed.iter().copied())
+            self.get(plot, place)?.start(plot)
+        })
     }
 }
 
@@ -187,7 +220,6 @@ impl Point<'_> {
     }
 
     /// Where its period begins, on an axis of time.
-    #[inline]
     pub fn start(&self, plot: &Plot<'_>) -> Option<DateTime> {
         let axis = plot.axis.as_ref()?;
         let frame = axis.frame()?;

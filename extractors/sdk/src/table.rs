@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::cell::{Cell, Part};
+use crate::skip::same;
 use crate::stencil::{Act, Stencils};
 use crate::walk::{Shape, Walk, Wrong};
 
@@ -13,6 +14,13 @@ pub struct Column<'a> {
     pub name: Cow<'a, str>,
     /// Whether its cells may hold one value for each pivot.
     pub pivoted: bool,
+}
+
+impl Column<'_> {
+    /// Whether that is its name.
+    fn is_called(&self, name: &[u8]) -> bool {
+        same(self.name.as_bytes(), name)
+    }
 }
 
 /// The rows, in the order Looker sent them.
@@ -31,7 +39,8 @@ impl<'a> Table<'a> {
 
     /// Where the column of a field stands, if it was asked for.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
+        let mut columns = self.columns.iter();
+        columns.position(|column| column.is_called(name.as_bytes()))
     }
 
     /// Whether a column's cells may hold one value for each pivot.
@@ -147,7 +156,7 @@ impl<'c, 'a> Reader<'c, 'a> {
             |name| {
                 name.is(|name| {
                     let mut columns = self.columns.iter();
-                    columns.position(|column| column.name.as_bytes() == name)
+                    columns.position(|column| column.is_called(name))
                 })
             },
             |walk, place| {

@@ -196,10 +196,15 @@ impl Timeframe {
         }
     }
 
+    /// Whether fiscal years and quarters begin elsewhere than they are written.
+    pub fn is_moved(&self) -> bool {
+        self.fiscal_month_offset != 0
+    }
+
     /// The stamp with its fiscal year or quarter moved to where it begins.
     pub fn placed(&self, stamp: Stamp) -> Option<Stamp> {
         let fiscal = stamp.fiscal || (self.fiscal && stamp.grain <= Grain::Quarter);
-        if fiscal && self.fiscal_month_offset != 0 {
+        if fiscal && self.is_moved() {
             stamp.moved(self.fiscal_month_offset)
         } else {
             Some(stamp)

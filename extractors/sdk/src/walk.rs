@@ -212,11 +212,9 @@ impl<'a> Walk<'a> {
                 return self.piece(from, self.at).map(Token::known);
             }
         }
-        if self.strict.is_none() && matches!(first, Some(b'1'..=b'9')) {
-            // Most numbers are digits and nothing else.
+        if self.strict.is_none() && matches!(first, Some(b'-' | b'0'..=b'9')) {
             let end = skip::number(self.bytes, from);
-            let digits = self.bytes.get(from..end).unwrap_or_default();
-            if digits.iter().all(u8::is_ascii_digit) {
+            if is_plain_number(self.bytes.get(from..end).unwrap_or_default()) {
                 self.at = end;
                 return self.piece(from, end).map(Token::known);
             }
@@ -508,5 +506,23 @@ impl<'a> Walk<'a> {
     /// Whether a fault is that the document ends too early.
     pub fn is_cut(&self, fault: Fault) -> bool {
         fault.at >= self.bytes.len()
+    }
+}
+
+/// Whether a text is a number as most are written: digits, and a fraction at most.
+fn is_plain_number(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (whole, rest) = text.split_at(digits(text));
+    let is_whole = match whole {
+        [] => false,
+        [first, more @ ..] => *first != b'0' || more.is_empty(),
+    };
+    match rest {
+        [] => is_whole,
+        [b'.', fraction @ ..] => {
+            is_whole && !fraction.is_empty() && digits(fraction) == fraction.len()
+        }
+        _ => false,
     }
 }
