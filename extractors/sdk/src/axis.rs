@@ -269,12 +269,14 @@ pub fn kind<'a>(
 
 /// The point in time that a value names.
 pub fn stamp_of(value: Token<'_>) -> Option<Stamp> {
-    let raw = value.raw();
-    let quoted = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-    let plain = stamp::parse(quoted.unwrap_or(raw));
+    let raw = value.bytes();
+    let quoted = raw
+        .strip_prefix(b"\"")
+        .and_then(|raw| raw.strip_suffix(b"\""));
+    let plain = stamp::parse_bytes(quoted.unwrap_or(raw));
     // No point in time is written with a backslash, unless it is escaped.
     match plain {
-        None if quoted.is_some_and(|text| text.contains('\\')) => stamp::parse(&value.text()?),
+        None if quoted.is_some_and(|text| text.contains(&b'\\')) => stamp::parse(&value.text()?),
         plain => plain,
     }
 }

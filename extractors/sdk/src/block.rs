@@ -91,6 +91,13 @@ impl Few {
         vector::few(vector::or(vector::or(brackets, marks), blanks))
     }
 
+    /// Which bytes end plain text in ASCII: as [`Few::ends`], and all that is not ASCII.
+    #[inline]
+    pub fn ends_ascii(self) -> u32 {
+        let plain = vector::or(marks(self.0), vector::below_blank(self.0));
+        vector::few(vector::or(plain, vector::beyond_ascii(self.0)))
+    }
+
     /// Which bytes end plain text: quotes, backslashes and control characters.
     #[inline]
     pub fn ends(self) -> u32 {
@@ -199,6 +206,7 @@ mod tests {
                 prop_assert_eq!(u64::from(few.ends_number()), bits(part, ends));
                 prop_assert_eq!(u64::from(few.marks()), bits(part, is_mark));
                 prop_assert_eq!(u64::from(few.backslashes()), bits(part, |byte| byte == b'\\'));
+                prop_assert_eq!(u64::from(few.ends_ascii()), bits(part, |byte| is_mark(byte) || !(b' '..=0x7f).contains(&byte)));
                 prop_assert_eq!(u64::from(few.ends()), bits(part, |byte| is_mark(byte) || byte < b' '));
             }
             prop_assert!(Few::at(&text, WIDTH - FEW + 1).is_none());
@@ -212,6 +220,7 @@ mod tests {
             prop_assert_eq!(of(vector::equal(a, b)), scalar::few(scalar::equal(c, d)));
             prop_assert_eq!(of(vector::equal(vector::or(a, b), a)), scalar::few(scalar::equal(scalar::or(c, d), c)));
             prop_assert_eq!(of(vector::below_blank(a)), scalar::few(scalar::below_blank(c)));
+            prop_assert_eq!(of(vector::beyond_ascii(a)), scalar::few(scalar::beyond_ascii(c)));
             let same = vector::equal(a, vector::splat(one[3]));
             prop_assert_eq!(of(same), scalar::few(scalar::equal(c, scalar::splat(one[3]))));
             let ours = vector::bits([same, vector::below_blank(a), vector::below_blank(b), same]);

@@ -411,5 +411,5 @@ fn drawn(table: &Table<'_>, query: &Query<'_>) -> Vec<usize> {
 }
 
 fn is_no(value: Token<'_>) -> bool {
-    matches!(value.raw(), "\"No\"" | "false")
+    matches!(value.bytes(), b"\"No\"" | b"false")
 }

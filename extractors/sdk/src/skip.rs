@@ -99,6 +99,14 @@ pub(crate) fn plain(text: &[u8], from: usize) -> usize {
     })
 }
 
+/// Where a run of plain text in ASCII ends: as [`plain`], or at the next byte that is not ASCII.
+#[inline]
+pub(crate) fn ascii(text: &[u8], from: usize) -> usize {
+    first(text, from, Few::ends_ascii, |byte| {
+        matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..)
+    })
+}
+
 /// Whether two texts are the same.
 #[inline]
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
@@ -286,6 +294,8 @@ mod tests {
                 changed.clone_from(&text);
             }
             prop_assert!(text.is_empty() || !same(&text, &text[1..]));
+            let ends = text[from..].iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..));
+            prop_assert_eq!(ascii(&text, from), ends.map_or(text.len(), |end| end + from));
             prop_assert_eq!(blanks(&text, from), next(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')));
             prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b':' | b'"' | ..=b' ') || *byte | 0x26 == 0x7f));
         }

@@ -204,26 +204,42 @@ impl<'a> Walk<'a> {
     #[inline]
     pub fn token(&mut self) -> Result<Token<'a>, Wrong> {
         let first = self.next_byte();
+        if self.strict.is_some() {
+            return self.checked(first);
+        }
         let from = self.at;
-        if first == Some(b'"') && self.strict.is_none() {
-            let end = skip::plain(self.bytes, from + 1);
-            if self.bytes.get(end) == Some(&b'"') {
-                self.at = end + 1;
-                return self.piece(from, self.at).map(Token::known);
+        let end = match first {
+            Some(b'"') => {
+                let end = skip::ascii(self.bytes, from + 1);
+                match self.bytes.get(end) {
+                    Some(b'"') => end + 1,
+                    Some(0x80..) => return self.text_beyond_ascii(end),
+                    _ => return self.checked(first),
+                }
             }
-        }
-        if self.strict.is_none() && matches!(first, Some(b'-' | b'0'..=b'9')) {
-            let end = skip::number(self.bytes, from);
-            if is_plain_number(self.bytes.get(from..end).unwrap_or_default()) {
-                self.at = end;
-                return self.piece(from, end).map(Token::known);
+            Some(b'-' | b'0'..=b'9') => {
+                let end = skip::number(self.bytes, from);
+                if !is_plain_number(self.bytes.get(from..end).unwrap_or_default()) {
+                    return self.checked(first);
+                }
+                end
             }
+            Some(b't' | b'f' | b'n') => self.end_of(first)?,
+            _ => return self.checked(first),
+        };
+        self.at = end;
+        Ok(Token::ascii(self.bytes.get(from..end).unwrap_or_default()))
+    }
+
+    /// Reads a text that is plain ASCII up to there, where something else stands.
+    fn text_beyond_ascii(&mut self, there: usize) -> Result<Token<'a>, Wrong> {
+        let end = skip::plain(self.bytes, there);
+        if self.bytes.get(end) != Some(&b'"') {
+            return self.checked(Some(b'"'));
         }
-        if self.strict.is_none() && matches!(first, Some(b't' | b'f' | b'n')) {
-            self.at = self.end_of(first)?;
-            return self.piece(from, self.at).map(Token::known);
-        }
-        self.checked(first)
+        let token = self.piece(self.at, end + 1).map(Token::known)?;
+        self.at = end + 1;
+        Ok(token)
     }
 
     /// Reads one value and checks every byte of it.
