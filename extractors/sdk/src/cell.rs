@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use crate::json::{Kind, Token};
+use crate::name::Name;
+use crate::shape::Shape;
 use crate::stencil::Act;
 use crate::table::Column;
-use crate::walk::{Name, Shape, Walk, Wrong};
+use crate::walk::{Walk, Wrong};
 
 /// What a cell holds: the value, and how Looker shows it.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +85,7 @@ impl<'a> Cell<'a> {
     /// `note` is told of each member of a flat one: where its value begins and ends.
     pub(crate) fn read(
         walk: &mut Walk<'a>,
-        shape: &mut Shape<'a, Part>,
+        shape: &mut Shape<'a, Option<Part>>,
         column: &Column<'a>,
         note: impl FnMut(&Walk<'a>, &Walk<'a>, Part),
     ) -> Result<Self, Wrong> {
@@ -105,12 +107,13 @@ impl<'a> Cell<'a> {
 /// The `value` and `rendered` of an object; none where it has no `value`.
 fn members<'a>(
     walk: &mut Walk<'a>,
-    shape: &mut Shape<'a, Part>,
+    shape: &mut Shape<'a, Option<Part>>,
     what: impl Fn() -> String,
     mut note: impl FnMut(&Walk<'a>, &Walk<'a>, Part),
 ) -> Result<Option<Value<'a>>, Wrong> {
     let (mut value, mut rendered) = (None, None);
-    walk.object(shape, what, Part::of, |walk, part| {
+    let role = |name: Name<'a>| Some(Part::of(name));
+    walk.object(shape, what, role, |walk, part| {
         let start = walk.clone();
         match part {
             Part::Value => value = Some(walk.token()?),
@@ -172,7 +175,10 @@ fn either<'a>(walk: &mut Walk<'a>, column: &Column<'a>) -> Result<Cell<'a>, Wron
 }
 
 /// What stands under a pivot's key: a cell, or none where it is anything else.
-fn entry<'a>(walk: &mut Walk<'a>, shape: &mut Shape<'a, Part>) -> Result<Option<Value<'a>>, Wrong> {
+fn entry<'a>(
+    walk: &mut Walk<'a>,
+    shape: &mut Shape<'a, Option<Part>>,
+) -> Result<Option<Value<'a>>, Wrong> {
     if walk.next_byte() == Some(b'{') {
         return members(walk, shape, String::new, |_, _, _| {});
     }

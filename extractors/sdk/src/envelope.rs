@@ -1,7 +1,8 @@
 //! What a result says about itself, for those who need nothing of its rows.
 
 use crate::chart::Failure;
-use crate::walk::{Name, Walk};
+use crate::name::Name;
+use crate::walk::Walk;
 
 /// When and how Looker computed a result. What the result does not say is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::name::Name;
+use crate::shape::Shape;
 use crate::skip::same;
-use crate::walk::{Name, Shape, Walk, Wrong};
+use crate::walk::{Walk, Wrong};
 
 /// Which of Looker's lists a field stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,29 +130,32 @@ pub(crate) enum Part {
     Sorted,
     CanPivot,
     Pivoted,
-    Other,
 }
 
 impl Part {
-    fn of(name: Name<'_>) -> Self {
-        name.is(|name| match name {
-            b"name" => Self::Name,
-            b"label" => Self::Label,
-            b"label_short" => Self::LabelShort,
-            b"type" => Self::Type,
-            b"measure" => Self::Measure,
-            b"is_measure" => Self::IsMeasure,
-            b"is_numeric" => Self::Numeric,
-            b"is_timeframe" => Self::Timeframe,
-            b"is_fiscal" => Self::Fiscal,
-            b"fiscal_month_offset" => Self::FiscalMonthOffset,
-            b"time_interval" => Self::Interval,
-            b"value_format" => Self::ValueFormat,
-            b"value_format_name" => Self::ValueFormatName,
-            b"sorted" => Self::Sorted,
-            b"can_pivot" => Self::CanPivot,
-            b"pivoted" => Self::Pivoted,
-            _ => Self::Other,
+    /// None for what is not kept.
+    fn of(name: Name<'_>) -> Option<Self> {
+        name.is(|name| {
+            let part = match name {
+                b"name" => Self::Name,
+                b"label" => Self::Label,
+                b"label_short" => Self::LabelShort,
+                b"type" => Self::Type,
+                b"measure" => Self::Measure,
+                b"is_measure" => Self::IsMeasure,
+                b"is_numeric" => Self::Numeric,
+                b"is_timeframe" => Self::Timeframe,
+                b"is_fiscal" => Self::Fiscal,
+                b"fiscal_month_offset" => Self::FiscalMonthOffset,
+                b"time_interval" => Self::Interval,
+                b"value_format" => Self::ValueFormat,
+                b"value_format_name" => Self::ValueFormatName,
+                b"sorted" => Self::Sorted,
+                b"can_pivot" => Self::CanPivot,
+                b"pivoted" => Self::Pivoted,
+                _ => return None,
+            };
+            Some(part)
         })
     }
 }
@@ -159,7 +164,7 @@ impl<'a> Field<'a> {
     /// Reads a field of the list given.
     pub(crate) fn read(
         walk: &mut Walk<'a>,
-        shape: &mut Shape<'a, Part>,
+        shape: &mut Shape<'a, Option<Part>>,
         role: Role,
     ) -> Result<Self, Wrong> {
         let mut name = None;
@@ -188,7 +193,6 @@ impl<'a> Field<'a> {
             Part::of,
             |walk, part| {
                 match part {
-                    Part::Other => return walk.skip(),
                     Part::Interval => {
                         field.interval = interval(walk)?;
                         return Ok(());
@@ -215,7 +219,7 @@ impl<'a> Field<'a> {
                     Part::ValueFormatName => field.value_format_name = value.filled(),
                     Part::CanPivot => field.can_pivot = value.flag(),
                     Part::Pivoted => field.pivoted = value.flag(),
-                    Part::Interval | Part::Sorted | Part::Other => {}
+                    Part::Interval | Part::Sorted => {}
                 }
                 Ok(())
             },

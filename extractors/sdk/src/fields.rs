@@ -1,7 +1,8 @@
 //! The fields of a result, list by list.
 
 use crate::field::{Field, Part, Role};
-use crate::walk::{Shape, Walk, Wrong};
+use crate::shape::Shape;
+use crate::walk::{Walk, Wrong};
 
 /// The fields of a result in Looker's order. Rows may hold cells of fields that are not among
 /// them (Looker removes hidden ones from some answers): those are not there.
@@ -89,7 +90,7 @@ impl<'a> Fields<'a> {
 /// Reads one list of fields; `null` is an empty one.
 fn list<'a>(
     walk: &mut Walk<'a>,
-    shape: &mut Shape<'a, Part>,
+    shape: &mut Shape<'a, Option<Part>>,
     role: Role,
 ) -> Result<Vec<Field<'a>>, Wrong> {
     let mut fields = Vec::new();

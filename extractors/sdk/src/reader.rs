@@ -40,9 +40,10 @@ use crate::document::Document;
 use crate::errors::{Complaints, in_list};
 use crate::fields::Fields;
 use crate::json::Token;
+use crate::name::Name;
 use crate::pivots;
 use crate::table::{Column, Table};
-use crate::walk::{Name, Walk, Wrong};
+use crate::walk::{Walk, Wrong};
 
 /// Reads a body. `columns` says, from the fields alone, which columns to keep.
 ///

@@ -194,3 +194,92 @@ impl<'a> Trace<'a> {
         self.from = end.clone();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::reader;
+    use crate::table::{Column, Table};
+
+    /// A result with these rows, whose columns `a` and `b` are wanted and whose others are not.
+    fn result(rows: &[String]) -> String {
+        let fields = r#"{"dimensions":[{"name":"a"}],"measures":[{"name":"b"}]}"#;
+        format!(r#"{{"fields":{fields},"data":[{}]}}"#, rows.join(","))
+    }
+
+    fn cells(table: &Table<'_>) -> Vec<String> {
+        let cells = |row| [0, 1].map(|column| format!("{:?}", table.cell(row, column)));
+        (0..table.rows()).flat_map(cells).collect()
+    }
+
+    /// What is read of the rows, in both ways; none where they are refused.
+    fn read(rows: &[String]) -> [Option<Vec<String>>; 2] {
+        let columns = |_: &_| {
+            ["a", "b"]
+                .map(|name| Column {
+                    name: name.into(),
+                    pivoted: false,
+                })
+                .to_vec()
+        };
+        let body = result(rows);
+        let swift = reader::read(body.as_bytes(), columns);
+        let strict = reader::read_strictly(body.as_bytes(), columns);
+        [swift, strict].map(|read| read.ok().map(|document| cells(&document.table)))
+    }
+
+    #[test]
+    fn rows_of_many_kinds_are_read_as_each_by_itself() {
+        let kinds = [
+            r#"{"a":{"value":"N"},"b":{"value":N}}"#,
+            r#"{"a":{"value":"N"},"b":{"value":N,"rendered":"N%"}}"#,
+            r#"{"a":{"value":"N"},"b":{"value":null}}"#,
+            r#"{"a":{"value":"N"},"c":{"value":[N]},"b":{"value":-N.50,"links":[{"url":"N"}]}}"#,
+            r#"{"a":{"value":"N"}}"#,
+            r#"{}"#,
+            r#"{"b":{"value":N}, "a":{"value":"ä N"}}"#,
+            r#"{"a":{"value":1,"value":"N"},"b":{"rendered":"r","value":Ne2}}"#,
+            r#"{"a":{"value":"x"},"a":{"value":"N"},"b":{"value":true}}"#,
+        ];
+        // The same kind again and again, all in turn, and some at first only.
+        for pattern in [
+            vec![0],
+            vec![1, 2],
+            (0..kinds.len()).collect(),
+            vec![0, 0, 0, 3, 4, 5, 6, 7, 8, 1, 1, 1],
+        ] {
+            let rows: Vec<String> = (1..200)
+                .map(|row| kinds[pattern[row % pattern.len()]].replace('N', &row.to_string()))
+                .collect();
+            let [swift, strict] = read(&rows);
+            assert!(
+                strict
+                    .as_ref()
+                    .is_some_and(|cells| cells.len() == rows.len() * 2),
+                "{pattern:?}"
+            );
+            assert_eq!(swift, strict, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_broken_is_refused_after_rows_that_were_not() {
+        let row = |number: &str| {
+            format!(r#"{{"a":{{"value":"x"}},"b":{{"value":{number},"rendered":"y"}}}}"#)
+        };
+        let mut rows = vec![row("1"), row("2"), row("3")];
+        assert!(read(&rows)[0].is_some());
+        for broken in [
+            row("01"),
+            row("1 2"),
+            row("tru"),
+            row("\"\u{1}\""),
+            row("4").replace("},\"b\"", "}\"b\""),
+            row("4").replace("}}", "}"),
+            row("4").replace("\"y\"", "\"y\"]"),
+            row("4").replace("\"value\":4", "\"valu\":4"),
+        ] {
+            rows[2] = broken;
+            assert_eq!(read(&rows), [None, None], "{}", rows[2]);
+        }
+    }
+}

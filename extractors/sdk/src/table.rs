@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::cell::{Cell, Part};
+use crate::shape::Shape;
 use crate::skip::same;
 use crate::stencil::{Act, Stencils};
-use crate::walk::{Shape, Walk, Wrong};
+use crate::walk::{Walk, Wrong};
 
 /// A column asked for.
 #[derive(Clone, Debug)]
@@ -115,9 +116,9 @@ const LEAST_CELL: usize = 16;
 struct Reader<'c, 'a> {
     columns: &'c [Column<'a>],
     /// What a row looks like: each member is a column's cell or nobody's.
-    rows: Shape<'a, Option<usize>>,
+    rows: Shape<'a, Option<Option<usize>>>,
     /// What the cells of each column look like.
-    cells: Vec<Shape<'a, Part>>,
+    cells: Vec<Shape<'a, Option<Part>>>,
     /// What the last rows looked like as a whole.
     stencils: Stencils<'a>,
 }
@@ -154,10 +155,11 @@ impl<'c, 'a> Reader<'c, 'a> {
             &mut self.rows,
             || "a row is no object of cells".to_owned(),
             |name| {
-                name.is(|name| {
+                // What nobody asks for is looked at as well: it is a part of what rows look like.
+                Some(name.is(|name| {
                     let mut columns = self.columns.iter();
                     columns.position(|column| column.is_called(name))
-                })
+                }))
             },
             |walk, place| {
                 let begun = walk.clone();

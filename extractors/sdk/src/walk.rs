@@ -11,10 +11,10 @@
 //! Neither stops early in an object: a key may stand twice, and then the last one counts, as it does
 //! for serde_json. Going on costs little, since keys are compared and values passed over.
 
-use std::borrow::Cow;
-
 use crate::json::Token;
+use crate::name::Name;
 use crate::scan::{Fault, Scan};
+use crate::shape::{Expected, Shape};
 use crate::skip;
 
 /// Why a document is not read on.
@@ -44,83 +44,6 @@ pub(crate) struct Walk<'a> {
 /// Where a walk stood.
 #[derive(Clone, Copy)]
 pub(crate) struct Place(usize);
-
-/// A key of an object.
-#[derive(Clone, Copy)]
-pub(crate) struct Name<'a> {
-    /// With its quotes.
-    raw: &'a [u8],
-    escaped: bool,
-}
-
-impl<'a> Name<'a> {
-    /// Its text, escapes decoded; none where it is not UTF-8.
-    pub fn text(self) -> Option<Cow<'a, str>> {
-        let inner = self.inner()?;
-        if self.escaped {
-            Token::known(std::str::from_utf8(self.raw).ok()?).string()
-        } else {
-            std::str::from_utf8(inner).ok().map(Cow::Borrowed)
-        }
-    }
-
-    /// Runs a comparison on its bytes, escapes decoded.
-    #[inline]
-    pub fn is<R>(self, compare: impl FnOnce(&[u8]) -> R) -> R {
-        if self.escaped {
-            return compare(self.text().unwrap_or_default().as_bytes());
-        }
-        compare(self.inner().unwrap_or_default())
-    }
-
-    fn inner(self) -> Option<&'a [u8]> {
-        self.raw.get(1..self.raw.len().checked_sub(1)?)
-    }
-}
-
-/// What objects of a kind looked like so far: the text before each of their values, from the value
-/// before or the opening bracket up to the value, and what it leads to.
-///
-/// Looker writes the members of all rows in one order and with the same blanks, so that one
-/// comparison tells key, comma, colon and blanks at once. A member that is missing is passed over, and
-/// one that is new is read by itself and remembered where it stands.
-pub(crate) struct Shape<'a, R> {
-    members: Vec<Member<'a, R>>,
-}
-
-struct Member<'a, R> {
-    /// The text before its value.
-    before: &'a [u8],
-    /// Whether it stood first in its object, with no comma before it.
-    first: bool,
-    role: R,
-}
-
-/// How many members may be missing in a row before the next one is read by itself.
-const MISSING: usize = 4;
-/// As many members as are remembered of a kind of object: more have no order worth remembering.
-const REMEMBERED: usize = 256;
-
-impl<R> Default for Shape<'_, R> {
-    fn default() -> Self {
-        Self {
-            members: Vec::new(),
-        }
-    }
-}
-
-impl<'a, R> Shape<'a, R> {
-    /// Remembers a member where it stood, which is at `next`; the one after it is `next` then.
-    fn remember(&mut self, member: Member<'a, R>, next: &mut usize) {
-        if self.members.len() >= REMEMBERED {
-            self.members.truncate(*next);
-        }
-        if self.members.len() < REMEMBERED {
-            self.members.insert(*next, member);
-            *next += 1;
-        }
-    }
-}
 
 impl<'a> Walk<'a> {
     /// Begins a swift walk.
@@ -283,40 +206,44 @@ impl<'a> Walk<'a> {
         Ok(takes)
     }
 
-    /// Reads an object whose like there are more of. `role` says what a key leads to, `each` reads or
-    /// passes over the value. `what` names what stands here if it is no object.
+    /// Reads an object whose like there are more of. `role` says what a key leads to, none where nobody
+    /// asks for it; `each` reads the value. `what` names what stands here if it is no object.
     #[inline]
     pub fn object<R: Copy>(
         &mut self,
-        shape: &mut Shape<'a, R>,
+        shape: &mut Shape<'a, Option<R>>,
         what: impl Fn() -> String,
-        role: impl Fn(Name<'a>) -> R,
+        role: impl Fn(Name<'a>) -> Option<R>,
         mut each: impl FnMut(&mut Self, R) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
         self.opens(b'{', what)?;
         let mut first = true;
         let mut next = 0;
         loop {
-            let role = match self.follows(shape, &mut next, first) {
-                Some(role) => role,
+            let from = self.at;
+            let (place, role) = match self.follows(shape, &mut next, first) {
+                Some(Expected::Whole) => {
+                    first = false;
+                    continue;
+                }
+                Some(Expected::Key(place, role)) => (Some(place), role),
                 None => {
-                    let from = self.at;
                     let Some(name) = self.member(first)? else {
                         return Ok(());
                     };
                     let role = role(name);
-                    if let Some(before) = self.bytes.get(from..self.at) {
-                        let member = Member {
-                            before,
-                            first,
-                            role,
-                        };
-                        shape.remember(member, &mut next);
-                    }
-                    role
+                    let before = self.bytes.get(from..self.at).unwrap_or_default();
+                    (shape.remember(before, first, role, &mut next), role)
                 }
             };
             first = false;
+            let Some(role) = role else {
+                self.skip()?;
+                if let (Some(place), Some(whole)) = (place, self.bytes.get(from..self.at)) {
+                    shape.passed(place, whole);
+                }
+                continue;
+            };
             each(self, role)?;
         }
     }
@@ -400,25 +327,18 @@ impl<'a> Walk<'a> {
         Ok(Some(name))
     }
 
-    /// What an object's next member leads to, if it is one of those that are expected next.
+    /// An object's next member, if it is one of those that are expected next.
     #[inline]
     fn follows<R: Copy>(
         &mut self,
         shape: &Shape<'a, R>,
         next: &mut usize,
         first: bool,
-    ) -> Option<R> {
+    ) -> Option<Expected<R>> {
         if self.strict.is_some() {
             return None;
         }
-        let expected = shape.members.iter().enumerate().skip(*next);
-        for (place, member) in expected.take(MISSING) {
-            if member.first == first && self.takes(member.before) {
-                *next = place + 1;
-                return Some(member.role);
-            }
-        }
-        None
+        shape.expected(next, first, |text| self.takes(text))
     }
 
     /// Whether a list or object ends here, else what parts its next value from the one before.
@@ -459,7 +379,7 @@ impl<'a> Walk<'a> {
             return Err(self.fault("a colon"));
         }
         self.at += 1;
-        Ok(Name { raw, escaped })
+        Ok(Name::new(raw, escaped))
     }
 
     /// Where the value ends that begins here with this byte, by the swift way.
