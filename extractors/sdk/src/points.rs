@@ -80,20 +80,25 @@ impl<'a> Along<'_, 'a> {
     }
 
     /// Where the period of each begins, on an axis of time.
+    #[inline]
     pub fn starts(&self, plot: &Plot<'a>) -> impl Iterator<Item = Option<DateTime>> {
-        let stamps = plot.axis.as_ref().map(|axis| axis.stamps.as_slice());
-        let as_written = plot.axis.as_ref().and_then(Axis::frame);
-        let as_written = as_written.is_some_and(|frame| !frame.is_moved());
-        (0..self.len()).map(move |place| {
+        let (rows, listed) = match self {
+            Along::Rows(rows, _) => (&**rows, [].as_slice()),
+            Along::Listed(points) => ([].as_slice(), points.as_slice()),
+        };
+        let axis = plot.axis.as_ref();
+        let stamps = axis.map_or([].as_slice(), |axis| axis.stamps.as_slice());
+        let as_written = axis
+            .and_then(Axis::frame)
+            .is_some_and(|frame| !frame.is_moved());
+        let of_rows = rows.iter().enumerate().map(move |(place, row)| {
             // Most rows have a stamp that says all.
-            if let (Along::Rows(rows, _), Some(stamps), true) = (self, stamps, as_written)
-                && let Some(Some(stamp)) = rows.get(place).and_then(|row| stamps.get(*row))
-                && stamp.offset.is_none()
-            {
-                return Some(stamp.start);
+            match stamps.get(*row) {
+                Some(Some(stamp)) if as_written && stamp.offset.is_none() => Some(stamp.start),
+                _ => self.get(plot, place)?.start(plot),
             }
-            self.get(plot, place)?.start(plot)
-        })
+        });
+        of_rows.chain(listed.iter().map(|point| point.start(plot)))
     }
 }
 
