@@ -78,6 +78,46 @@ impl Part {
     }
 }
 
+/// A key of a cell that may have a value for each pivot. It is told once for all rows.
+#[derive(Clone, Copy)]
+enum Key<'a> {
+    Value,
+    Rendered,
+    /// A pivot's.
+    Pivot(&'a str),
+    /// A pivot's, in which something is escaped or is no text.
+    Escaped(Name<'a>),
+}
+
+impl<'a> Key<'a> {
+    fn of(name: Name<'a>) -> Self {
+        match (name.text().as_deref(), name.plain()) {
+            (Some("value"), _) => Self::Value,
+            (Some("rendered"), _) => Self::Rendered,
+            (_, Some(plain)) => Self::Pivot(plain),
+            (_, None) => Self::Escaped(name),
+        }
+    }
+
+    fn text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Value => Some("value".into()),
+            Self::Rendered => Some("rendered".into()),
+            Self::Pivot(text) => Some(text.into()),
+            Self::Escaped(name) => name.text(),
+        }
+    }
+}
+
+/// What the cells of a column looked like so far.
+#[derive(Default)]
+pub(crate) struct Likeness<'a> {
+    /// A flat cell, or one of a pivot.
+    members: Shape<'a, Option<Part>>,
+    /// One that has a value for each pivot: the pivots' keys.
+    keys: Shape<'a, Option<Key<'a>>>,
+}
+
 impl<'a> Cell<'a> {
     /// Reads a cell of a column. One that may hold a value for each pivot is told from a flat one by
     /// its own shape, for a calculation beside a pivot may be flat.
@@ -85,15 +125,15 @@ impl<'a> Cell<'a> {
     /// `note` is told of each member of a flat one: where its value begins and ends.
     pub(crate) fn read(
         walk: &mut Walk<'a>,
-        shape: &mut Shape<'a, Option<Part>>,
+        likeness: &mut Likeness<'a>,
         column: &Column<'a>,
         note: impl FnMut(&Walk<'a>, &Walk<'a>, Part),
     ) -> Result<Self, Wrong> {
         if column.pivoted {
-            return either(walk, column);
+            return either(walk, likeness, column);
         }
         let what = || format!("a cell of `{}` is no object with `value`", column.name);
-        let value = members(walk, shape, what, note)?;
+        let value = members(walk, &mut likeness.members, what, note)?;
         match value {
             Some(value) => Ok(Self::Flat(value)),
             None => Err(Wrong::Shape(format!(
@@ -128,25 +168,34 @@ fn members<'a>(
 
 /// A cell in a pivoted column. The keys are those of the pivots, or those of a flat cell; only after
 /// the last of them is it known which.
-fn either<'a>(walk: &mut Walk<'a>, column: &Column<'a>) -> Result<Cell<'a>, Wrong> {
+fn either<'a>(
+    walk: &mut Walk<'a>,
+    likeness: &mut Likeness<'a>,
+    column: &Column<'a>,
+) -> Result<Cell<'a>, Wrong> {
+    let Likeness { members, keys } = likeness;
     let mut value: Option<Token<'a>> = None;
     let mut rendered: Option<Token<'a>> = None;
-    let mut entries = Vec::new();
+    let mut entries = Vec::with_capacity(keys.len());
     let mut stranger: Option<Cow<'a, str>> = None;
-    let mut inner = Shape::default();
-    walk.lone_object(
+    walk.object(
+        keys,
         || format!("a cell of `{}` is no object", column.name),
-        |walk, name| {
-            let no_text =
-                || Wrong::Shape(format!("a key in a cell of `{}` is not UTF-8", column.name));
-            let key = name.text().ok_or_else(no_text)?;
-            match &*key {
-                "value" => value = Some(walk.token()?),
-                "rendered" => rendered = Some(walk.token()?),
-                _ => match entry(walk, &mut inner)? {
-                    Some(entry) => entries.push((key, entry)),
-                    None => stranger = Some(key),
-                },
+        |name| Some(Key::of(name)),
+        |walk, key| {
+            match key {
+                Key::Value => value = Some(walk.token()?),
+                Key::Rendered => rendered = Some(walk.token()?),
+                Key::Pivot(_) | Key::Escaped(_) => {
+                    let no_text = || {
+                        Wrong::Shape(format!("a key in a cell of `{}` is not UTF-8", column.name))
+                    };
+                    let key = key.text().ok_or_else(no_text)?;
+                    match entry(walk, members)? {
+                        Some(entry) => entries.push((key, entry)),
+                        None => stranger = Some(key),
+                    }
+                }
             }
             Ok(())
         },

@@ -20,12 +20,17 @@ impl<'a> Name<'a> {
 
     /// Its text, escapes decoded; none where it is not UTF-8.
     pub fn text(self) -> Option<Cow<'a, str>> {
-        let inner = self.inner()?;
         if self.escaped {
             Token::known(std::str::from_utf8(self.raw).ok()?).string()
         } else {
-            std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+            self.plain().map(Cow::Borrowed)
         }
+    }
+
+    /// Its text, where nothing is escaped; none where it is not UTF-8.
+    pub fn plain(self) -> Option<&'a str> {
+        let inner = self.inner().filter(|_| !self.escaped)?;
+        std::str::from_utf8(inner).ok()
     }
 
     /// Runs a comparison on its bytes, escapes decoded.

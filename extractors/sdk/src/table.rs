@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cell::{Cell, Part};
+use crate::cell::{Cell, Likeness};
 use crate::shape::Shape;
 use crate::skip::same;
 use crate::stencil::{Act, Stencils};
@@ -118,7 +118,7 @@ struct Reader<'c, 'a> {
     /// What a row looks like: each member is a column's cell or nobody's.
     rows: Shape<'a, Option<Option<usize>>>,
     /// What the cells of each column look like.
-    cells: Vec<Shape<'a, Option<Part>>>,
+    cells: Vec<Likeness<'a>>,
     /// What the last rows looked like as a whole.
     stencils: Stencils<'a>,
 }
@@ -128,7 +128,7 @@ impl<'c, 'a> Reader<'c, 'a> {
         Self {
             columns,
             rows: Shape::default(),
-            cells: columns.iter().map(|_| Shape::default()).collect(),
+            cells: columns.iter().map(|_| Likeness::default()).collect(),
             stencils: Stencils::default(),
         }
     }
