@@ -8,7 +8,7 @@ use crate::failure::shown;
 use crate::json::Token;
 use crate::labels;
 use crate::plot::Plot;
-use crate::points::Point;
+use crate::points::{Along, Point};
 use crate::row::{self, RowChoice};
 use crate::sort;
 use crate::stamp;
@@ -78,7 +78,7 @@ impl<'a> At<'a> {
         self,
         plot: &Plot<'a>,
         axis: &Axis<'a>,
-        points: &[Point<'a>],
+        points: &Along<'_, 'a>,
         rows: &RowChoice<'a>,
     ) -> Result<(Point<'a>, Vec<Note>), Failure> {
         let (point, notes) = match self {
@@ -95,7 +95,7 @@ impl<'a> At<'a> {
         self,
         plot: &Plot<'a>,
         axis: &Axis<'a>,
-        points: &[Point<'a>],
+        points: &Along<'_, 'a>,
     ) -> Result<(Point<'a>, Vec<Note>), Failure> {
         let now = plot.clock.now(plot.zone())?;
         if self == At::LatestComplete && now.is_none() {
@@ -119,8 +119,12 @@ impl<'a> At<'a> {
             ))
             .blaming("at"));
         }
-        let starts: Vec<_> = points.iter().map(|point| point.start(plot)).collect();
-        if is_cut && !axis.is_on_pivots() && !is_descending(&starts) {
+        // Whether the points that stand at a point in time really come newest first.
+        let is_descending = || {
+            let starts = points.starts(plot).flatten();
+            starts.is_sorted_by(|earlier, later| earlier >= later)
+        };
+        if is_cut && !axis.is_on_pivots() && !is_descending() {
             return Err(Failure::incomplete(format!(
                 "Looker cut the result at its limit, and its rows do not come newest first by `{}` as its sort says, so the latest may be among what is missing. Raise the tile's limit.",
                 axis.field.name
@@ -136,30 +140,38 @@ impl<'a> At<'a> {
         };
         let mut best: Option<DateTime> = None;
         let mut skipped: Option<(DateTime, Token<'a>)> = None;
-        let numbered = points.iter().zip(&starts);
-        for (point, start) in numbered.filter(|(point, _)| point.number.is_some()) {
-            let (Some(start), Some(x)) = (*start, point.x) else {
+        for (place, start) in points.starts(plot).enumerate() {
+            // What is no newer than the newest so far changes nothing, whether there is a number or not.
+            let Some(start) = start.filter(|start| best.is_none_or(|best| *start > best)) else {
                 continue;
             };
-            if in_time(start) {
-                best = best.max(Some(start));
-            } else if now.is_some_and(|now| start > now)
-                && skipped.is_none_or(|(before, _)| start > before)
-            {
+            let is_in_time = in_time(start);
+            let is_skipped = !is_in_time
+                && now.is_some_and(|now| start > now)
+                && skipped.is_none_or(|(before, _)| start > before);
+            if !is_in_time && !is_skipped {
+                continue;
+            }
+            let point = points.get(plot, place);
+            let Some(x) = point
+                .filter(|point| point.number.is_some())
+                .and_then(|point| point.x)
+            else {
+                continue;
+            };
+            if is_in_time {
+                best = Some(start);
+            } else {
                 skipped = Some((start, x));
             }
         }
         let Some(best) = best else {
             return Err(nothing(plot, axis, is_cut));
         };
-        let point = sole(
-            plot,
-            points
-                .iter()
-                .zip(&starts)
-                .filter(|(_, start)| **start == Some(best))
-                .map(|(point, _)| point),
-        )?;
+        let at_best = points.starts(plot).enumerate();
+        let at_best = at_best.filter(|(_, start)| *start == Some(best));
+        let at_best = at_best.filter_map(|(place, _)| points.get(plot, place));
+        let point = sole(plot, at_best)?;
         let mut notes = Vec::new();
         if let Some((_, x)) = skipped {
             notes.push(Note::new(
@@ -177,27 +189,21 @@ impl<'a> At<'a> {
             let x = point.x.map(labels::value).unwrap_or_default();
             notes.push(Note::new(
                 "partial-period",
-                format!("The period {x} was not over yet, so its number may still change. `latest-complete` reads the one before."),
+                ["The period ", &x, " was not over yet, so its number may still change. `latest-complete` reads the one before."].concat(),
             ));
         }
         Ok((point, notes))
     }
 }
 
-/// Whether the points that stand at a point in time really come newest first.
-fn is_descending(starts: &[Option<DateTime>]) -> bool {
-    let starts = starts.iter().flatten();
-    starts.is_sorted_by(|earlier, later| earlier >= later)
-}
-
 /// The point at a value: the same text, or on an axis of time the same period.
 fn given<'a>(
     plot: &Plot<'a>,
     axis: &Axis<'a>,
-    points: &[Point<'a>],
+    points: &Along<'_, 'a>,
     value: &str,
 ) -> Result<Point<'a>, Failure> {
-    let with_x = || points.iter().filter(|point| point.has_x());
+    let with_x = || points.iter(plot).filter(Point::has_x);
     let mut same_text: Vec<_> = with_x()
         .filter(|point| point.x.and_then(Token::text).is_some_and(|x| x == value))
         .collect();
@@ -243,9 +249,9 @@ fn given<'a>(
 }
 
 /// The one point of those that stand at one value.
-fn sole<'p, 'a: 'p>(
+fn sole<'a>(
     plot: &Plot<'a>,
-    mut points: impl Iterator<Item = &'p Point<'a>>,
+    mut points: impl Iterator<Item = Point<'a>>,
 ) -> Result<Point<'a>, Failure> {
     let Some(first) = points.next() else {
         return Err(Failure::internal(
@@ -253,8 +259,8 @@ fn sole<'p, 'a: 'p>(
         ));
     };
     match points.count() {
-        0 => Ok(*first),
-        others => Err(repeated(plot, first, others + 1)),
+        0 => Ok(first),
+        others => Err(repeated(plot, &first, others + 1)),
     }
 }
 

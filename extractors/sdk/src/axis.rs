@@ -8,7 +8,7 @@
 //! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
 //! let body = br#"{"fields": {"dimensions": [{"name": "o.month", "type": "date_month"}, {"name": "o.status", "type": "string"}],
 //!                            "measures": [{"name": "o.count", "type": "count"}]}, "data": []}"#;
-//! let document = lensmount_sdk::reader::read(body, &|_| Vec::new())?;
+//! let document = lensmount_sdk::reader::read(body, |_| Vec::new())?;
 //! let count = document.fields.find("o.count").expect("a measure");
 //! let along: Vec<&str> = axis::candidates(&document.fields, count).iter().map(|field| &*field.name).collect();
 //! assert_eq!(along, ["o.month", "o.status"]);
@@ -269,7 +269,16 @@ pub fn kind<'a>(
 
 /// The point in time that a value names.
 pub fn stamp_of(value: Token<'_>) -> Option<Stamp> {
-    stamp::parse(&value.text()?)
+    let raw = value.bytes();
+    let quoted = raw
+        .strip_prefix(b"\"")
+        .and_then(|raw| raw.strip_suffix(b"\""));
+    let plain = stamp::parse_bytes(quoted.unwrap_or(raw));
+    // No point in time is written with a backslash, unless it is escaped.
+    match plain {
+        None if quoted.is_some_and(|text| text.contains(&b'\\')) => stamp::parse(&value.text()?),
+        plain => plain,
+    }
 }
 
 /// Where the period that a value names begins, by the clock of the zone.

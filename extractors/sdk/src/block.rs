@@ -55,6 +55,18 @@ impl Few {
         vector::few(marks(self.0))
     }
 
+    /// Whether all bytes are the same as those.
+    #[inline]
+    pub fn same(self, other: Self) -> bool {
+        vector::few(vector::equal(self.0, other.0)) == 0xffff
+    }
+
+    /// Which bytes are backslashes.
+    #[inline]
+    pub fn backslashes(self) -> u32 {
+        vector::few(vector::equal(self.0, vector::splat(b'\\')))
+    }
+
     /// Which bytes are no blanks between values.
     #[inline]
     pub fn values(self) -> u32 {
@@ -77,6 +89,13 @@ impl Few {
         let marks = vector::or(vector::or(is(b','), is(b':')), is(b'"'));
         let blanks = vector::or(is(b' '), vector::below_blank(self.0));
         vector::few(vector::or(vector::or(brackets, marks), blanks))
+    }
+
+    /// Which bytes end plain text in ASCII: as [`Few::ends`], and all that is not ASCII.
+    #[inline]
+    pub fn ends_ascii(self) -> u32 {
+        let plain = vector::or(marks(self.0), vector::below_blank(self.0));
+        vector::few(vector::or(plain, vector::beyond_ascii(self.0)))
     }
 
     /// Which bytes end plain text: quotes, backslashes and control characters.
@@ -120,6 +139,13 @@ impl Block {
             *byte = *of_text;
         }
         Self::load(&bytes)
+    }
+
+    /// Whether any byte is a quote or a backslash.
+    #[inline]
+    pub fn has_marks(self) -> bool {
+        let [a, b, c, d] = self.0.map(marks);
+        vector::few(vector::or(vector::or(a, b), vector::or(c, d))) != 0
     }
 
     /// Which bytes are this one.
@@ -167,6 +193,7 @@ mod tests {
             for (with, byte) in [(0, b'"'), (0, b'\\'), (0x20, b'{'), (0x20, b'}'), (0x26, 0x7f), (0, 0xff)] {
                 prop_assert_eq!(block.is_with(with, byte), bits(&text, |other| other | with == byte));
             }
+            prop_assert_eq!(block.has_marks(), bits(&text, |byte| matches!(byte, b'"' | b'\\')) != 0);
             for place in 0..=WIDTH - FEW {
                 let few = Few::at(&text, place).unwrap();
                 let part = &text[place..place + FEW];
@@ -178,6 +205,8 @@ mod tests {
                 prop_assert_eq!(u64::from(few.values()), bits(part, |byte| !is_blank(byte)));
                 prop_assert_eq!(u64::from(few.ends_number()), bits(part, ends));
                 prop_assert_eq!(u64::from(few.marks()), bits(part, is_mark));
+                prop_assert_eq!(u64::from(few.backslashes()), bits(part, |byte| byte == b'\\'));
+                prop_assert_eq!(u64::from(few.ends_ascii()), bits(part, |byte| is_mark(byte) || !(b' '..=0x7f).contains(&byte)));
                 prop_assert_eq!(u64::from(few.ends()), bits(part, |byte| is_mark(byte) || byte < b' '));
             }
             prop_assert!(Few::at(&text, WIDTH - FEW + 1).is_none());
@@ -191,6 +220,7 @@ mod tests {
             prop_assert_eq!(of(vector::equal(a, b)), scalar::few(scalar::equal(c, d)));
             prop_assert_eq!(of(vector::equal(vector::or(a, b), a)), scalar::few(scalar::equal(scalar::or(c, d), c)));
             prop_assert_eq!(of(vector::below_blank(a)), scalar::few(scalar::below_blank(c)));
+            prop_assert_eq!(of(vector::beyond_ascii(a)), scalar::few(scalar::beyond_ascii(c)));
             let same = vector::equal(a, vector::splat(one[3]));
             prop_assert_eq!(of(same), scalar::few(scalar::equal(c, scalar::splat(one[3]))));
             let ours = vector::bits([same, vector::below_blank(a), vector::below_blank(b), same]);

@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 
 use crate::json::{Kind, Token};
+use crate::name::Name;
+use crate::shape::Shape;
+use crate::stencil::Act;
 use crate::table::Column;
-use crate::walk::{Name, Shape, Walk, Wrong};
+use crate::walk::{Walk, Wrong};
 
 /// What a cell holds: the value, and how Looker shows it.
 #[derive(Clone, Copy, Debug)]
@@ -64,22 +67,33 @@ impl Part {
             _ => Self::Other,
         })
     }
+
+    /// What is done with it in a cell of that column.
+    pub fn act(self, column: usize) -> Act {
+        match self {
+            Self::Value => Act::Value(column),
+            Self::Rendered => Act::Rendered(column),
+            Self::Other => Act::Pass,
+        }
+    }
 }
 
 impl<'a> Cell<'a> {
     /// Reads a cell of a column. One that may hold a value for each pivot is told from a flat one by
     /// its own shape, for a calculation beside a pivot may be flat.
+    ///
+    /// `note` is told of each member of a flat one: where its value begins and ends.
     pub(crate) fn read(
         walk: &mut Walk<'a>,
-        shape: &mut Shape<'a, Part>,
+        shape: &mut Shape<'a, Option<Part>>,
         column: &Column<'a>,
+        note: impl FnMut(&Walk<'a>, &Walk<'a>, Part),
     ) -> Result<Self, Wrong> {
         if column.pivoted {
             return either(walk, column);
         }
-        let value = members(walk, shape, || {
-            format!("a cell of `{}` is no object with `value`", column.name)
-        })?;
+        let what = || format!("a cell of `{}` is no object with `value`", column.name);
+        let value = members(walk, shape, what, note)?;
         match value {
             Some(value) => Ok(Self::Flat(value)),
             None => Err(Wrong::Shape(format!(
@@ -93,16 +107,20 @@ impl<'a> Cell<'a> {
 /// The `value` and `rendered` of an object; none where it has no `value`.
 fn members<'a>(
     walk: &mut Walk<'a>,
-    shape: &mut Shape<'a, Part>,
+    shape: &mut Shape<'a, Option<Part>>,
     what: impl Fn() -> String,
+    mut note: impl FnMut(&Walk<'a>, &Walk<'a>, Part),
 ) -> Result<Option<Value<'a>>, Wrong> {
     let (mut value, mut rendered) = (None, None);
-    walk.object(shape, what, Part::of, |walk, part| {
+    let role = |name: Name<'a>| Some(Part::of(name));
+    walk.object(shape, what, role, |walk, part| {
+        let start = walk.clone();
         match part {
             Part::Value => value = Some(walk.token()?),
             Part::Rendered => rendered = Some(walk.token()?),
             Part::Other => walk.skip()?,
         }
+        note(&start, walk, part);
         Ok(())
     })?;
     Ok(value.map(|value| Value { value, rendered }))
@@ -116,10 +134,8 @@ fn either<'a>(walk: &mut Walk<'a>, column: &Column<'a>) -> Result<Cell<'a>, Wron
     let mut entries = Vec::new();
     let mut stranger: Option<Cow<'a, str>> = None;
     let mut inner = Shape::default();
-    walk.object(
-        &mut Shape::default(),
+    walk.lone_object(
         || format!("a cell of `{}` is no object", column.name),
-        |name| name,
         |walk, name| {
             let no_text =
                 || Wrong::Shape(format!("a key in a cell of `{}` is not UTF-8", column.name));
@@ -159,9 +175,12 @@ fn either<'a>(walk: &mut Walk<'a>, column: &Column<'a>) -> Result<Cell<'a>, Wron
 }
 
 /// What stands under a pivot's key: a cell, or none where it is anything else.
-fn entry<'a>(walk: &mut Walk<'a>, shape: &mut Shape<'a, Part>) -> Result<Option<Value<'a>>, Wrong> {
+fn entry<'a>(
+    walk: &mut Walk<'a>,
+    shape: &mut Shape<'a, Option<Part>>,
+) -> Result<Option<Value<'a>>, Wrong> {
     if walk.next_byte() == Some(b'{') {
-        return members(walk, shape, String::new);
+        return members(walk, shape, String::new, |_, _, _| {});
     }
     walk.skip()?;
     Ok(None)

@@ -161,6 +161,17 @@ impl Decimal {
     }
 }
 
+impl From<Decimal> for String {
+    fn from(decimal: Decimal) -> Self {
+        if !decimal.negative && decimal.fraction.is_empty() {
+            return decimal.whole;
+        }
+        let sign = if decimal.negative { "-" } else { "" };
+        let point = if decimal.fraction.is_empty() { "" } else { "." };
+        [sign, &decimal.whole, point, &decimal.fraction].concat()
+    }
+}
+
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.negative {

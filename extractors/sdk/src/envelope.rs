@@ -1,7 +1,8 @@
 //! What a result says about itself, for those who need nothing of its rows.
 
 use crate::chart::Failure;
-use crate::walk::{Name, Shape, Walk};
+use crate::name::Name;
+use crate::walk::Walk;
 
 /// When and how Looker computed a result. What the result does not say is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,11 +48,10 @@ pub fn read(body: &[u8]) -> Result<Envelope, Failure> {
     let mut walk = Walk::swift(body);
     let mut envelope = Envelope::default();
     let whole = walk
-        .object(
-            &mut Shape::default(),
+        .lone_object(
             || "it is no object".to_owned(),
-            Part::of,
-            |walk, part| {
+            |walk, name| {
+                let part = Part::of(name);
                 if let Part::Other = part {
                     return walk.skip();
                 }

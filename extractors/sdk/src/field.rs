@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::walk::{Name, Shape, Walk, Wrong};
+use crate::name::Name;
+use crate::shape::Shape;
+use crate::skip::same;
+use crate::walk::{Walk, Wrong};
 
 /// Which of Looker's lists a field stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +67,11 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// Whether that is its name.
+    pub fn is_called(&self, name: &str) -> bool {
+        same(self.name.as_bytes(), name.as_bytes())
+    }
+
     /// Whether the chart counts it among the measures: calculations do unless they say otherwise.
     pub fn is_measure_like(&self) -> bool {
         match self.role {
@@ -122,29 +130,32 @@ pub(crate) enum Part {
     Sorted,
     CanPivot,
     Pivoted,
-    Other,
 }
 
 impl Part {
-    fn of(name: Name<'_>) -> Self {
-        name.is(|name| match name {
-            b"name" => Self::Name,
-            b"label" => Self::Label,
-            b"label_short" => Self::LabelShort,
-            b"type" => Self::Type,
-            b"measure" => Self::Measure,
-            b"is_measure" => Self::IsMeasure,
-            b"is_numeric" => Self::Numeric,
-            b"is_timeframe" => Self::Timeframe,
-            b"is_fiscal" => Self::Fiscal,
-            b"fiscal_month_offset" => Self::FiscalMonthOffset,
-            b"time_interval" => Self::Interval,
-            b"value_format" => Self::ValueFormat,
-            b"value_format_name" => Self::ValueFormatName,
-            b"sorted" => Self::Sorted,
-            b"can_pivot" => Self::CanPivot,
-            b"pivoted" => Self::Pivoted,
-            _ => Self::Other,
+    /// None for what is not kept.
+    fn of(name: Name<'_>) -> Option<Self> {
+        name.is(|name| {
+            let part = match name {
+                b"name" => Self::Name,
+                b"label" => Self::Label,
+                b"label_short" => Self::LabelShort,
+                b"type" => Self::Type,
+                b"measure" => Self::Measure,
+                b"is_measure" => Self::IsMeasure,
+                b"is_numeric" => Self::Numeric,
+                b"is_timeframe" => Self::Timeframe,
+                b"is_fiscal" => Self::Fiscal,
+                b"fiscal_month_offset" => Self::FiscalMonthOffset,
+                b"time_interval" => Self::Interval,
+                b"value_format" => Self::ValueFormat,
+                b"value_format_name" => Self::ValueFormatName,
+                b"sorted" => Self::Sorted,
+                b"can_pivot" => Self::CanPivot,
+                b"pivoted" => Self::Pivoted,
+                _ => return None,
+            };
+            Some(part)
         })
     }
 }
@@ -153,7 +164,7 @@ impl<'a> Field<'a> {
     /// Reads a field of the list given.
     pub(crate) fn read(
         walk: &mut Walk<'a>,
-        shape: &mut Shape<'a, Part>,
+        shape: &mut Shape<'a, Option<Part>>,
         role: Role,
     ) -> Result<Self, Wrong> {
         let mut name = None;
@@ -182,7 +193,6 @@ impl<'a> Field<'a> {
             Part::of,
             |walk, part| {
                 match part {
-                    Part::Other => return walk.skip(),
                     Part::Interval => {
                         field.interval = interval(walk)?;
                         return Ok(());
@@ -209,7 +219,7 @@ impl<'a> Field<'a> {
                     Part::ValueFormatName => field.value_format_name = value.filled(),
                     Part::CanPivot => field.can_pivot = value.flag(),
                     Part::Pivoted => field.pivoted = value.flag(),
-                    Part::Interval | Part::Sorted | Part::Other => {}
+                    Part::Interval | Part::Sorted => {}
                 }
                 Ok(())
             },

@@ -1,7 +1,8 @@
 //! The fields of a result, list by list.
 
 use crate::field::{Field, Part, Role};
-use crate::walk::{Shape, Walk, Wrong};
+use crate::shape::Shape;
+use crate::walk::{Walk, Wrong};
 
 /// The fields of a result in Looker's order. Rows may hold cells of fields that are not among
 /// them (Looker removes hidden ones from some answers): those are not there.
@@ -29,7 +30,7 @@ impl<'a> Fields<'a> {
 
     /// The field of that name.
     pub fn find(&self, name: &str) -> Option<&Field<'a>> {
-        self.all().find(|field| field.name == name)
+        self.all().find(|field| field.is_called(name))
     }
 
     /// What the chart counts among the measures: measures first, then calculations.
@@ -55,19 +56,16 @@ impl<'a> Fields<'a> {
         let mut fields = Fields::default();
         // What fields look like: Looker writes the same of each, whichever list it stands in.
         let mut shape = Shape::default();
-        walk.object(
-            &mut Shape::default(),
+        walk.lone_object(
             || "`fields` is no object of lists".to_owned(),
-            |name| {
-                name.is(|name| match name {
+            |walk, name| {
+                let role = name.is(|name| match name {
                     b"measures" => Some(Role::Measure),
                     b"dimensions" => Some(Role::Dimension),
                     b"table_calculations" => Some(Role::Calculation),
                     b"pivots" => Some(Role::Pivot),
                     _ => None,
-                })
-            },
-            |walk, role| {
+                });
                 let Some(role) = role else {
                     return walk.skip();
                 };
@@ -92,7 +90,7 @@ impl<'a> Fields<'a> {
 /// Reads one list of fields; `null` is an empty one.
 fn list<'a>(
     walk: &mut Walk<'a>,
-    shape: &mut Shape<'a, Part>,
+    shape: &mut Shape<'a, Option<Part>>,
     role: Role,
 ) -> Result<Vec<Field<'a>>, Wrong> {
     let mut fields = Vec::new();

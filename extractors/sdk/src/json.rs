@@ -1,13 +1,23 @@
 //! JSON as it came: borrowed text that is looked into only where something is wanted from it.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::scan::{Fault, Scan};
+use crate::skip;
 
 /// One JSON value, kept as the text it came as. Numbers keep every digit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Token<'a>(&'a str);
+///
+/// It is kept as bytes, which are known to be text: most values of a result are only looked at, and
+/// are never asked for theirs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Token<'a>(&'a [u8]);
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Token").field(&self.raw()).finish()
+    }
+}
 
 /// What a [`Token`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +38,7 @@ pub enum Kind {
 
 impl<'a> Token<'a> {
     /// `null`.
-    pub const NULL: Token<'static> = Token("null");
+    pub const NULL: Token<'static> = Token(b"null");
 
     /// Reads a text that is one whole JSON value; none where it is not.
     pub fn parse(text: &'a str) -> Option<Self> {
@@ -40,17 +50,31 @@ impl<'a> Token<'a> {
 
     /// A text that has been read already and is known to be one whole value.
     pub(crate) fn known(text: &'a str) -> Self {
+        Self(text.as_bytes())
+    }
+
+    /// The same, of a text that is ASCII throughout.
+    #[inline]
+    pub(crate) fn ascii(text: &'a [u8]) -> Self {
+        debug_assert!(text.is_ascii(), "a token in ASCII");
         Self(text)
+    }
+
+    /// The bytes as they came, strings with their quotes.
+    #[inline]
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.0
     }
 
     /// The text as it came, strings with their quotes.
     pub fn raw(self) -> &'a str {
-        self.0
+        // A token is made of what is known to be text.
+        std::str::from_utf8(self.0).unwrap_or_default()
     }
 
     /// What it is. The text is known to be sound, so its first character tells.
     pub fn kind(self) -> Kind {
-        match self.0.as_bytes().first() {
+        match self.0.first() {
             Some(b'"') => Kind::Text,
             Some(b'{') => Kind::Object,
             Some(b'[') => Kind::Array,
@@ -67,8 +91,8 @@ impl<'a> Token<'a> {
 
     /// The content of a string, escapes decoded; none for anything else.
     pub fn string(self) -> Option<Cow<'a, str>> {
-        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if inner.contains('\\') {
+        let inner = self.raw().strip_prefix('"')?.strip_suffix('"')?;
+        if skip::has_escapes(inner.as_bytes()) {
             decoded(inner).map(Cow::Owned)
         } else {
             Some(Cow::Borrowed(inner))
@@ -84,16 +108,16 @@ impl<'a> Token<'a> {
     pub fn text(self) -> Option<Cow<'a, str>> {
         match self.kind() {
             Kind::Text => self.string(),
-            Kind::Number | Kind::Bool => Some(Cow::Borrowed(self.0)),
+            Kind::Number | Kind::Bool => Some(Cow::Borrowed(self.raw())),
             Kind::Null | Kind::Array | Kind::Object => None,
         }
     }
 
     /// A boolean; none for anything else.
     pub fn flag(self) -> Option<bool> {
-        match self.0 {
-            "true" => Some(true),
-            "false" => Some(false),
+        match self.0.first() {
+            Some(b't') => Some(true),
+            Some(b'f') => Some(false),
             _ => None,
         }
     }
@@ -107,14 +131,14 @@ impl<'a> Token<'a> {
             Kind::Array => self.items().is_none_or(|items| !items.is_empty()),
             _ => !matches!(
                 self.0,
-                "null" | "false" | "0" | "\"\"" | "\"false\"" | "\"No\""
+                b"null" | b"false" | b"0" | b"\"\"" | b"\"false\"" | b"\"No\""
             ),
         }
     }
 
     /// A whole number written as one; none for anything else.
     pub fn integer(self) -> Option<i64> {
-        self.0.parse().ok()
+        self.raw().parse().ok()
     }
 
     /// The members of an object; none for anything else.
@@ -123,7 +147,7 @@ impl<'a> Token<'a> {
             return None;
         }
         let mut members = Vec::new();
-        let read = Scan::new(self.0).members(|scan, key| {
+        let read = Scan::new(self.raw()).members(|scan, key| {
             // A key that is no text is none that could be asked for, but the object is unsound.
             let name = key.decoded().ok_or(UNSOUND)?;
             members.push((name, scan.token()?));
@@ -138,7 +162,7 @@ impl<'a> Token<'a> {
             return None;
         }
         let mut items = Vec::new();
-        let read = Scan::new(self.0).items(|scan| {
+        let read = Scan::new(self.raw()).items(|scan| {
             items.push(scan.token()?);
             Ok::<_, Fault>(())
         });
@@ -161,7 +185,7 @@ impl<'a> Token<'a> {
                 let (a, b) = (self.kind(), other.kind());
                 a == b
                     && matches!(a, Kind::Array | Kind::Object)
-                    && compact(self.0) == compact(other.0)
+                    && compact(self.raw()) == compact(other.raw())
             }
             _ => false,
         }

@@ -7,7 +7,7 @@
 //!
 //! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
 //! let body = br#"{"fields": {"measures": [{"name": "o.count", "label": "Orders Count", "label_short": "Count"}]}, "data": []}"#;
-//! let document = lensmount_sdk::reader::read(body, &|_| Vec::new())?;
+//! let document = lensmount_sdk::reader::read(body, |_| Vec::new())?;
 //! let count = document.fields.find("o.count").expect("a measure");
 //! let called = |query: &[u8]| Query::read(query).map(|query| labels::measure(count, &query).into_owned());
 //! assert_eq!(called(b"{}")?, "Orders Count");

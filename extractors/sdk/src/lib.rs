@@ -54,16 +54,20 @@ pub mod errors;
 pub mod field;
 pub mod fields;
 pub mod json;
+mod name;
 pub mod pivots;
 pub mod reader;
 pub mod scan;
+mod shape;
 mod skip;
 pub mod sort;
+mod stencil;
 pub mod table;
 pub mod vis;
 mod walk;
 
 // What it means.
+mod calendar;
 pub mod decimal;
 pub mod format;
 pub mod labels;

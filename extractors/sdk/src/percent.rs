@@ -10,7 +10,7 @@
 //!
 //! # fn main() -> Result<(), lensmount_sdk::chart::Failure> {
 //! let body = br#"{"fields": {"measures": [{"name": "o.share", "value_format": "0.0%"}, {"name": "o.rate"}]}, "data": []}"#;
-//! let document = lensmount_sdk::reader::read(body, &|_| Vec::new())?;
+//! let document = lensmount_sdk::reader::read(body, |_| Vec::new())?;
 //! let query = Query::read(b"{}")?;
 //! let read = |field: &str, number: &str| {
 //!     let field = document.fields.find(field).expect("a measure");

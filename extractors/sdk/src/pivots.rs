@@ -10,7 +10,7 @@
 //! let body = br#"{"fields": {"pivots": [{"name": "o.status"}], "measures": [{"name": "o.count"}]},
 //!                 "pivots": [{"key": "complete|FIELD|1", "data": {"o.status": "complete"}}],
 //!                 "data": [{"o.count": {"complete|FIELD|1": {"value": 7}}}]}"#;
-//! let document = lensmount_sdk::reader::read(body, &|_| {
+//! let document = lensmount_sdk::reader::read(body, |_| {
 //!     vec![Column { name: "o.count".into(), pivoted: true }]
 //! })?;
 //! let is_complete = |value: lensmount_sdk::json::Token<'_>| value.text().as_deref() == Some("complete");

@@ -82,9 +82,9 @@ impl<'a> Plot<'a> {
         let query = Query::read(&tile.query)?;
         let columns = |fields: &Fields<'a>| wanted(fields, &query, &chosen, layout);
         let document = if is_strict(&tile.context) {
-            reader::read_strictly(&tile.body, &columns)?
+            reader::read_strictly(&tile.body, columns)?
         } else {
-            reader::read(&tile.body, &columns)?
+            reader::read(&tile.body, columns)?
         };
 
         let measure = measure::chosen(&document.fields, &query, &chosen, layout);
@@ -128,7 +128,9 @@ impl<'a> Plot<'a> {
                 &field,
                 rows.map(|(row, value)| {
                     let stamp = axis::stamp_of(value);
-                    stamps.resize(*row, None);
+                    if stamps.len() < *row {
+                        stamps.resize(*row, None);
+                    }
                     stamps.push(stamp);
                     (value, stamp)
                 }),
@@ -208,6 +210,12 @@ impl<'a> Plot<'a> {
     /// `malformed` where some cells of the field are pivoted and others are not.
     pub fn number(&self, row: usize, pivot: Option<usize>) -> Result<Option<Value<'a>>, Failure> {
         self.number_in(&self.document.table, self.column, row, pivot)
+    }
+
+    /// What is read of each row is one value, in this column of the document's table.
+    pub(crate) fn flat_column(&self) -> Option<usize> {
+        let column = self.column.filter(|_| !self.is_pivoted)?;
+        (!self.document.table.is_pivoted(column)).then_some(column)
     }
 
     /// What is read of the column totals: as for [`Plot::number`].
@@ -396,9 +404,12 @@ fn drawn(table: &Table<'_>, query: &Query<'_>) -> Vec<usize> {
             .filter_map(|column| table.cell(*row, *column).flat());
         !values.into_iter().any(|cell| is_no(cell.value))
     };
+    if columns.is_empty() {
+        return (0..table.rows()).collect();
+    }
     (0..table.rows()).filter(is_drawn).collect()
 }
 
 fn is_no(value: Token<'_>) -> bool {
-    matches!(value.raw(), "\"No\"" | "false")
+    matches!(value.bytes(), b"\"No\"" | b"false")
 }

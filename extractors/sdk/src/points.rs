@@ -1,7 +1,10 @@
 //! The points that a selection leaves: one number, or those along the axis.
 
+use std::borrow::Cow;
+
 use jiff::civil::DateTime;
 
+use crate::axis::Axis;
 use crate::cell::Value;
 use crate::chart::{Failure, Note};
 use crate::columns::Columns;
@@ -24,22 +27,85 @@ pub struct Point<'a> {
 
 /// What a selection leaves to read.
 #[derive(Clone, Debug)]
-pub enum Points<'a> {
+pub enum Points<'p, 'a> {
     /// One place, whatever `at` says, with what is to be noted about it.
     One(Point<'a>, Vec<Note>),
-    /// The places along the axis, in their order in the document.
-    Along(Vec<Point<'a>>),
+    /// The places along the axis.
+    Along(Along<'p, 'a>),
+}
+
+/// The places along the axis, in their order in the document.
+#[derive(Clone, Debug)]
+pub enum Along<'p, 'a> {
+    /// One in each of these rows, in a column that has one value a row. There may be very many, of
+    /// which one is wanted, so that nothing is made of them ahead.
+    Rows(Cow<'p, [usize]>, usize),
+    /// These.
+    Listed(Vec<Point<'a>>),
+}
+
+impl<'a> Along<'_, 'a> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Along::Rows(rows, _) => rows.len(),
+            Along::Listed(points) => points.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A point by its place.
+    pub fn get(&self, plot: &Plot<'a>, place: usize) -> Option<Point<'a>> {
+        let (row, column) = match self {
+            Along::Rows(rows, column) => (*rows.get(place)?, *column),
+            Along::Listed(points) => return points.get(place).copied(),
+        };
+        let cell = plot.document.table.cell(row, column).flat();
+        let axis = plot.axis.as_ref().and_then(|axis| axis.column);
+        Some(Point {
+            x: Some(plot.value_in(row, axis)),
+            row: Some(row),
+            pivot: None,
+            number: cell.filter(|cell| !cell.value.is_null()),
+        })
+    }
+
+    /// The points one by one.
+    pub fn iter(&self, plot: &Plot<'a>) -> impl Iterator<Item = Point<'a>> {
+        (0..self.len()).filter_map(|place| self.get(plot, place))
+    }
+
+    /// Where the period of each begins, on an axis of time.
+    pub fn starts(&self, plot: &Plot<'a>) -> impl Iterator<Item = Option<DateTime>> {
+        let stamps = plot.axis.as_ref().map(|axis| axis.stamps.as_slice());
+        let as_written = plot.axis.as_ref().and_then(Axis::frame);
+        let as_written = as_written.is_some_and(|frame| !frame.is_moved());
+        (0..self.len()).map(move |place| {
+            // Most rows have a stamp that says all.
+            if let (Along::Rows(rows, _), Some(stamps), true) = (self, stamps, as_written)
+                && let Some(Some(stamp)) = rows.get(place).and_then(|row| stamps.get(*row))
+                && stamp.offset.is_none()
+            {
+                return Some(stamp.start);
+            }
+            self.get(plot, place)?.start(plot)
+        })
+    }
 }
 
 /// Finds the points.
 ///
 /// `row` and `pivot` are judged here: `bad-selection`, then what is told in [`RowChoice::sole`] and
 /// [`Columns::read`].
-pub fn find<'a>(
-    plot: &Plot<'a>,
+pub fn find<'p, 'a>(
+    plot: &'p Plot<'a>,
     rows: &RowChoice<'a>,
     columns: &Columns,
-) -> Result<Points<'a>, Failure> {
+) -> Result<Points<'p, 'a>, Failure> {
     match (rows, columns) {
         (RowChoice::Total, columns) => of_totals(plot, columns),
         (rows, Columns::Along(pivots)) => {
@@ -47,7 +113,8 @@ pub fn find<'a>(
             let along = pivots
                 .iter()
                 .map(|pivot| point(plot, row, Some(*pivot), true));
-            along.collect::<Result<_, _>>().map(Points::Along)
+            let along = along.collect::<Result<_, _>>();
+            along.map(|points| Points::Along(Along::Listed(points)))
         }
         (rows, Columns::Flat | Columns::One(_)) => {
             let pivot = match columns {
@@ -59,11 +126,12 @@ pub fn find<'a>(
                 if fitting.is_empty() && matches!(rows, RowChoice::Where(_)) {
                     return Err(rows.none(plot));
                 }
-                let mut along = Vec::with_capacity(fitting.len());
-                for row in fitting {
-                    along.push(point(plot, row, pivot, true)?);
+                if let (None, Some(column)) = (pivot, plot.flat_column()) {
+                    return Ok(Points::Along(Along::Rows(fitting, column)));
                 }
-                return Ok(Points::Along(along));
+                let along = fitting.iter().map(|row| point(plot, *row, pivot, true));
+                let along = along.collect::<Result<_, _>>();
+                return along.map(|points| Points::Along(Along::Listed(points)));
             }
             let (row, notes) = sole(plot, rows)?;
             Ok(Points::One(point(plot, row, pivot, false)?, notes))
@@ -90,7 +158,7 @@ fn sole<'a>(plot: &Plot<'a>, rows: &RowChoice<'a>) -> Result<(usize, Vec<Note>),
     Ok((*first, notes))
 }
 
-fn of_totals<'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'a>, Failure> {
+fn of_totals<'p, 'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'p, 'a>, Failure> {
     let totals = plot.totals()?;
     let number = |pivot| match &totals {
         Some(totals) => plot.total(totals, pivot),
@@ -113,7 +181,8 @@ fn of_totals<'a>(plot: &Plot<'a>, columns: &Columns) -> Result<Points<'a>, Failu
             let along = pivots
                 .iter()
                 .map(|pivot| total(Some(*pivot), x_on_pivot(plot, *pivot)));
-            along.collect::<Result<_, _>>().map(Points::Along)
+            let along = along.collect::<Result<_, _>>();
+            along.map(|points| Points::Along(Along::Listed(points)))
         }
     }
 }

@@ -16,7 +16,7 @@
 //! let body = br#"{"fields": {"dimensions": [{"name": "o.month"}], "measures": [{"name": "o.total"}]},
 //!                 "data": [{"o.month": {"value": "2026-10"}, "o.total": {"value": 10.50}, "o.more": {"value": 1}},
 //!                          {"o.month": {"value": "2026-11"}, "o.total": {"value": 9007199254740993}}]}"#;
-//! let document = lensmount_sdk::reader::read(body, &|fields| {
+//! let document = lensmount_sdk::reader::read(body, |fields| {
 //!     let totals = fields.measure_like();
 //!     totals.map(|field| Column { name: field.name.clone(), pivoted: false }).collect()
 //! })?;
@@ -29,7 +29,7 @@
 //! assert_eq!(digits, ["10.50", "9007199254740993"]);
 //!
 //! // A document that is not whole is no document.
-//! let cut = lensmount_sdk::reader::read(&body[..body.len() - 1], &|_| Vec::new());
+//! let cut = lensmount_sdk::reader::read(&body[..body.len() - 1], |_| Vec::new());
 //! assert!(cut.is_err());
 //! # Ok(())
 //! # }
@@ -40,9 +40,10 @@ use crate::document::Document;
 use crate::errors::{Complaints, in_list};
 use crate::fields::Fields;
 use crate::json::Token;
+use crate::name::Name;
 use crate::pivots;
 use crate::table::{Column, Table};
-use crate::walk::{Name, Shape, Walk, Wrong};
+use crate::walk::{Walk, Wrong};
 
 /// Reads a body. `columns` says, from the fields alone, which columns to keep.
 ///
@@ -50,7 +51,7 @@ use crate::walk::{Name, Shape, Walk, Wrong};
 /// where Looker answered with an error.
 pub fn read<'a>(
     body: &'a [u8],
-    columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+    columns: impl Fn(&Fields<'a>) -> Vec<Column<'a>>,
 ) -> Result<Document<'a>, Failure> {
     whole(Walk::swift(body), columns)
 }
@@ -62,20 +63,20 @@ pub fn read<'a>(
 /// Failures: as for [`read`], and `malformed` where anything in the body is not JSON or not UTF-8.
 pub fn read_strictly<'a>(
     body: &'a [u8],
-    columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+    columns: impl Fn(&Fields<'a>) -> Vec<Column<'a>>,
 ) -> Result<Document<'a>, Failure> {
     whole(Walk::strict(text(body)?), columns)
 }
 
 fn whole<'a>(
     mut walk: Walk<'a>,
-    columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+    columns: impl Fn(&Fields<'a>) -> Vec<Column<'a>>,
 ) -> Result<Document<'a>, Failure> {
     if walk.next_byte() == Some(b'[') {
         return Err(list(walk));
     }
     let mut parts = Parts::default();
-    match parts.read(&mut walk, columns).and_then(|()| walk.end()) {
+    match parts.read(&mut walk, &columns).and_then(|()| walk.end()) {
         Ok(()) => parts.document(columns),
         Err(wrong) => Err(misshapen(&walk, wrong)),
     }
@@ -191,15 +192,13 @@ impl<'a> Parts<'a> {
     fn read(
         &mut self,
         walk: &mut Walk<'a>,
-        columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+        columns: impl Fn(&Fields<'a>) -> Vec<Column<'a>>,
     ) -> Result<(), Wrong> {
-        walk.object(
-            &mut Shape::default(),
+        walk.lone_object(
             || "it is no object with `fields` and `data`".to_owned(),
-            Part::of,
-            |walk, part| {
-                let place = match part {
-                    Part::Data => return self.data(walk, columns),
+            |walk, name| {
+                let place = match Part::of(name) {
+                    Part::Data => return self.data(walk, &columns),
                     Part::Fields => return self.fields(walk),
                     Part::Other => return walk.skip(),
                     Part::Pivots => &mut self.pivots,
@@ -223,7 +222,7 @@ impl<'a> Parts<'a> {
     fn data(
         &mut self,
         walk: &mut Walk<'a>,
-        columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+        columns: impl Fn(&Fields<'a>) -> Vec<Column<'a>>,
     ) -> Result<(), Wrong> {
         let here = walk.clone();
         self.rows = match &self.fields {
@@ -257,7 +256,7 @@ impl<'a> Parts<'a> {
     /// The document, once Looker's complaints are heard: a failed query need not have any rows.
     fn document(
         self,
-        columns: &dyn Fn(&Fields<'a>) -> Vec<Column<'a>>,
+        columns: impl Fn(&Fields<'a>) -> Vec<Column<'a>>,
     ) -> Result<Document<'a>, Failure> {
         let notes = self.complaints.judge()?;
         let Some(fields) = self.fields else {

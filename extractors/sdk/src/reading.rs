@@ -77,7 +77,7 @@ pub fn of(
     let mut all_notes = plot.notes();
     all_notes.extend(notes);
     Ok(Reading {
-        value: decimal.to_string(),
+        value: decimal.into(),
         rendered: number
             .rendered
             .and_then(Token::string)

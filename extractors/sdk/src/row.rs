@@ -1,5 +1,7 @@
 //! The `row` control: which rows are meant, where more than x tells them apart.
 
+use std::borrow::Cow;
+
 use crate::chart::Failure;
 use crate::failure::shown;
 use crate::json::{Token, object_text};
@@ -55,9 +57,9 @@ impl<'a> RowChoice<'a> {
     }
 
     /// The rows that fit, of those that count.
-    pub fn rows(&self, plot: &Plot<'a>) -> Vec<usize> {
+    pub fn rows<'p>(&self, plot: &'p Plot<'a>) -> Cow<'p, [usize]> {
         match self {
-            RowChoice::Any | RowChoice::Total => plot.rows.clone(),
+            RowChoice::Any | RowChoice::Total => Cow::Borrowed(&plot.rows),
             RowChoice::Where(wanted) => {
                 let fits = |row: &usize| {
                     wanted
@@ -82,7 +84,7 @@ impl<'a> RowChoice<'a> {
     /// Failures: `no-data` where none does, or `incomplete` where it may have been cut off;
     /// `ambiguous` where several do; `incomplete` where another might stand in what was cut off.
     pub fn sole(&self, plot: &Plot<'a>) -> Result<usize, Failure> {
-        match self.rows(plot).as_slice() {
+        match &*self.rows(plot) {
             [] => Err(self.none(plot)),
             [_] if plot.document.truncated
                 && (plot.row_dimensions().next().is_none() || !self.pins_all(plot)) =>

@@ -7,7 +7,7 @@ use crate::columns::Columns;
 use crate::layout::Layout;
 use crate::percent::Format;
 use crate::plot::Plot;
-use crate::points::{self, Point, Points};
+use crate::points::{self, Along, Point, Points};
 use crate::reading;
 use crate::row::{self, RowChoice};
 
@@ -33,7 +33,7 @@ pub fn series(
     }
     match (points::find(&plot, &rows, &columns)?, &plot.axis) {
         (Points::One(point, notes), _) => Ok(vec![reading::of(&plot, &point, format, notes)?]),
-        (Points::Along(points), Some(axis)) => along(&plot, axis, points, &rows, format),
+        (Points::Along(points), Some(axis)) => along(&plot, axis, &points, &rows, format),
         (Points::Along(_), None) => Err(Failure::internal("points along an axis, and no axis")),
     }
 }
@@ -41,11 +41,11 @@ pub fn series(
 fn along<'a>(
     plot: &Plot<'a>,
     axis: &Axis<'a>,
-    points: Vec<Point<'a>>,
+    points: &Along<'_, 'a>,
     rows: &RowChoice<'a>,
     format: Format,
 ) -> Result<Vec<Reading>, Failure> {
-    let mut points: Vec<_> = points.into_iter().filter(Point::has_x).collect();
+    let mut points: Vec<_> = points.iter(plot).filter(Point::has_x).collect();
     if axis.frame().is_some() {
         points.sort_by_cached_key(|point| point.start(plot));
     }

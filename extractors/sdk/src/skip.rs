@@ -9,6 +9,7 @@
 //! (2019), section 3.1.1.
 
 use crate::block::{Block, FEW, Few, WIDTH};
+use crate::scan;
 
 /// Where a list or object ends: the place after its last bracket. `from` is the place after its
 /// first. None where the text ends before.
@@ -58,27 +59,28 @@ fn ends(opening: u64, closing: u64, depth: &mut u32) -> Option<usize> {
 /// where the text ends before.
 #[inline]
 pub(crate) fn string(text: &[u8], from: usize) -> Option<usize> {
-    let mut place = from;
-    while let Some(few) = Few::at(text, place) {
-        let marks = few.marks();
-        if marks != 0 {
-            let mark = place + marks.trailing_zeros() as usize;
-            if text.get(mark) == Some(&b'"') {
-                return Some(mark + 1);
-            }
-            return escaped_string(text, mark);
-        }
-        place += FEW;
+    // Most are short.
+    let marks = Few::at(text, from).map_or(0, Few::marks);
+    if marks == 0 {
+        return long_string(text, from);
     }
-    escaped_string(text, place)
+    let mark = from + marks.trailing_zeros() as usize;
+    if text.get(mark) == Some(&b'"') {
+        return Some(mark + 1);
+    }
+    long_string(text, mark)
 }
 
-/// The same for a string that has escapes, or ends among the text's last bytes.
-fn escaped_string(text: &[u8], from: usize) -> Option<usize> {
+/// The same for a string that is long, has escapes, or ends among the text's last bytes.
+fn long_string(text: &[u8], from: usize) -> Option<usize> {
     let mut escapes = Escapes::default();
     let mut place = from;
     while place < text.len() {
         let block = Block::at(text, place);
+        if !escapes.is_open() && !block.has_marks() {
+            place += WIDTH;
+            continue;
+        }
         let quotes = escapes.unescaped(block.is(b'"'), block.is(b'\\'));
         if quotes != 0 {
             return Some(place + quotes.trailing_zeros() as usize + 1);
@@ -95,6 +97,37 @@ pub(crate) fn plain(text: &[u8], from: usize) -> usize {
     first(text, from, Few::ends, |byte| {
         matches!(byte, b'"' | b'\\' | ..b' ')
     })
+}
+
+/// Where a run of plain text in ASCII ends: as [`plain`], or at the next byte that is not ASCII.
+#[inline]
+pub(crate) fn ascii(text: &[u8], from: usize) -> usize {
+    first(text, from, Few::ends_ascii, |byte| {
+        matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..)
+    })
+}
+
+/// Whether two texts are the same.
+#[inline]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let Some(last) = one.len().checked_sub(FEW) else {
+        return scan::same(one, other);
+    };
+    let at = |place| match (Few::at(one, place), Few::at(other, place)) {
+        (Some(one), Some(other)) => one.same(other),
+        _ => false,
+    };
+    // The last sixteen bytes may lie across the ones before.
+    (0..last).step_by(FEW).all(at) && at(last)
+}
+
+/// Whether anything in a string's content is escaped.
+#[inline]
+pub(crate) fn has_escapes(text: &[u8]) -> bool {
+    first(text, 0, Few::backslashes, |byte| *byte == b'\\') < text.len()
 }
 
 /// Where blanks end: the place of the next byte that is none, which may be the text's end.
@@ -168,6 +201,12 @@ struct Escapes {
 }
 
 impl Escapes {
+    /// Whether the next byte is escaped.
+    #[inline]
+    fn is_open(&self) -> bool {
+        self.next != 0
+    }
+
     /// Which of the next block's quotes are not escaped.
     #[inline]
     fn unescaped(&mut self, quotes: u64, backslashes: u64) -> u64 {
@@ -244,6 +283,19 @@ mod tests {
                 let place = text[from..].iter().position(is);
                 place.map_or(text.len(), |place| from + place)
             };
+            let mut changed = text.clone();
+            for length in [0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, text.len()] {
+                let length = length.min(text.len());
+                prop_assert!(same(&text[..length], &changed[..length]));
+                if let Some(byte) = changed.get_mut(from.min(length.saturating_sub(1))) {
+                    *byte ^= 1;
+                }
+                prop_assert_eq!(same(&text[..length], &changed[..length]), text[..length] == changed[..length]);
+                changed.clone_from(&text);
+            }
+            prop_assert!(text.is_empty() || !same(&text, &text[1..]));
+            let ends = text[from..].iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..));
+            prop_assert_eq!(ascii(&text, from), ends.map_or(text.len(), |end| end + from));
             prop_assert_eq!(blanks(&text, from), next(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')));
             prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b':' | b'"' | ..=b' ') || *byte | 0x26 == 0x7f));
         }

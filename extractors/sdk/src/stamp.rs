@@ -14,10 +14,11 @@
 //! assert_eq!(stamp::parse("July"), None);
 //! ```
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
-use jiff::{Span, Timestamp};
 
+use crate::calendar;
 use crate::zone::Zone;
 
 /// How fine a text is. Finer is greater.
@@ -71,17 +72,21 @@ impl Stamp {
     /// The start moved by whole months.
     #[must_use]
     pub fn moved(self, months: i64) -> Option<Self> {
-        let span = Span::new().try_months(months).ok()?;
-        let start = self.start.checked_add(span).ok()?;
+        let start = calendar::months_later(self.start, months)?;
         Some(Self { start, ..self })
     }
 }
 
 /// Reads a text; none where it is not a point in time.
 pub fn parse(text: &str) -> Option<Stamp> {
+    parse_bytes(text.as_bytes())
+}
+
+/// Reads the bytes of a text, as [`parse`] does.
+pub(crate) fn parse_bytes(text: &[u8]) -> Option<Stamp> {
     let mut rest = Rest(text);
-    let fiscal = rest.takes("FY");
-    let year = rest.number(4)?;
+    let fiscal = rest.takes(b"FY");
+    let year = rest.number::<4>()?;
     let stamp = |month: i64, day: i64| {
         Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
     };
@@ -94,29 +99,29 @@ pub fn parse(text: &str) -> Option<Stamp> {
     if rest.0.is_empty() {
         return Some(whole(stamp(1, 1)?, Grain::Year));
     }
-    if !rest.takes("-") {
+    if !rest.takes(b"-") {
         return None;
     }
-    if rest.takes("Q") {
-        let quarter = rest.number(1)?;
+    if rest.takes(b"Q") {
+        let quarter = rest.number::<1>()?;
         let known = (1..=4).contains(&quarter) && rest.0.is_empty();
         return known.then_some(whole(stamp(i64::from(quarter) * 3 - 2, 1)?, Grain::Quarter));
     }
     if fiscal {
         return None;
     }
-    let month = i64::from(rest.number(2)?);
+    let month = i64::from(rest.number::<2>()?);
     if rest.0.is_empty() {
         return Some(whole(stamp(month, 1)?, Grain::Month));
     }
-    if !rest.takes("-") {
+    if !rest.takes(b"-") {
         return None;
     }
-    let date = stamp(month, i64::from(rest.number(2)?))?;
+    let date = stamp(month, i64::from(rest.number::<2>()?))?;
     if rest.0.is_empty() {
         return Some(whole(date, Grain::Day));
     }
-    if !(rest.takes(" ") || rest.takes("T") || rest.takes("t")) {
+    if !(rest.takes(b" ") || rest.takes(b"T") || rest.takes(b"t")) {
         return None;
     }
     time(date, rest)
@@ -128,21 +133,21 @@ fn time(date: Date, mut rest: Rest<'_>) -> Option<Stamp> {
     let mut grain = Grain::Day;
     let grains = [Grain::Hour, Grain::Minute, Grain::Second];
     for (index, (part, finer)) in parts.iter_mut().zip(grains).enumerate() {
-        if index > 0 && !rest.takes(":") {
+        if index > 0 && !rest.takes(b":") {
             break;
         }
-        *part = i8::try_from(rest.number(2)?).ok()?;
+        *part = i8::try_from(rest.number::<2>()?).ok()?;
         grain = finer;
     }
     let mut nanoseconds = 0;
-    if grain == Grain::Second && (rest.takes(".") || rest.takes(",")) {
+    if grain == Grain::Second && (rest.takes(b".") || rest.takes(b",")) {
         nanoseconds = rest.fraction()?;
         grain = Grain::Instant;
     }
     let [hour, minute, second] = parts;
     let time = jiff::civil::Time::new(hour, minute, second, nanoseconds).ok()?;
     let offset = match rest.0 {
-        "" => None,
+        [] => None,
         _ => Some(offset(rest)?),
     };
     Some(Stamp {
@@ -155,20 +160,20 @@ fn time(date: Date, mut rest: Rest<'_>) -> Option<Stamp> {
 
 /// `Z`, ` UTC`, `+00:00`, ` -0800`, `+01`.
 fn offset(mut rest: Rest<'_>) -> Option<Offset> {
-    rest.takes(" ");
-    if ["Z", "z", "UTC", "GMT"].contains(&rest.0) {
+    rest.takes(b" ");
+    if matches!(rest.0, b"Z" | b"z" | b"UTC" | b"GMT") {
         return Some(Offset::UTC);
     }
-    let west = rest.takes("-");
-    if !west && !rest.takes("+") {
+    let west = rest.takes(b"-");
+    if !west && !rest.takes(b"+") {
         return None;
     }
-    let hours = i32::from(rest.number(2)?);
-    rest.takes(":");
+    let hours = i32::from(rest.number::<2>()?);
+    rest.takes(b":");
     let minutes = if rest.0.is_empty() {
         0
     } else {
-        i32::from(rest.number(2)?)
+        i32::from(rest.number::<2>()?)
     };
     if !rest.0.is_empty() || hours > 23 || minutes > 59 {
         return None;
@@ -178,29 +183,30 @@ fn offset(mut rest: Rest<'_>) -> Option<Offset> {
 }
 
 /// What is left of a text to read.
-struct Rest<'a>(&'a str);
+struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
-    fn takes(&mut self, prefix: &str) -> bool {
-        match self.0.strip_prefix(prefix) {
-            Some(rest) => {
+    #[inline]
+    fn takes<const N: usize>(&mut self, prefix: &[u8; N]) -> bool {
+        match self.0.split_first_chunk::<N>() {
+            Some((first, rest)) if first == prefix => {
                 self.0 = rest;
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
-    /// Exactly that many digits.
-    fn number(&mut self, digits: usize) -> Option<i16> {
-        let (digits, rest) = self.0.split_at_checked(digits)?;
+    /// Exactly that many digits, four at most.
+    #[inline]
+    fn number<const N: usize>(&mut self) -> Option<i16> {
+        let (digits, rest) = self.0.split_first_chunk::<N>()?;
         let mut number = 0_i16;
-        for digit in digits.bytes() {
+        for digit in digits {
             let digit = digit.wrapping_sub(b'0');
             if digit > 9 {
                 return None;
             }
-            // Four digits at most are asked for.
             number = number * 10 + i16::from(digit);
         }
         self.0 = rest;
@@ -209,13 +215,18 @@ impl Rest<'_> {
 
     /// One to nine digits after the point, as nanoseconds.
     fn fraction(&mut self) -> Option<i32> {
-        let count = self.0.bytes().take_while(u8::is_ascii_digit).count();
+        let count = self
+            .0
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         let (digits, rest) = self.0.split_at_checked(count)?;
         if !(1..=9).contains(&count) {
             return None;
         }
         self.0 = rest;
-        format!("{digits:0<9}").parse().ok()
+        let digits = digits.iter().chain(std::iter::repeat(&b'0')).take(9);
+        Some(digits.fold(0, |number, digit| number * 10 + i32::from(digit - b'0')))
     }
 }
 

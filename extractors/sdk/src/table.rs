@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use crate::cell::{Cell, Part};
-use crate::walk::{Shape, Walk, Wrong};
+use crate::shape::Shape;
+use crate::skip::same;
+use crate::stencil::{Act, Stencils};
+use crate::walk::{Walk, Wrong};
 
 /// A column asked for.
 #[derive(Clone, Debug)]
@@ -12,6 +15,13 @@ pub struct Column<'a> {
     pub name: Cow<'a, str>,
     /// Whether its cells may hold one value for each pivot.
     pub pivoted: bool,
+}
+
+impl Column<'_> {
+    /// Whether that is its name.
+    fn is_called(&self, name: &[u8]) -> bool {
+        same(self.name.as_bytes(), name)
+    }
 }
 
 /// The rows, in the order Looker sent them.
@@ -30,10 +40,19 @@ impl<'a> Table<'a> {
 
     /// Where the column of a field stands, if it was asked for.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
+        let mut columns = self.columns.iter();
+        columns.position(|column| column.is_called(name.as_bytes()))
+    }
+
+    /// Whether a column's cells may hold one value for each pivot.
+    pub fn is_pivoted(&self, column: usize) -> bool {
+        self.columns
+            .get(column)
+            .is_some_and(|column| column.pivoted)
     }
 
     /// A cell. What is out of bounds is absent.
+    #[inline]
     pub fn cell(&self, row: usize, column: usize) -> &Cell<'a> {
         const ABSENT: &Cell<'static> = &Cell::Absent;
         if column >= self.columns.len() {
@@ -97,9 +116,11 @@ const LEAST_CELL: usize = 16;
 struct Reader<'c, 'a> {
     columns: &'c [Column<'a>],
     /// What a row looks like: each member is a column's cell or nobody's.
-    rows: Shape<'a, Option<usize>>,
+    rows: Shape<'a, Option<Option<usize>>>,
     /// What the cells of each column look like.
-    cells: Vec<Shape<'a, Part>>,
+    cells: Vec<Shape<'a, Option<Part>>>,
+    /// What the last rows looked like as a whole.
+    stencils: Stencils<'a>,
 }
 
 impl<'c, 'a> Reader<'c, 'a> {
@@ -108,34 +129,66 @@ impl<'c, 'a> Reader<'c, 'a> {
             columns,
             rows: Shape::default(),
             cells: columns.iter().map(|_| Shape::default()).collect(),
+            stencils: Stencils::default(),
         }
     }
 
     fn row(&mut self, walk: &mut Walk<'a>, cells: &mut Vec<Cell<'a>>) -> Result<(), Wrong> {
         let start = cells.len();
         cells.resize(start + self.columns.len(), Cell::Absent);
+        let row = cells.get_mut(start..).unwrap_or_default();
+        let (columns, shapes) = (self.columns, &mut self.cells);
+        let whole = |walk: &mut Walk<'a>, place| match (columns.get(place), shapes.get_mut(place)) {
+            (Some(column), Some(shape)) => Cell::read(walk, shape, column, |_, _, _| {}),
+            _ => Ok(Cell::Absent),
+        };
+        if self.stencils.read(walk, row, whole) {
+            return Ok(());
+        }
+        self.unlike(walk, row)
+    }
+
+    /// Reads a row that is unlike those before.
+    fn unlike(&mut self, walk: &mut Walk<'a>, row: &mut [Cell<'a>]) -> Result<(), Wrong> {
+        let mut trace = self.stencils.trace(walk);
         walk.object(
             &mut self.rows,
             || "a row is no object of cells".to_owned(),
             |name| {
-                name.is(|name| {
+                // What nobody asks for is looked at as well: it is a part of what rows look like.
+                Some(name.is(|name| {
                     let mut columns = self.columns.iter();
-                    columns.position(|column| column.name.as_bytes() == name)
-                })
+                    columns.position(|column| column.is_called(name))
+                }))
             },
             |walk, place| {
+                let begun = walk.clone();
+                let mut note = |start: &Walk<'a>, end: &Walk<'a>, act| {
+                    if let Some(trace) = &mut trace {
+                        trace.note(start, end, act);
+                    }
+                };
                 let Some(place) = place else {
-                    return walk.skip();
+                    walk.skip()?;
+                    note(&begun, walk, Act::Pass);
+                    return Ok(());
                 };
                 if let (Some(column), Some(shape), Some(slot)) = (
                     self.columns.get(place),
                     self.cells.get_mut(place),
-                    cells.get_mut(start + place),
+                    row.get_mut(place),
                 ) {
-                    *slot = Cell::read(walk, shape, column)?;
+                    *slot = Cell::read(walk, shape, column, |start, end, part| {
+                        note(start, end, part.act(place));
+                    })?;
+                    if column.pivoted {
+                        note(&begun, walk, Act::Whole(place));
+                    }
                 }
                 Ok(())
             },
-        )
+        )?;
+        self.stencils.learn(trace, walk);
+        Ok(())
     }
 }

@@ -12,9 +12,9 @@
 //! assert!(months.is_named_by(Grain::Month) && !months.is_named_by(Grain::Year));
 //! ```
 
-use jiff::Span;
 use jiff::civil::DateTime;
 
+use crate::calendar;
 use crate::field::Field;
 use crate::stamp::{Grain, Stamp};
 
@@ -196,10 +196,15 @@ impl Timeframe {
         }
     }
 
+    /// Whether fiscal years and quarters begin elsewhere than they are written.
+    pub fn is_moved(&self) -> bool {
+        self.fiscal_month_offset != 0
+    }
+
     /// The stamp with its fiscal year or quarter moved to where it begins.
     pub fn placed(&self, stamp: Stamp) -> Option<Stamp> {
         let fiscal = stamp.fiscal || (self.fiscal && stamp.grain <= Grain::Quarter);
-        if fiscal && self.fiscal_month_offset != 0 {
+        if fiscal && self.is_moved() {
             stamp.moved(self.fiscal_month_offset)
         } else {
             Some(stamp)
@@ -231,19 +236,19 @@ impl Timeframe {
 
     /// Where a period that begins there ends; none where the calendar does before it.
     pub fn end(&self, start: DateTime) -> Option<DateTime> {
-        let none = Span::new();
-        let span = match self.unit {
-            Unit::Year => none.try_years(self.count),
-            Unit::Quarter => none.try_months(self.count.saturating_mul(3)),
-            Unit::Month => none.try_months(self.count),
-            Unit::Week => none.try_weeks(self.count),
-            Unit::Day => none.try_days(self.count),
-            Unit::Hour => none.try_hours(self.count),
-            Unit::Minute => none.try_minutes(self.count),
-            Unit::Second => none.try_seconds(self.count),
-            Unit::Instant => Ok(none),
-        };
-        start.checked_add(span.ok()?).ok()
+        let months = |each: i64| calendar::months_later(start, self.count.checked_mul(each)?);
+        let seconds = |each: i64| calendar::seconds_later(start, self.count.checked_mul(each)?);
+        match self.unit {
+            Unit::Year => months(12),
+            Unit::Quarter => months(3),
+            Unit::Month => months(1),
+            Unit::Week => seconds(7 * 24 * 60 * 60),
+            Unit::Day => seconds(24 * 60 * 60),
+            Unit::Hour => seconds(60 * 60),
+            Unit::Minute => seconds(60),
+            Unit::Second => seconds(1),
+            Unit::Instant => Some(start),
+        }
     }
 }
 

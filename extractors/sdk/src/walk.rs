@@ -11,10 +11,10 @@
 //! Neither stops early in an object: a key may stand twice, and then the last one counts, as it does
 //! for serde_json. Going on costs little, since keys are compared and values passed over.
 
-use std::borrow::Cow;
-
 use crate::json::Token;
-use crate::scan::{Fault, Scan, same};
+use crate::name::Name;
+use crate::scan::{Fault, Scan};
+use crate::shape::{Expected, Shape};
 use crate::skip;
 
 /// Why a document is not read on.
@@ -41,69 +41,9 @@ pub(crate) struct Walk<'a> {
     strict: Option<&'a str>,
 }
 
-/// A key of an object.
+/// Where a walk stood.
 #[derive(Clone, Copy)]
-pub(crate) struct Name<'a> {
-    /// With its quotes.
-    raw: &'a [u8],
-    escaped: bool,
-}
-
-impl<'a> Name<'a> {
-    /// Its text, escapes decoded; none where it is not UTF-8.
-    pub fn text(self) -> Option<Cow<'a, str>> {
-        let inner = self.inner()?;
-        if self.escaped {
-            Token::known(std::str::from_utf8(self.raw).ok()?).string()
-        } else {
-            std::str::from_utf8(inner).ok().map(Cow::Borrowed)
-        }
-    }
-
-    /// Runs a comparison on its bytes, escapes decoded.
-    #[inline]
-    pub fn is<R>(self, compare: impl FnOnce(&[u8]) -> R) -> R {
-        if self.escaped {
-            return compare(self.text().unwrap_or_default().as_bytes());
-        }
-        compare(self.inner().unwrap_or_default())
-    }
-
-    fn inner(self) -> Option<&'a [u8]> {
-        self.raw.get(1..self.raw.len().checked_sub(1)?)
-    }
-}
-
-/// What objects of a kind looked like so far: the text before each of their values, from the value
-/// before or the opening bracket up to the value, and what it leads to.
-///
-/// Looker writes the members of all rows in one order and with the same blanks, so that one
-/// comparison tells key, comma, colon and blanks at once. A member that is missing is passed over, and
-/// one that is new is read by itself and remembered where it stands.
-pub(crate) struct Shape<'a, R> {
-    members: Vec<Member<'a, R>>,
-}
-
-struct Member<'a, R> {
-    /// The text before its value.
-    before: &'a [u8],
-    /// Whether it stood first in its object, with no comma before it.
-    first: bool,
-    role: R,
-}
-
-/// How many members may be missing in a row before the next one is read by itself.
-const MISSING: usize = 4;
-/// As many members as are remembered of a kind of object: more have no order worth remembering.
-const REMEMBERED: usize = 256;
-
-impl<R> Default for Shape<'_, R> {
-    fn default() -> Self {
-        Self {
-            members: Vec::new(),
-        }
-    }
-}
+pub(crate) struct Place(usize);
 
 impl<'a> Walk<'a> {
     /// Begins a swift walk.
@@ -135,6 +75,40 @@ impl<'a> Walk<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// Whether every byte is checked.
+    pub fn is_strict(&self) -> bool {
+        self.strict.is_some()
+    }
+
+    /// Passes over a text, if it is what stands here byte by byte.
+    #[inline]
+    pub fn takes(&mut self, text: &[u8]) -> bool {
+        let end = self.at + text.len();
+        let here = self.bytes.get(self.at..end);
+        let takes = here.is_some_and(|here| skip::same(here, text));
+        if takes {
+            self.at = end;
+        }
+        takes
+    }
+
+    /// Where the walk stands, to come back to.
+    #[inline]
+    pub fn place(&self) -> Place {
+        Place(self.at)
+    }
+
+    /// Goes back to where the walk stood.
+    #[inline]
+    pub fn back_to(&mut self, place: Place) {
+        self.at = place.0;
+    }
+
+    /// What stands between this place and a later one.
+    pub fn until(&self, later: &Self) -> &'a [u8] {
+        self.bytes.get(self.at..later.at).unwrap_or_default()
+    }
+
     /// Makes sure that this is the place where another walk through the same document has come to.
     pub fn meets(&self, other: &Self) -> Result<(), Wrong> {
         if self.at == other.at {
@@ -153,24 +127,42 @@ impl<'a> Walk<'a> {
     #[inline]
     pub fn token(&mut self) -> Result<Token<'a>, Wrong> {
         let first = self.next_byte();
+        if self.strict.is_some() {
+            return self.checked(first);
+        }
         let from = self.at;
-        if first == Some(b'"') && self.strict.is_none() {
-            let end = skip::plain(self.bytes, from + 1);
-            if self.bytes.get(end) == Some(&b'"') {
-                self.at = end + 1;
-                return self.piece(from, self.at).map(Token::known);
+        let end = match first {
+            Some(b'"') => {
+                let end = skip::ascii(self.bytes, from + 1);
+                match self.bytes.get(end) {
+                    Some(b'"') => end + 1,
+                    Some(0x80..) => return self.text_beyond_ascii(end),
+                    _ => return self.checked(first),
+                }
             }
-        }
-        if self.strict.is_none() && matches!(first, Some(b'1'..=b'9')) {
-            // Most numbers are digits and nothing else.
-            let end = skip::number(self.bytes, from);
-            let digits = self.bytes.get(from..end).unwrap_or_default();
-            if digits.iter().all(u8::is_ascii_digit) {
-                self.at = end;
-                return self.piece(from, end).map(Token::known);
+            Some(b'-' | b'0'..=b'9') => {
+                let end = skip::number(self.bytes, from);
+                if !is_plain_number(self.bytes.get(from..end).unwrap_or_default()) {
+                    return self.checked(first);
+                }
+                end
             }
+            Some(b't' | b'f' | b'n') => self.end_of(first)?,
+            _ => return self.checked(first),
+        };
+        self.at = end;
+        Ok(Token::ascii(self.bytes.get(from..end).unwrap_or_default()))
+    }
+
+    /// Reads a text that is plain ASCII up to there, where something else stands.
+    fn text_beyond_ascii(&mut self, there: usize) -> Result<Token<'a>, Wrong> {
+        let end = skip::plain(self.bytes, there);
+        if self.bytes.get(end) != Some(&b'"') {
+            return self.checked(Some(b'"'));
         }
-        self.checked(first)
+        let token = self.piece(self.at, end + 1).map(Token::known)?;
+        self.at = end + 1;
+        Ok(token)
     }
 
     /// Reads one value and checks every byte of it.
@@ -214,52 +206,62 @@ impl<'a> Walk<'a> {
         Ok(takes)
     }
 
-    /// Reads an object. `role` says what a key leads to, `each` reads or passes over the value.
-    /// `what` names what stands here if it is no object.
+    /// Reads an object whose like there are more of. `role` says what a key leads to, none where nobody
+    /// asks for it; `each` reads the value. `what` names what stands here if it is no object.
+    #[inline]
     pub fn object<R: Copy>(
         &mut self,
-        shape: &mut Shape<'a, R>,
+        shape: &mut Shape<'a, Option<R>>,
         what: impl Fn() -> String,
-        role: impl Fn(Name<'a>) -> R,
+        role: impl Fn(Name<'a>) -> Option<R>,
         mut each: impl FnMut(&mut Self, R) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
-        if self.next_byte() != Some(b'{') {
-            return Err(self.instead(what()));
-        }
-        self.at += 1;
+        self.opens(b'{', what)?;
         let mut first = true;
         let mut next = 0;
         loop {
-            let role = match self.follows(shape, &mut next, first) {
-                Some(role) => role,
+            let from = self.at;
+            let (place, role) = match self.follows(shape, &mut next, first) {
+                Some(Expected::Whole) => {
+                    first = false;
+                    continue;
+                }
+                Some(Expected::Key(place, role)) => (Some(place), role),
                 None => {
-                    let from = self.at;
-                    if self.closes(b'}', first)? {
+                    let Some(name) = self.member(first)? else {
                         return Ok(());
-                    }
-                    let name = self.name()?;
-                    self.next_byte();
+                    };
                     let role = role(name);
-                    if shape.members.len() >= REMEMBERED {
-                        shape.members.truncate(next);
-                    }
-                    if let Some(before) = self.bytes.get(from..self.at)
-                        && shape.members.len() < REMEMBERED
-                    {
-                        let member = Member {
-                            before,
-                            first,
-                            role,
-                        };
-                        shape.members.insert(next, member);
-                        next += 1;
-                    }
-                    role
+                    let before = self.bytes.get(from..self.at).unwrap_or_default();
+                    (shape.remember(before, first, role, &mut next), role)
                 }
             };
             first = false;
+            let Some(role) = role else {
+                self.skip()?;
+                if let (Some(place), Some(whole)) = (place, self.bytes.get(from..self.at)) {
+                    shape.passed(place, whole);
+                }
+                continue;
+            };
             each(self, role)?;
         }
+    }
+
+    /// Reads an object that is the only one of its kind, otherwise as [`Walk::object`] does.
+    #[inline]
+    pub fn lone_object(
+        &mut self,
+        what: impl Fn() -> String,
+        mut each: impl FnMut(&mut Self, Name<'a>) -> Result<(), Wrong>,
+    ) -> Result<(), Wrong> {
+        self.opens(b'{', what)?;
+        let mut first = true;
+        while let Some(name) = self.member(first)? {
+            first = false;
+            each(self, name)?;
+        }
+        Ok(())
     }
 
     /// Reads the members of an object that `role` knows; anything else than an object is passed over,
@@ -272,18 +274,13 @@ impl<'a> Walk<'a> {
         if self.next_byte() != Some(b'{') {
             return self.skip();
         }
-        self.object(
-            &mut Shape::default(),
-            String::new,
-            |name| name.is(&role),
-            |walk, role| {
-                match role {
-                    Some(role) => each(role, walk.token()?),
-                    None => walk.skip()?,
-                }
-                Ok(())
-            },
-        )
+        self.lone_object(String::new, |walk, name| {
+            match name.is(&role) {
+                Some(role) => each(role, walk.token()?),
+                None => walk.skip()?,
+            }
+            Ok(())
+        })
     }
 
     /// Reads a list, item by item.
@@ -292,10 +289,7 @@ impl<'a> Walk<'a> {
         what: impl Fn() -> String,
         mut each: impl FnMut(&mut Self) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
-        if self.next_byte() != Some(b'[') {
-            return Err(self.instead(what()));
-        }
-        self.at += 1;
+        self.opens(b'[', what)?;
         let mut first = true;
         while !self.closes(b']', first)? {
             each(self)?;
@@ -312,31 +306,43 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What an object's next member leads to, if it is one of those that are expected next.
+    /// Passes over the bracket that a list or an object begins with.
+    #[inline]
+    fn opens(&mut self, open: u8, what: impl Fn() -> String) -> Result<(), Wrong> {
+        if self.next_byte() != Some(open) {
+            return Err(self.instead(what()));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The key of an object's next member, and the way to its value; none where the object ends here.
+    #[inline]
+    fn member(&mut self, first: bool) -> Result<Option<Name<'a>>, Wrong> {
+        if self.closes(b'}', first)? {
+            return Ok(None);
+        }
+        let name = self.name()?;
+        self.next_byte();
+        Ok(Some(name))
+    }
+
+    /// An object's next member, if it is one of those that are expected next.
     #[inline]
     fn follows<R: Copy>(
         &mut self,
         shape: &Shape<'a, R>,
         next: &mut usize,
         first: bool,
-    ) -> Option<R> {
+    ) -> Option<Expected<R>> {
         if self.strict.is_some() {
             return None;
         }
-        let expected = shape.members.iter().enumerate().skip(*next);
-        for (place, member) in expected.take(MISSING) {
-            let end = self.at + member.before.len();
-            let here = self.bytes.get(self.at..end).unwrap_or_default();
-            if member.first == first && same(here, member.before) {
-                self.at = end;
-                *next = place + 1;
-                return Some(member.role);
-            }
-        }
-        None
+        shape.expected(next, first, |text| self.takes(text))
     }
 
     /// Whether a list or object ends here, else what parts its next value from the one before.
+    #[inline]
     fn closes(&mut self, close: u8, first: bool) -> Result<bool, Wrong> {
         match self.next_byte() {
             Some(byte) if byte == close => {
@@ -352,6 +358,7 @@ impl<'a> Walk<'a> {
         }
     }
 
+    #[inline]
     fn name(&mut self) -> Result<Name<'a>, Wrong> {
         if self.next_byte() != Some(b'"') {
             return Err(self.fault("a key in quotes"));
@@ -372,7 +379,7 @@ impl<'a> Walk<'a> {
             return Err(self.fault("a colon"));
         }
         self.at += 1;
-        Ok(Name { raw, escaped })
+        Ok(Name::new(raw, escaped))
     }
 
     /// Where the value ends that begins here with this byte, by the swift way.
@@ -435,5 +442,23 @@ impl<'a> Walk<'a> {
     /// Whether a fault is that the document ends too early.
     pub fn is_cut(&self, fault: Fault) -> bool {
         fault.at >= self.bytes.len()
+    }
+}
+
+/// Whether a text is a number as most are written: digits, and a fraction at most.
+fn is_plain_number(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (whole, rest) = text.split_at(digits(text));
+    let is_whole = match whole {
+        [] => false,
+        [first, more @ ..] => *first != b'0' || more.is_empty(),
+    };
+    match rest {
+        [] => is_whole,
+        [b'.', fraction @ ..] => {
+            is_whole && !fraction.is_empty() && digits(fraction) == fraction.len()
+        }
+        _ => false,
     }
 }

@@ -180,7 +180,7 @@ proptest! {
         let text = made.text(rows_first, pretty, twice);
         let other: Value = serde_json::from_str(&text).unwrap();
         let columns = |_: &_| made.columns();
-        let document = reader::read(text.as_bytes(), &columns).unwrap();
+        let document = reader::read(text.as_bytes(), columns).unwrap();
         let rows = other["data"].as_array().unwrap();
         prop_assert_eq!(document.table.rows(), rows.len());
         for (place, row) in rows.iter().enumerate() {
@@ -213,7 +213,7 @@ proptest! {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short text")]
         let place = (cut * text.len() as f64) as usize;
         let columns = |_: &_| made.columns();
-        let failure = reader::read(&text.as_bytes()[..place], &columns).unwrap_err();
+        let failure = reader::read(&text.as_bytes()[..place], columns).unwrap_err();
         prop_assert_eq!(failure.code, FailureCode::Malformed);
     }
 

@@ -11,6 +11,7 @@ use wasm_metadata::{AddMetadata, AddMetadataField};
 use wit_component::ComponentEncoder;
 
 use crate::error::ToolchainError;
+use crate::exports::without_frees;
 use crate::workspace::Package;
 
 /// A component that a host can load.
@@ -89,7 +90,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 fn encode(package: &Package, module: &[u8]) -> Result<Vec<u8>, Cause> {
     let component = ComponentEncoder::default()
         .validate(true)
-        .module(module)?
+        .module(&without_frees(module)?)?
         .encode()?;
     label(&package.name, &package.version, &component)
 }

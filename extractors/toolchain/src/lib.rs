@@ -15,6 +15,7 @@ mod compiler;
 mod component;
 mod environment;
 mod error;
+mod exports;
 mod layout;
 mod linker;
 mod machine;

@@ -71,6 +71,6 @@ fn a_run_of_refused_messages_holds_up_no_other_run_to_its_destination() {
     let told = world.execute("rudder_event", &world.order(&sink, "k", &rows(good.iter().cloned())));
     let done = world.done(&run_of(&told));
     assert_eq!(done["delivered"], 3, "{done}");
-    assert_eq!(world.run(&bad)["state"], "sending", "the other one was done before: the test shows nothing");
+    assert_ne!(world.run(&bad)["state"], "done", "the other one was done before: the test shows nothing");
     sink.has_exactly("the good ones", good);
 }

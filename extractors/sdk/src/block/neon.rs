@@ -7,8 +7,8 @@
 )]
 
 use core::arch::aarch64::{
-    uint8x16_t, vandq_u8, vceqq_u8, vcltq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vorrq_u8,
-    vpaddq_u8, vreinterpretq_u64_u8,
+    uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vcltq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8,
+    vorrq_u8, vpaddq_u8, vreinterpretq_u64_u8,
 };
 
 use super::FEW;
@@ -40,6 +40,11 @@ pub(crate) fn or(one: Vector, other: Vector) -> Vector {
 #[inline]
 pub(crate) fn below_blank(bytes: Vector) -> Vector {
     unsafe { vcltq_u8(bytes, splat(b' ')) }
+}
+
+#[inline]
+pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
+    unsafe { vcgeq_u8(bytes, splat(0x80)) }
 }
 
 #[inline]

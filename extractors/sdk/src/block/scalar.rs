@@ -24,6 +24,11 @@ pub(crate) fn below_blank(bytes: Vector) -> Vector {
     bytes.map(|byte| if byte < b' ' { 0xff } else { 0 })
 }
 
+/// Not ASCII: what [`few`] takes of a byte is its top bit.
+pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
+    bytes
+}
+
 pub(crate) fn few(bytes: Vector) -> u32 {
     let bits = bytes.iter().enumerate();
     bits.fold(0, |bits, (place, byte)| {

@@ -40,6 +40,12 @@ pub(crate) fn below_blank(bytes: Vector) -> Vector {
     equal(unsafe { _mm_subs_epu8(bytes, splat(b' ' - 1)) }, splat(0))
 }
 
+/// Not ASCII: what [`few`] takes of a byte is its top bit.
+#[inline]
+pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
+    bytes
+}
+
 #[inline]
 pub(crate) fn few(bytes: Vector) -> u32 {
     unsafe { _mm_movemask_epi8(bytes) }.cast_unsigned()

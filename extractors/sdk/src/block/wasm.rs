@@ -37,6 +37,12 @@ pub(crate) fn below_blank(bytes: Vector) -> Vector {
     u8x16_lt(bytes, splat(b' '))
 }
 
+/// Not ASCII: what [`few`] takes of a byte is its top bit.
+#[inline]
+pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
+    bytes
+}
+
 #[inline]
 pub(crate) fn few(bytes: Vector) -> u32 {
     u32::from(u8x16_bitmask(bytes))

@@ -2,7 +2,8 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::field::Role;
-use crate::walk::{Shape, Walk};
+use crate::shape::Shape;
+use crate::walk::Walk;
 
 fn field(json: &str) -> Field<'_> {
     Field::read(

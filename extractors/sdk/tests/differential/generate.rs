@@ -62,6 +62,17 @@ const KEYS: &[&str] = &[
     "x",
 ];
 
+/// The members that cells have.
+const KINDS: &[&[&str]] = &[
+    &["value"],
+    &["value"],
+    &["value", "rendered"],
+    &["value", "links"],
+    &["links", "value", "html"],
+    &["value", "rendered", "links", "value"],
+    &["rendered", "value"],
+];
+
 struct Writer {
     pick: Pick,
     out: String,
@@ -160,7 +171,12 @@ impl Writer {
     }
 
     fn rows(&mut self, dimensions: &[&str], measures: &[&str], pivoted: bool) {
-        let rows = self.pick.below(5);
+        // In every second document the rows are alike, as Looker's are, or nearly so.
+        let alike = self.pick.once_in(2);
+        let rows = self.pick.below(if alike { 12 } else { 5 });
+        let kinds: Vec<usize> = (0..NAMES.len())
+            .map(|_| self.pick.below(KINDS.len()))
+            .collect();
         self.between('[', ']', rows, |writer, _| {
             if writer.pick.once_in(60) {
                 return writer.anything(1);
@@ -169,7 +185,7 @@ impl Writer {
             for (names, in_pivots) in [(dimensions, false), (measures, pivoted)] {
                 cells.extend(names.iter().map(|name| (*name, in_pivots)));
             }
-            match writer.pick.below(12) {
+            match writer.pick.below(if alike { 36 } else { 12 }) {
                 0 => cells.reverse(),
                 1 => cells.extend_from_within(..),
                 2 => drop(cells.pop()),
@@ -178,32 +194,30 @@ impl Writer {
             }
             writer.between('{', '}', cells.len(), |writer, at| {
                 let (name, in_pivots) = cells[at];
+                let kind = if alike && !writer.pick.once_in(12) {
+                    kinds[at % kinds.len()]
+                } else {
+                    writer.pick.below(KINDS.len())
+                };
                 writer.key(name);
                 if in_pivots && !writer.pick.once_in(8) {
                     let keys = writer.pick.below(KEYS.len());
                     writer.between('{', '}', keys, |writer, at| {
                         writer.key(KEYS[at]);
-                        writer.cell();
+                        writer.cell(kind);
                     });
                 } else {
-                    writer.cell();
+                    writer.cell(kind);
                 }
             });
         });
     }
 
-    fn cell(&mut self) {
+    fn cell(&mut self, kind: usize) {
         if self.pick.once_in(80) {
             return self.anything(1);
         }
-        let members: &[&str] = self.pick.of(&[
-            &["value"][..],
-            &["value"],
-            &["value", "rendered"],
-            &["value", "links"],
-            &["links", "value", "html"],
-            &["value", "rendered", "links", "value"],
-        ]);
+        let members = KINDS[kind];
         self.between('{', '}', members.len(), |writer, at| {
             writer.key(members[at]);
             match members[at] {

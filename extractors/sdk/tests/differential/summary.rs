@@ -52,8 +52,8 @@ fn columns<'a>(fields: &Fields<'a>) -> Vec<Column<'a>> {
 /// What a reader of ours makes of a document.
 pub fn table(document: &[u8], way: Way) -> Result<Summary, FailureCode> {
     let read = match way {
-        Way::Swift => reader::read(document, &columns),
-        Way::Strict => reader::read_strictly(document, &columns),
+        Way::Swift => reader::read(document, columns),
+        Way::Strict => reader::read_strictly(document, columns),
     };
     let document: Document<'_> = read.map_err(|failure: Failure| failure.code)?;
     let columns = columns(&document.fields);

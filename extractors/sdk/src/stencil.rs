@@ -1,0 +1,285 @@
+//! What a row looked like, laid over the rows that follow.
+//!
+//! Looker writes all rows of a result alike, but for their values. What stands between the values that
+//! are wanted of one row, brackets and keys and blanks, therefore stands there in the next row too,
+//! byte by byte, and one comparison tells more than going through brackets, keys and commas would. A
+//! row that differs anywhere is read by itself, and becomes a stencil too.
+//!
+//! A stencil says nothing of values: each is read, or passed over, as it is in a row that is read by
+//! itself.
+
+use crate::cell::{Cell, Value};
+use crate::walk::{Walk, Wrong};
+
+/// What is done where a value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Nobody asked for it.
+    Pass,
+    /// It is the `value` of a column's cell.
+    Value(usize),
+    /// It is the `rendered` of a column's cell, whose `value` has been read.
+    Rendered(usize),
+    /// It is the whole cell of a column, which is read by itself.
+    Whole(usize),
+}
+
+/// One value of a row, and the text between it and the value before it.
+#[derive(Clone, Copy, Debug)]
+struct Step<'a> {
+    before: &'a [u8],
+    act: Act,
+}
+
+/// What one row looked like.
+#[derive(Debug, Default)]
+struct Stencil<'a> {
+    steps: Vec<Step<'a>>,
+    /// From the last value to the row's last bracket.
+    end: &'a [u8],
+}
+
+/// The last few rows that looked unlike each other.
+#[derive(Debug)]
+pub(crate) struct Stencils<'a> {
+    /// The one that fitted last comes first.
+    known: Vec<Stencil<'a>>,
+    /// Rows that fitted, minus those that did not.
+    luck: i32,
+}
+
+/// As many are tried on a row: a few columns that are null now and then make so many kinds of rows.
+const KNOWN: usize = 4;
+/// So many more rows may be unlike all before than alike. Then each is read by itself from there on.
+const LUCK: i32 = 16;
+/// Luck that is had early counts no longer when rows come that are alike no more.
+const MOST_LUCK: i32 = 64;
+
+impl Default for Stencils<'_> {
+    fn default() -> Self {
+        Self {
+            known: Vec::new(),
+            luck: LUCK,
+        }
+    }
+}
+
+impl<'a> Stencils<'a> {
+    /// Reads a row that looks like one of the last ones. False, and nothing is read or changed, where
+    /// it does not.
+    ///
+    /// `whole` reads a cell that is read by itself.
+    #[inline]
+    pub fn read(
+        &mut self,
+        walk: &mut Walk<'a>,
+        cells: &mut [Cell<'a>],
+        mut whole: impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
+    ) -> bool {
+        let start = walk.place();
+        for place in 0..self.known.len() {
+            let Some(stencil) = self.known.get(place) else {
+                break;
+            };
+            // What is wrong with a value shows again when the row is read by itself.
+            if matches!(stencil.lay(walk, cells, &mut whole), Ok(true)) {
+                self.luck = (self.luck + 1).min(MOST_LUCK);
+                if place > 0 {
+                    self.known.swap(0, place);
+                }
+                return true;
+            }
+            walk.back_to(start);
+            cells.fill(Cell::Absent);
+        }
+        false
+    }
+
+    /// Begins to look at a row that is read by itself; none where rows are too unlike each other.
+    pub fn trace(&mut self, walk: &Walk<'a>) -> Option<Trace<'a>> {
+        if self.luck <= 0 || walk.is_strict() {
+            self.known.clear();
+            return None;
+        }
+        self.luck -= 1;
+        // The one that fitted longest ago makes room, with the memory that it has.
+        let mut stencil = if self.known.len() < KNOWN {
+            Stencil::default()
+        } else {
+            self.known.pop().unwrap_or_default()
+        };
+        stencil.steps.clear();
+        Some(Trace {
+            stencil,
+            from: walk.clone(),
+            is_plain: true,
+        })
+    }
+
+    /// Remembers a row that was looked at.
+    pub fn learn(&mut self, trace: Option<Trace<'a>>, walk: &Walk<'a>) {
+        let Some(mut trace) = trace.filter(|trace| trace.is_plain) else {
+            return;
+        };
+        trace.stencil.end = trace.from.until(walk);
+        self.known.insert(0, trace.stencil);
+    }
+}
+
+impl<'a> Stencil<'a> {
+    #[inline]
+    fn lay(
+        &self,
+        walk: &mut Walk<'a>,
+        cells: &mut [Cell<'a>],
+        whole: &mut impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
+    ) -> Result<bool, Wrong> {
+        for step in &self.steps {
+            if !walk.takes(step.before) {
+                return Ok(false);
+            }
+            match step.act {
+                Act::Pass => walk.skip()?,
+                Act::Value(column) => {
+                    let value = walk.token()?;
+                    if let Some(cell) = cells.get_mut(column) {
+                        *cell = Cell::Flat(Value {
+                            value,
+                            rendered: None,
+                        });
+                    }
+                }
+                Act::Rendered(column) => {
+                    let shown = walk.token()?;
+                    if let Some(Cell::Flat(value)) = cells.get_mut(column) {
+                        value.rendered = Some(shown);
+                    }
+                }
+                Act::Whole(column) => {
+                    let read = whole(walk, column)?;
+                    if let Some(cell) = cells.get_mut(column) {
+                        *cell = read;
+                    }
+                }
+            }
+        }
+        Ok(walk.takes(self.end))
+    }
+}
+
+/// A row that is being read by itself, looked at on the way.
+pub(crate) struct Trace<'a> {
+    stencil: Stencil<'a>,
+    /// Where the value before ended.
+    from: Walk<'a>,
+    /// Whether each value stands once, and before how it is shown.
+    is_plain: bool,
+}
+
+impl<'a> Trace<'a> {
+    /// Notes the value that begins where the one walk stands and has ended where the other does.
+    pub fn note(&mut self, start: &Walk<'a>, end: &Walk<'a>, act: Act) {
+        let has = |act| self.stencil.steps.iter().any(|step| step.act == act);
+        let fits = match act {
+            Act::Pass => true,
+            Act::Value(column) => !has(act) && !has(Act::Whole(column)),
+            Act::Whole(column) => !has(act) && !has(Act::Value(column)),
+            Act::Rendered(column) => !has(act) && has(Act::Value(column)),
+        };
+        self.is_plain &= fits;
+        self.stencil.steps.push(Step {
+            before: self.from.until(start),
+            act,
+        });
+        self.from = end.clone();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::reader;
+    use crate::table::{Column, Table};
+
+    /// A result with these rows, whose columns `a` and `b` are wanted and whose others are not.
+    fn result(rows: &[String]) -> String {
+        let fields = r#"{"dimensions":[{"name":"a"}],"measures":[{"name":"b"}]}"#;
+        format!(r#"{{"fields":{fields},"data":[{}]}}"#, rows.join(","))
+    }
+
+    fn cells(table: &Table<'_>) -> Vec<String> {
+        let cells = |row| [0, 1].map(|column| format!("{:?}", table.cell(row, column)));
+        (0..table.rows()).flat_map(cells).collect()
+    }
+
+    /// What is read of the rows, in both ways; none where they are refused.
+    fn read(rows: &[String]) -> [Option<Vec<String>>; 2] {
+        let columns = |_: &_| {
+            ["a", "b"]
+                .map(|name| Column {
+                    name: name.into(),
+                    pivoted: false,
+                })
+                .to_vec()
+        };
+        let body = result(rows);
+        let swift = reader::read(body.as_bytes(), columns);
+        let strict = reader::read_strictly(body.as_bytes(), columns);
+        [swift, strict].map(|read| read.ok().map(|document| cells(&document.table)))
+    }
+
+    #[test]
+    fn rows_of_many_kinds_are_read_as_each_by_itself() {
+        let kinds = [
+            r#"{"a":{"value":"N"},"b":{"value":N}}"#,
+            r#"{"a":{"value":"N"},"b":{"value":N,"rendered":"N%"}}"#,
+            r#"{"a":{"value":"N"},"b":{"value":null}}"#,
+            r#"{"a":{"value":"N"},"c":{"value":[N]},"b":{"value":-N.50,"links":[{"url":"N"}]}}"#,
+            r#"{"a":{"value":"N"}}"#,
+            r#"{}"#,
+            r#"{"b":{"value":N}, "a":{"value":"ä N"}}"#,
+            r#"{"a":{"value":1,"value":"N"},"b":{"rendered":"r","value":Ne2}}"#,
+            r#"{"a":{"value":"x"},"a":{"value":"N"},"b":{"value":true}}"#,
+        ];
+        // The same kind again and again, all in turn, and some at first only.
+        for pattern in [
+            vec![0],
+            vec![1, 2],
+            (0..kinds.len()).collect(),
+            vec![0, 0, 0, 3, 4, 5, 6, 7, 8, 1, 1, 1],
+        ] {
+            let rows: Vec<String> = (1..200)
+                .map(|row| kinds[pattern[row % pattern.len()]].replace('N', &row.to_string()))
+                .collect();
+            let [swift, strict] = read(&rows);
+            assert!(
+                strict
+                    .as_ref()
+                    .is_some_and(|cells| cells.len() == rows.len() * 2),
+                "{pattern:?}"
+            );
+            assert_eq!(swift, strict, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_broken_is_refused_after_rows_that_were_not() {
+        let row = |number: &str| {
+            format!(r#"{{"a":{{"value":"x"}},"b":{{"value":{number},"rendered":"y"}}}}"#)
+        };
+        let mut rows = vec![row("1"), row("2"), row("3")];
+        assert!(read(&rows)[0].is_some());
+        for broken in [
+            row("01"),
+            row("1 2"),
+            row("tru"),
+            row("\"\u{1}\""),
+            row("4").replace("},\"b\"", "}\"b\""),
+            row("4").replace("}}", "}"),
+            row("4").replace("\"y\"", "\"y\"]"),
+            row("4").replace("\"value\":4", "\"valu\":4"),
+        ] {
+            rows[2] = broken;
+            assert_eq!(read(&rows), [None, None], "{}", rows[2]);
+        }
+    }
+}
