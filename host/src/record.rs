@@ -1,6 +1,6 @@
 //! Records: documents of ours, each with a format, read and written in one way.
 //!
-//! A document's body is `{"format": 1, "record": {…}}`. The format is looked at before the record is,
+//! A document's body is `{"format": 1, "record": {…}}`. A record counts only once its format is known,
 //! so that what a later release wrote is refused by name and not misread.
 
 use jiff::Timestamp;
@@ -90,14 +90,19 @@ pub fn parse<T: Record>(document: Document) -> Result<Stored<T>, RecordError> {
         record: name(),
         source,
     };
-    let format = Format::of(&document.body).map_err(unreadable)?;
+    let read: Result<Envelope<T>, _> = serde_json::from_slice(&document.body);
+    let format = match &read {
+        Ok(envelope) => envelope.format,
+        // What a later release wrote need not be readable for this one.
+        Err(_) => Format::of(&document.body).map_err(unreadable)?,
+    };
     if format > T::FORMAT {
         return Err(RecordError::Newer {
             record: name(),
             format,
         });
     }
-    let envelope: Envelope<T> = serde_json::from_slice(&document.body).map_err(unreadable)?;
+    let envelope = read.map_err(unreadable)?;
     Ok(Stored {
         key: document.key,
         version: document.version,

@@ -26,7 +26,7 @@ const CLIENT_PY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/polls/clie
 pub struct Sdk {
     /// One call that answers with the result.
     pub run: Reads,
-    /// The calls that the server makes: a task, the question after it, and its result.
+    /// Three calls: a task, the question after it, and its result.
     pub task: Reads,
     value: String,
 }

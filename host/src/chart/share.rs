@@ -4,24 +4,20 @@
 //! late enough takes it. What "late enough" is, the caller says ([`Fresh`]): a slot of a schedule
 //! takes any result that was asked for since the slot began, so equal reads in a slot cost one run.
 
-use std::collections::HashMap;
+mod kept;
+
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared as Sharing, WeakShared};
-use jiff::{SignedDuration, Timestamp};
+use futures_util::future::{BoxFuture, Shared as Sharing};
+use jiff::Timestamp;
 
 use crate::clock::SharedClock;
-use crate::id::ConnectionId;
 use crate::looker::{Fetched, Looker, LookerError, Queue, Run};
 
 use super::error::ChartError;
-
-/// How long a result is kept for others.
-const KEPT: SignedDuration = SignedDuration::from_secs(60);
-/// How many bytes of results are kept for others.
-const MOST_BYTES: usize = 64 << 20;
+use kept::{Kept, Key, State};
 
 /// How fresh a result has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,29 +45,12 @@ impl Fresh {
     }
 }
 
-/// Which query of which connection.
-type Key = (ConnectionId, String);
 type Outcome = Result<Arc<Fetched>, Arc<LookerError>>;
 type Going = Sharing<BoxFuture<'static, Outcome>>;
 
 /// Results that are being fetched, and those fetched a moment ago.
 #[derive(Default)]
-pub(super) struct Shared(Mutex<HashMap<Key, Entry>>);
-
-struct Entry {
-    /// The client that runs it. A connection that was edited has another one, and what the one
-    /// before was told is not for it.
-    looker: Arc<Looker>,
-    began: Timestamp,
-    run: Run,
-    state: State,
-}
-
-enum State {
-    /// Held weakly: when nobody waits any more, the run is given up.
-    Going(WeakShared<BoxFuture<'static, Outcome>>),
-    Done(Arc<Fetched>),
-}
+pub(super) struct Shared(Mutex<Kept>);
 
 impl Shared {
     /// The outcome of the run that fits, or of one that is begun. Whoever waits for the run of
@@ -89,9 +68,10 @@ impl Shared {
         F: Future<Output = Result<Fetched, LookerError>> + Send + 'static,
     {
         let now = clock.now();
-        let outcome = match self.fitting(&key, looker, fresh, now) {
+        // The run is held until its result is there for others: one that nobody holds is begun anew.
+        let (number, _held, outcome) = match self.fitting(&key, looker, fresh, now) {
             Fitting::Done(fetched) => return Ok(fetched),
-            Fitting::Going(going, others) => {
+            Fitting::Going(number, going, others) => {
                 let outcome = going.clone();
                 let outcome = match (run.queue, run.deadline) {
                     (Queue::Within, Some(deadline)) => {
@@ -100,26 +80,23 @@ impl Shared {
                     }
                     _ => outcome.await,
                 };
-                (going, outcome)
+                (Some(number), going, outcome)
             }
             Fitting::None => {
-                let going = self.begin(&key, looker, run, now, begin());
+                let (number, going) = self.begin(&key, looker, run, now, begin());
                 let outcome = going.clone().await;
-                (going, outcome)
+                (number, going, outcome)
             }
         };
-        let (going, outcome) = outcome;
-        self.ended(&key, now, &going, &outcome);
+        if let Some(number) = number {
+            self.lock().ended(&key, number, now, outcome.as_ref().ok());
+        }
         outcome.map_err(ChartError::Looker)
     }
 
     fn fitting(&self, key: &Key, looker: &Arc<Looker>, fresh: Fresh, now: Timestamp) -> Fitting {
-        let mut entries = self.lock();
-        entries.retain(|_, entry| match &entry.state {
-            State::Going(going) => going.upgrade().is_some(),
-            State::Done(_) => now.duration_since(entry.began) < KEPT,
-        });
-        let entry = entries.get(key);
+        let mut kept = self.lock();
+        let entry = kept.get(key, now);
         let Some(entry) = entry.filter(|entry| Arc::ptr_eq(&entry.looker, looker)) else {
             return Fitting::None;
         };
@@ -132,14 +109,14 @@ impl Shared {
         }
         match &entry.state {
             State::Going(going) => going.upgrade().map_or(Fitting::None, |going| {
-                Fitting::Going(going, entry.run.clone())
+                Fitting::Going(entry.number, going, entry.run.clone())
             }),
             State::Done(fetched) if since.is_some() => Fitting::Done(Arc::clone(fetched)),
             State::Done(_) => Fitting::None,
         }
     }
 
-    /// Begins a run. One that is under way already goes on for those who wait for it, and for nobody
+    /// Begins a run, and says its number. One that is under way goes on for those who wait for it, and for nobody
     /// who comes later: the younger one takes its place.
     fn begin(
         &self,
@@ -148,63 +125,22 @@ impl Shared {
         run: &Run,
         now: Timestamp,
         work: impl Future<Output = Result<Fetched, LookerError>> + Send + 'static,
-    ) -> Going {
+    ) -> (Option<u64>, Going) {
         let work = work.map(|outcome| outcome.map(Arc::new).map_err(Arc::new));
         let going = work.boxed().shared();
-        if let Some(weak) = going.downgrade() {
-            let entry = Entry {
-                looker: Arc::clone(looker),
-                began: now,
-                run: run.clone(),
-                state: State::Going(weak),
-            };
-            self.lock().insert(key.clone(), entry);
-        }
-        going
+        let weak = going.downgrade();
+        let number = weak.map(|weak| self.lock().begin(key, looker, now, run, weak));
+        (number, going)
     }
 
-    /// Keeps a result for others as long as there is room; a failure is nobody else's.
-    fn ended(&self, key: &Key, now: Timestamp, going: &Going, outcome: &Outcome) {
-        let mut entries = self.lock();
-        let ours = entries.get(key).is_some_and(|entry| match &entry.state {
-            State::Going(weak) => weak.upgrade().is_some_and(|known| known.ptr_eq(going)),
-            State::Done(_) => false,
-        });
-        if !ours {
-            return;
-        }
-        let Ok(fetched) = outcome else {
-            entries.remove(key);
-            return;
-        };
-        if let Some(entry) = entries.get_mut(key) {
-            entry.state = State::Done(Arc::clone(fetched));
-        }
-        let mut done: Vec<(Timestamp, usize, Key)> = entries
-            .iter()
-            .filter_map(|(key, entry)| match &entry.state {
-                State::Done(fetched) => Some((entry.began, fetched.body.len(), key.clone())),
-                State::Going(_) => None,
-            })
-            .collect();
-        done.sort_unstable_by_key(|(began, ..)| std::cmp::Reverse(*began));
-        let mut bytes = 0_usize;
-        for (began, size, key) in done {
-            bytes = bytes.saturating_add(size);
-            if bytes > MOST_BYTES || now.duration_since(began) >= KEPT {
-                entries.remove(&key);
-            }
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Entry>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 enum Fitting {
     Done(Arc<Fetched>),
-    Going(Going, Run),
+    Going(u64, Going, Run),
     None,
 }
 
@@ -213,14 +149,16 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use bytes::Bytes;
+    use jiff::SignedDuration;
 
+    use super::kept::KEPT;
     use super::*;
     use crate::chart::{was_queueing, was_sharing};
     use crate::clock::{Clock as _, ManualClock};
     use crate::egress::Targets;
     use crate::looker::{Deadline, ServerUrl, Settings};
 
-    fn key(query: &str) -> Key {
+    pub(super) fn key(query: &str) -> Key {
         let id = "con_0192f0c1a2b37c4d8e5f60718293a4b5";
         (id.parse().expect("an id"), query.to_owned())
     }
@@ -235,7 +173,7 @@ mod tests {
     }
 
     /// A client that is never asked anything.
-    fn client() -> Arc<Looker> {
+    pub(super) fn client() -> Arc<Looker> {
         let settings = Settings {
             server_url: ServerUrl::parse("looker.example").expect("a URL"),
             client_id: "id".into(),

@@ -69,6 +69,7 @@ impl KeyResults {
         let Some(poll) = records::get::<PollRecord>(self.store.as_ref(), &lease.poll).await? else {
             return self.made_anew(lease, &subscribers, now).await;
         };
+        let subscribed = subscribers.len();
         let due: Vec<(Timestamp, Subscriber)> = subscribers
             .into_iter()
             .filter_map(|subscriber| Some((subscriber.slot_due(now)?, subscriber)))
@@ -84,7 +85,7 @@ impl KeyResults {
             self.read_due(lease, &poll.record, &due, reads, now).await
         };
         let after = After {
-            waited_for: poll.record.pending,
+            waited_for: poll.record.pending.clone(),
             ..after
         };
         for noted in outcomes.values() {
@@ -92,7 +93,13 @@ impl KeyResults {
                 self.metrics.read(outcome);
             }
         }
-        self.complete(lease, &outcomes, &after, now).await
+        // Where something is written of every subscriber, the change depends on all that was read.
+        let all = subscribed > 0 && outcomes.len() == subscribed;
+        let found = all.then(|| {
+            let subscribers = due.into_iter().map(|(_, subscriber)| subscriber);
+            (Some(poll), subscribers.collect())
+        });
+        self.complete(lease, &outcomes, &after, now, found).await
     }
 
     /// Completes the lease of a poll that has no record. It removed itself when nobody subscribed to

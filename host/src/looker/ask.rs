@@ -28,6 +28,8 @@ pub(super) struct Ask<'a> {
     pub cap: usize,
     /// The longest that one try may take, if that is less than what is left.
     pub limit: Duration,
+    /// The longest that one try may take until its answer begins, where that is less.
+    pub silence: Duration,
     /// Whether it does no harm to do it twice.
     pub repeatable: bool,
 }
@@ -51,6 +53,7 @@ impl<'a> Ask<'a> {
             doing: Doing::Asking,
             cap: LARGEST_METADATA,
             limit: Duration::MAX,
+            silence: Duration::MAX,
             repeatable: true,
         }
     }

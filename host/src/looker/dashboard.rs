@@ -1,5 +1,7 @@
 //! A dashboard: its filters and its tiles.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,29 +59,29 @@ impl Looker {
         let deadline = self.api.deadline();
         let terms = Terms::now(deadline);
         let found = self.dashboard_whole(id, terms).await?;
-        let wire::Id(id) = found.id;
-        let elements = found.dashboard_elements.unwrap_or_default();
+        let wire::Id(id) = &found.id;
+        let elements = found.dashboard_elements.as_deref().unwrap_or_default();
         let shown: Vec<&wire::Element> = elements
             .iter()
             .filter(|element| element.deleted != Some(true))
             .collect();
         let mut tiles = Vec::with_capacity(shown.len());
         for some in shown.chunks(SIDE_BY_SIDE) {
-            let some = some.iter().map(|element| self.tile(&id, element, terms));
+            let some = some.iter().map(|element| self.tile(id, element, terms));
             tiles.extend(join_all(some).await.into_iter().flatten());
         }
         Ok(Dashboard {
-            kind: Kind::of(&id),
-            title: found.title.unwrap_or_else(|| "Untitled".to_owned()),
-            folder: found.folder.and_then(|folder| folder.name),
+            kind: Kind::of(id),
+            title: found.title.clone().unwrap_or_else(|| "Untitled".to_owned()),
+            folder: found.folder.as_ref().and_then(|folder| folder.name.clone()),
             filters: found
                 .dashboard_filters
-                .into_iter()
+                .iter()
                 .flatten()
                 .filter_map(filter)
                 .collect(),
             tiles,
-            id,
+            id: id.clone(),
         })
     }
 
@@ -116,13 +118,13 @@ impl Looker {
         &self,
         id: &str,
         terms: Terms,
-    ) -> Result<wire::Dashboard, LookerError> {
+    ) -> Result<Arc<wire::Dashboard>, LookerError> {
         let gone = || LookerError::NotFound {
             what: format!("dashboard {id}"),
         };
         let path = segment(id).ok_or_else(gone)?;
         let ask = Ask::get(format!("/dashboards/{path}"), format!("dashboard {id}"));
-        let found: wire::Dashboard = self.api.look_up(ask, terms).await?;
+        let found: Arc<wire::Dashboard> = self.api.look_up_large(ask, terms).await?;
         // Looker still shows by id what lies in its bin.
         if found.deleted == Some(true) {
             Err(gone())
@@ -133,12 +135,12 @@ impl Looker {
 }
 
 /// A filter without a name cannot be listened to.
-fn filter(filter: wire::Filter) -> Option<DashboardFilter> {
-    let name = filter.name?;
+fn filter(filter: &wire::Filter) -> Option<DashboardFilter> {
+    let name = filter.name.clone()?;
     Some(DashboardFilter {
-        title: filter.title.unwrap_or_else(|| name.clone()),
+        title: filter.title.clone().unwrap_or_else(|| name.clone()),
         name,
-        kind: filter.kind,
-        default_value: filter.default_value,
+        kind: filter.kind.clone(),
+        default_value: filter.default_value.clone(),
     })
 }

@@ -1,12 +1,13 @@
 //! What Looker has said of its content a moment ago, for others who ask the same.
 //!
 //! All polls of a slot that read tiles of one dashboard need the same description of it, and it can
-//! be megabytes. It is asked for once at a time and kept for a moment; who may take it, the caller
-//! says ([`Terms`]): a poll takes what was asked for since its slot began, a person what is asked
-//! for now.
+//! be megabytes. It is asked for once at a time, read once, and kept for a moment; who may take it, the
+//! caller says ([`Terms`]): a poll takes what was asked for since its slot began, a person what is
+//! asked for now.
 
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -22,7 +23,7 @@ use super::error::{Doing, LookerError};
 /// How long an answer is kept: as long as polls of one slot are spread.
 const KEPT: SignedDuration = SignedDuration::from_secs(30);
 
-/// How many bytes of answers are kept.
+/// How many bytes of answers are kept. What was read out of one takes less than its text.
 const MOST_BYTES: usize = 16 << 20;
 
 /// On what terms content is asked for.
@@ -45,7 +46,41 @@ impl Terms {
     }
 }
 
-type Flight = BoxFuture<'static, Result<Bytes, LookerError>>;
+type Flight = BoxFuture<'static, Result<Said, LookerError>>;
+
+/// An answer, and what was read out of it for all who have it.
+#[derive(Clone)]
+struct Said {
+    body: Bytes,
+    read: Arc<OnceLock<Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Said {
+    fn new(body: Bytes) -> Self {
+        Self {
+            body,
+            read: Arc::default(),
+        }
+    }
+
+    fn read<T>(&self) -> serde_json::Result<Arc<T>>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        if let Some(read) = self.read.get()
+            && let Ok(read) = Arc::clone(read).downcast()
+        {
+            return Ok(read);
+        }
+        let read: Arc<T> = Arc::new(serde_json::from_slice(&self.body)?);
+        // Whoever reads it at the same time reads the same.
+        drop(
+            self.read
+                .set(Arc::clone(&read) as Arc<dyn Any + Send + Sync>),
+        );
+        Ok(read)
+    }
+}
 
 /// Answers by path: those under way, and those of a moment ago.
 #[derive(Clone, Default)]
@@ -62,12 +97,14 @@ struct Answer {
     number: u64,
     asked: Timestamp,
     state: State,
+    /// What was said before. The same text again need not be read again.
+    before: Option<Said>,
 }
 
 enum State {
     /// Held weakly: when nobody waits any more, the question is given up.
     Going(WeakShared<Flight>),
-    Done(Bytes),
+    Done(Said),
 }
 
 impl Api {
@@ -78,26 +115,49 @@ impl Api {
         terms: Terms,
     ) -> Result<T, LookerError> {
         let ask = Arc::new(ask);
-        let body = loop {
+        let said = self.said(&ask, terms).await?;
+        serde_json::from_slice(&said.body).map_err(LookerError::malformed(&ask.what))
+    }
+
+    /// [`Api::look_up`] for what is large, and needed by many of whom each wants little of it.
+    pub async fn look_up_large<T>(
+        self: &Arc<Self>,
+        ask: Ask<'static>,
+        terms: Terms,
+    ) -> Result<Arc<T>, LookerError>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let ask = Arc::new(ask);
+        let said = self.said(&ask, terms).await?;
+        said.read().map_err(LookerError::malformed(&ask.what))
+    }
+
+    async fn said(
+        self: &Arc<Self>,
+        ask: &Arc<Ask<'static>>,
+        terms: Terms,
+    ) -> Result<Said, LookerError> {
+        loop {
             let now = self.clock.now();
             let going = match self.recent.fitting(&ask.path, terms.since, now) {
-                Some(State::Done(body)) => break body,
+                Some(State::Done(said)) => return Ok(said),
                 Some(State::Going(flight)) => flight.upgrade(),
                 None => None,
             };
             let joined = going.is_some();
             let flight = going.unwrap_or_else(|| {
-                let (api, ask, path) = (Arc::clone(self), Arc::clone(&ask), ask.path.clone());
-                let asking = async move { Ok(api.call(&ask, terms.deadline).await?.body) };
+                let (api, ask, path) = (Arc::clone(self), Arc::clone(ask), ask.path.clone());
+                let asking =
+                    async move { Ok(Said::new(api.call(&ask, terms.deadline).await?.body)) };
                 self.recent.begin(path, now, asking)
             });
             match terms.deadline.bound(Doing::Asking, flight).await? {
                 // It was the time of whoever asked first that was over, and not ours.
                 Err(LookerError::Timeout { .. }) if joined && !terms.deadline.left().is_zero() => {}
-                outcome => break outcome?,
+                outcome => return outcome,
             }
-        };
-        serde_json::from_slice(&body).map_err(LookerError::malformed(&ask.what))
+        }
     }
 }
 
@@ -119,7 +179,7 @@ impl Recent {
         }
         Some(match &answer.state {
             State::Going(flight) => State::Going(flight.clone()),
-            State::Done(body) => State::Done(body.clone()),
+            State::Done(said) => State::Done(said.clone()),
         })
     }
 
@@ -128,7 +188,7 @@ impl Recent {
         &self,
         path: String,
         asked: Timestamp,
-        asking: impl Future<Output = Result<Bytes, LookerError>> + Send + 'static,
+        asking: impl Future<Output = Result<Said, LookerError>> + Send + 'static,
     ) -> Shared<Flight> {
         let mut kept = self.lock();
         kept.latest += 1;
@@ -136,15 +196,20 @@ impl Recent {
         let (recent, at) = (self.clone(), path.clone());
         let flight = async move {
             let outcome = asking.await;
-            recent.ended(&at, number, outcome.as_ref().ok());
-            outcome
+            recent.ended(&at, number, outcome)
         };
         let flight = flight.boxed().shared();
         if let Some(weak) = flight.downgrade() {
+            let before = kept.answers.remove(&path);
+            let before = before.and_then(|answer| match answer.state {
+                State::Done(said) => Some(said),
+                State::Going(_) => answer.before,
+            });
             let answer = Answer {
                 number,
                 asked,
                 state: State::Going(weak),
+                before,
             };
             kept.answers.insert(path, answer);
         }
@@ -152,21 +217,31 @@ impl Recent {
     }
 
     /// Keeps an answer as long as there is room; a failure is kept for nobody.
-    fn ended(&self, path: &str, number: u64, body: Option<&Bytes>) {
+    fn ended(
+        &self,
+        path: &str,
+        number: u64,
+        outcome: Result<Said, LookerError>,
+    ) -> Result<Said, LookerError> {
         let mut kept = self.lock();
         let answer = kept.answers.get_mut(path);
         let Some(answer) = answer.filter(|answer| answer.number == number) else {
-            return;
+            return outcome;
         };
-        match body {
-            Some(body) => answer.state = State::Done(body.clone()),
-            None => drop(kept.answers.remove(path)),
-        }
+        let said = match (outcome, answer.before.take()) {
+            (Ok(said), Some(before)) if said.body == before.body => before,
+            (Ok(said), _) => said,
+            (Err(error), _) => {
+                kept.answers.remove(path);
+                return Err(error);
+            }
+        };
+        answer.state = State::Done(said.clone());
         let mut done: Vec<(u64, usize, String)> = kept
             .answers
             .iter()
             .filter_map(|(path, answer)| match &answer.state {
-                State::Done(body) => Some((answer.number, body.len(), path.clone())),
+                State::Done(said) => Some((answer.number, said.body.len(), path.clone())),
                 State::Going(_) => None,
             })
             .collect();
@@ -178,6 +253,8 @@ impl Recent {
                 kept.answers.remove(&path);
             }
         }
+        drop(kept);
+        Ok(said)
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {

@@ -61,8 +61,8 @@ impl Looker {
             return Ok(None);
         }
         let dashboard = self.dashboard_whole(dashboard_id, terms).await?;
-        let elements = dashboard.dashboard_elements.unwrap_or_default();
-        let found = known_tile::find_again(&elements, lookml_link_id, title);
+        let elements = dashboard.dashboard_elements.as_deref().unwrap_or_default();
+        let found = known_tile::find_again(elements, lookml_link_id, title);
         Ok(found.map(|element| Source::Tile {
             dashboard_id: dashboard_id.clone(),
             tile_id: element.id.0.clone(),
@@ -85,11 +85,10 @@ impl Looker {
             dashboard_id: dashboard_id.to_owned(),
             tile_id: tile_id.to_owned(),
         };
-        let elements = dashboard.dashboard_elements.unwrap_or_default();
-        let element =
-            known_tile::find(&elements, tile_id).ok_or_else(|| LookerError::NotFound {
-                what: source.to_string(),
-            })?;
+        let elements = dashboard.dashboard_elements.as_deref().unwrap_or_default();
+        let element = known_tile::find(elements, tile_id).ok_or_else(|| LookerError::NotFound {
+            what: source.to_string(),
+        })?;
         let origin = match tile::origin(element) {
             Some(Ok(origin)) => origin,
             Some(Err(why)) => return Err(LookerError::Unsupported { why }),
@@ -106,7 +105,7 @@ impl Looker {
         let frame = Frame {
             source,
             title: tile::title(element),
-            dashboard_title: dashboard.title,
+            dashboard_title: dashboard.title.clone(),
             vis_config: tile::vis_config(element),
             lookml_link_id: element.lookml_link_id.clone(),
         };

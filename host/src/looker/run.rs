@@ -1,5 +1,6 @@
 //! Running a chart's query within its time.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use super::deadline::Deadline;
 use super::error::{Doing, LookerError};
 use super::place::Place;
 use super::posted::Stored;
-use super::task::{self, Needed, Status, ask_after};
+use super::task::{self, Needed, QUESTION, Status, ask_after};
 use super::wire::{PostedQuery, Task};
 
 /// The first pause between two questions after a task; each is longer than the one before.
@@ -235,7 +236,7 @@ impl Looker {
     async fn follow(&self, begun: &Task, deadline: Deadline) -> Result<Option<Bytes>, LookerError> {
         let id = begun.id.0.as_str();
         let (mut pause, mut expired, mut broken) = (FIRST_PAUSE, None, 0);
-        let mut status = Status::of(begun.status.as_deref());
+        let (mut status, mut asked) = (Status::of(begun.status.as_deref()), false);
         loop {
             if status == Status::Done {
                 match self.results(id, deadline).await {
@@ -260,6 +261,15 @@ impl Looker {
             let slept = deadline.bound(Doing::Running, sleep(pause)).await;
             slept.map_err(|error| with_task(error, id))?;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            if !mem::replace(&mut asked, true) {
+                match self.result_if_done(id, deadline).await {
+                    Ok(Some(body)) => return Ok(Some(body)),
+                    // What has become of the query, its status tells.
+                    Ok(None) | Err(LookerError::NotFound { .. } | LookerError::Answer { .. }) => {}
+                    Err(error) if error.is_passing() => continue,
+                    Err(error) => return Err(with_task(error, id)),
+                }
+            }
             status = match ask_after(&self.api, id, deadline).await {
                 Ok(task) => Status::of(task.status.as_deref()),
                 Err(LookerError::NotFound { .. }) => Status::Expired,
@@ -276,15 +286,41 @@ impl Looker {
         task_id: &str,
         deadline: Deadline,
     ) -> Result<Option<Bytes>, LookerError> {
-        let ask = Ask::get(task::path(task_id, "/results")?, "the result");
+        self.result(results_of(task_id)?, deadline).await
+    }
+
+    /// The result of a task of which it is not known whether it is done: most are when they are first
+    /// asked after, and one question does then. It is asked once, as one that is lost says
+    /// nothing.
+    async fn result_if_done(
+        &self,
+        task_id: &str,
+        deadline: Deadline,
+    ) -> Result<Option<Bytes>, LookerError> {
         let ask = Ask {
-            doing: Doing::Running,
-            cap: LARGEST_RESULT,
-            ..ask
+            silence: QUESTION,
+            repeatable: false,
+            ..results_of(task_id)?
         };
+        let body = self.result(ask, deadline).await?;
+        // No result is empty. Looker says with another status that there is none yet; something in
+        // between that has lost it must not make a result of that.
+        Ok(body.filter(|body| !body.is_empty()))
+    }
+
+    async fn result(&self, ask: Ask<'_>, deadline: Deadline) -> Result<Option<Bytes>, LookerError> {
         let answer = self.api.call(&ask, deadline).await?;
         Ok((answer.status == StatusCode::OK).then_some(answer.body))
     }
+}
+
+/// Asks for a task's result.
+fn results_of(task_id: &str) -> Result<Ask<'static>, LookerError> {
+    Ok(Ask {
+        doing: Doing::Running,
+        cap: LARGEST_RESULT,
+        ..Ask::get(task::path(task_id, "/results")?, "the result")
+    })
 }
 
 /// Has Looker store a query; an equal one is stored once, so this may be repeated.

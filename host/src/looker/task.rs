@@ -28,7 +28,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(15);
 
 /// How long one question after a task may take. Looker answers it from memory, so one that takes
 /// longer is lost, and the next will do.
-const QUESTION: Duration = Duration::from_secs(10);
+pub(super) const QUESTION: Duration = Duration::from_secs(10);
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -140,7 +140,13 @@ impl Transport {
     }
 
     async fn exchange(&self, request: RequestBuilder, ask: &Ask<'_>) -> Result<Answer, Failed> {
-        let mut response = request.send().await.map_err(|error| self.broken(error))?;
+        let sent = match ask.silence {
+            Duration::MAX => request.send().await,
+            silence => tokio::time::timeout(silence, request.send())
+                .await
+                .map_err(|_| self.silent(silence))?,
+        };
+        let mut response = sent.map_err(|error| self.broken(error))?;
         let (status, retry_after, location) = (
             response.status(),
             egress::retry_after(response.headers(), self.clock.now()),

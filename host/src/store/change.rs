@@ -28,6 +28,8 @@ pub struct Change {
     pub writes: Vec<Write>,
     /// What is remembered of the change.
     pub audit: Option<AuditEntry>,
+    /// It may be made a few milliseconds later, if that spares work.
+    pub patient: bool,
 }
 
 impl Change {
@@ -102,6 +104,13 @@ impl Change {
     /// Sets what is remembered of the change.
     pub fn audited(mut self, entry: AuditEntry) -> Self {
         self.audit = Some(entry);
+        self
+    }
+
+    /// Says that nobody is held up by the change. It may wait a few milliseconds for others, so that
+    /// they share the way to the disk.
+    pub fn patient(mut self) -> Self {
+        self.patient = true;
         self
     }
 

@@ -3,8 +3,9 @@
 //! sled 0.34 loses acknowledged writes when it is used as its manual suggests, and cannot open
 //! what it wrote after an ill-timed crash. This is how it is used here:
 //!
-//! - A change is one transaction over all trees (`commit`), and is answered only after a flush and
-//!   an fdatasync of the database file (`sync`), since sled's own flush does not wait for the disk.
+//! - A change is in one transaction over all trees, with all others that wait (`queue`, `commit`),
+//!   and is answered only after a flush and an fdatasync of the database file (`sync`), since
+//!   sled's own flush does not wait for the disk.
 //! - Values stay small and segments large, so that no page ever outgrows the log: pages that do
 //!   are put into files which sled never syncs (`open`).
 //! - Every value has a format version and a checksum (`envelope`), verified when the folder is
@@ -25,6 +26,7 @@ mod lock;
 mod open;
 mod operations;
 mod polls;
+mod queue;
 mod readings;
 mod record;
 mod scan;
@@ -54,7 +56,7 @@ const RESERVE: u64 = 64 << 20;
 
 /// The embedded store. Dropping it closes the folder.
 pub struct SledStore {
-    // Dropped first: its thread uses the database.
+    // Dropped first: its thread has the database as well.
     syncer: Syncer,
     database: Arc<Database>,
 }
@@ -106,11 +108,9 @@ impl SledStore {
 
     fn open_with_reserve(dir: &Path, clock: SharedClock, reserve: u64) -> Result<Self, StoreError> {
         let (database, disk) = open::open(dir, clock, reserve)?;
-        let syncer = Syncer::start(disk, Arc::clone(&database.health))?;
-        Ok(Self {
-            syncer,
-            database: Arc::new(database),
-        })
+        let database = Arc::new(database);
+        let syncer = Syncer::start(disk, Arc::clone(&database))?;
+        Ok(Self { syncer, database })
     }
 
     /// Runs something that may take longer than a request should hold up others.

@@ -60,6 +60,30 @@ fn switched_off_it_is_not_read_and_can_be_set_by_hand() {
 }
 
 #[test]
+fn what_becomes_of_key_results_while_their_query_runs_counts_when_it_ends() {
+    let world = moving();
+    let chart = world.some_chart();
+    let [stays, off, gone] = ["stays", "off", "gone"].map(|_| world.link(&chart, json!({"every": "1s"})));
+    for id in [&stays, &off, &gone] {
+        world.until(id, "a value", |it| it["current"].is_string());
+    }
+    world.looker.faults(&json!({"hang": true}));
+    world.looker.forget();
+    until("the query runs for all of them", PATIENCE, || (world.looker.runs() == 1).then_some(()));
+    let any = world.client.clone().with("If-Match", "*");
+    any.put(&format!("/v1/key-results/{off}/integration"), &json!({"enabled": false})).expect(200);
+    any.delete(&format!("/v1/key-results/{gone}")).expect(204);
+    let comes = world.link(&chart, json!({"every": "1h"}));
+    let before = [&stays, &off].map(|id| world.readings(id).len());
+    world.looker.heal();
+    world.until(&comes, "a value", |it| it["current"].is_string());
+    until("the others go on", PATIENCE, || (world.readings(&stays).len() >= before[0] + 2).then_some(()));
+    assert_eq!(world.readings(&off).len(), before[1]);
+    assert!(world.key_result(&off)["next_due"].is_null());
+    world.client.get(&format!("/v1/key-results/{gone}")).problem(404, "not-found");
+}
+
+#[test]
 fn it_can_be_switched_off_whatever_has_become_of_its_looker() {
     let world = moving();
     let id = world.link(&world.some_chart(), json!({"every": "1h"}));

@@ -9,7 +9,7 @@ use crate::keyresult::outcome::Ahead;
 use crate::keyresult::poll::PollRecord;
 use crate::keyresult::subscribers::Subscriber;
 use crate::keyresult::{KeyResults, TRIES};
-use crate::record as records;
+use crate::record::{self as records, Stored};
 use crate::store::{Change, Expected, Kind, Lease, Next, StoreError};
 
 use super::{After, Noted, Outcomes};
@@ -18,21 +18,31 @@ use super::{After, Noted, Outcomes};
 /// what is told of it stay small.
 const PART: usize = 256;
 
+/// A poll, if it is there, and who is to be read by it.
+pub(super) type Subscribed = (Option<Stored<PollRecord>>, Vec<Subscriber>);
+
 impl KeyResults {
     /// Writes all that came of a run. Whoever was changed, switched off or deleted in the meantime
-    /// is left out; whoever was linked in the meantime is read next.
+    /// is left out; whoever was linked in the meantime is read next. What was `found` when the run
+    /// began is taken to be so still, as long as the change then depends on it.
     pub(super) async fn complete(
         &self,
         lease: &Lease,
         outcomes: &Outcomes,
         after: &After,
         began: Timestamp,
+        mut found: Option<Subscribed>,
     ) -> Result<(), KeyResultError> {
         let (mut written, mut tries) = (HashSet::new(), 0);
         while tries < TRIES {
             let key = lease.poll.as_str();
-            let poll = records::get::<PollRecord>(self.store.as_ref(), key).await?;
-            let subscribers = self.subscribers(key).await?;
+            let (poll, subscribers) = match found.take() {
+                Some(found) => found,
+                None => (
+                    records::get::<PollRecord>(self.store.as_ref(), key).await?,
+                    self.subscribers(key).await?,
+                ),
+            };
             let now = self.clock.now();
             let mut change = Change::new();
             let mut next: Option<Timestamp> = None;
@@ -96,11 +106,8 @@ impl KeyResults {
                 None => change,
             };
             let next = next.map_or(Next::Gone, Next::At);
-            match self
-                .store
-                .commit(change.completing(lease.clone(), next))
-                .await
-            {
+            let change = change.completing(lease.clone(), next);
+            match self.store.commit(change.patient()).await {
                 Ok(_) => return Ok(()),
                 Err(StoreError::Stale { .. }) => tries += 1,
                 Err(error) => return Err(error.into()),

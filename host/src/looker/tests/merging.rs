@@ -322,6 +322,9 @@ async fn all_queries_have_one_deadline_and_are_left_to_finish() {
         "GET /api/4.0/query_tasks/orders" | "GET /api/4.0/query_tasks/visits" => {
             Some(Reply::Json(200, json!({"id": "x", "status": "running"})))
         }
+        "GET /api/4.0/query_tasks/orders/results" | "GET /api/4.0/query_tasks/visits/results" => {
+            Some(Reply::Raw(202, ""))
+        }
         "POST /api/4.0/query_tasks" => {
             let view = if seen.body.contains("orders") {
                 "orders"

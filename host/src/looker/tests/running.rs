@@ -108,7 +108,7 @@ async fn a_task_that_is_done_at_once_is_not_asked_after() {
 async fn a_result_that_is_not_there_yet_is_asked_for_again() {
     let server = StandIn::start(|seen| match (seen.call.as_str(), seen.nth) {
         (TASK, 0) => Some(task("running")),
-        (RESULTS, 0) => Some(Reply::Raw(202, "")),
+        (RESULTS, 0 | 1) => Some(Reply::Raw(202, "")),
         _ => None,
     })
     .await;
@@ -117,19 +117,52 @@ async fn a_result_that_is_not_there_yet_is_asked_for_again() {
         .run(&chart(), &Run::default())
         .await
         .unwrap();
-    assert_eq!((server.count(TASK), server.count(RESULTS)), (3, 2));
+    assert_eq!((server.count(TASK), server.count(RESULTS)), (3, 3));
+}
+
+#[tokio::test]
+async fn what_is_done_when_it_is_first_asked_after_is_had_in_one_question() {
+    let server = StandIn::start(|_| None).await;
+    let run = Run::default();
+    server.connect().run(&chart(), &run).await.unwrap();
+    assert_eq!((server.count(TASK), server.count(RESULTS)), (0, 1));
+}
+
+#[tokio::test]
+async fn a_first_question_that_brings_nothing_loses_nothing() {
+    let cases: [fn() -> Reply; 7] = [
+        || Reply::Raw(200, ""),
+        || Reply::Raw(202, ""),
+        || refusal(404, "Not found"),
+        || refusal(400, "not now"),
+        || Reply::Raw(502, "<html>"),
+        || Reply::Broken,
+        || Reply::With(429, "retry-after: 0", String::new()),
+    ];
+    for (nth, reply) in cases.into_iter().enumerate() {
+        let server =
+            StandIn::start(move |seen| (seen.call == RESULTS && seen.nth == 0).then(reply)).await;
+        let fetched = server.connect().run(&chart(), &Run::default()).await;
+        assert_eq!(fetched.unwrap().body, r#"{"data":[]}"#, "case {nth}");
+        assert_eq!(server.count(TASKS), 1, "case {nth}");
+        assert_eq!(server.count(RESULTS), 2, "case {nth}");
+    }
 }
 
 #[tokio::test]
 async fn an_expired_task_may_come_back_to_life() {
-    let server =
-        StandIn::start(|seen| (seen.call == TASK && seen.nth < 2).then(|| task("expired"))).await;
+    let server = StandIn::start(|seen| match (seen.call.as_str(), seen.nth) {
+        (TASK, 0 | 1) => Some(task("expired")),
+        (RESULTS, 0) => Some(refusal(404, "Not found")),
+        _ => None,
+    })
+    .await;
     server
         .connect()
         .run(&chart(), &Run::default())
         .await
         .unwrap();
-    assert_eq!(server.count(TASKS), 1);
+    assert_eq!((server.count(TASKS), server.count(TASK)), (1, 3));
 }
 
 #[tokio::test]

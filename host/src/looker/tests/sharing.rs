@@ -1,5 +1,6 @@
 //! What is not asked twice: how a dashboard is made, and which query a text is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -33,6 +34,26 @@ async fn edited() -> StandIn {
         })
     })
     .await
+}
+
+#[tokio::test]
+async fn how_a_dashboard_is_made_is_read_once_for_all_and_again_when_it_has_changed() {
+    let server = StandIn::start(|seen| {
+        let title = if seen.nth < 2 { "before" } else { "after" };
+        let dashboard = || Reply::Json(200, json!({"id": "17", "title": title}));
+        (seen.call == DASHBOARD).then(dashboard)
+    })
+    .await;
+    let looker = server.connect();
+    let ask = async || {
+        let terms = Terms::now(looker.deadline());
+        looker.dashboard_whole("17", terms).await.unwrap()
+    };
+    let (first, second, third) = (ask().await, ask().await, ask().await);
+    assert_eq!(server.count(DASHBOARD), 3, "each is asked now");
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(first.title.as_deref(), Some("before"));
+    assert_eq!(third.title.as_deref(), Some("after"));
 }
 
 #[tokio::test]

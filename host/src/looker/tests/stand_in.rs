@@ -129,7 +129,9 @@ async fn answer(State(stage): State<Arc<Stage>>, request: Request) -> Response<B
         log.0.push(seen.clone());
         seen
     };
-    let reply = (stage.script)(&seen).or_else(|| small_looker(&seen));
+    let reply = (stage.script)(&seen)
+        .or_else(|| unfinished(&stage, &seen))
+        .or_else(|| small_looker(&seen));
     match reply.unwrap_or_else(|| refusal(404, "Not found")) {
         Reply::Json(status, json) => respond(
             status,
@@ -175,6 +177,27 @@ fn respond(status: u16, header: &str, body: Body) -> Response<Body> {
         .header(name, value)
         .body(body)
         .unwrap()
+}
+
+/// What is said of the result of a task that the script has not let end.
+fn unfinished(stage: &Stage, seen: &Seen) -> Option<Reply> {
+    let call = seen.call.strip_suffix("/results")?.to_owned();
+    let nth = {
+        let log = stage.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.1.get(&call).copied().unwrap_or_default()
+    };
+    let asked = Seen {
+        call,
+        nth,
+        ..seen.clone()
+    };
+    match (stage.script)(&asked)? {
+        Reply::Json(200, task) if matches!(task["status"].as_str(), Some("running" | "killed")) => {
+            Some(Reply::Raw(202, ""))
+        }
+        Reply::Never => Some(Reply::Never),
+        _ => None,
+    }
 }
 
 /// Enough of Looker to log in and run a query.

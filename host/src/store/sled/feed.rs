@@ -53,13 +53,9 @@ impl Database {
         Ok(Some(FeedEdges { oldest, newest }))
     }
 
-    /// The entries that are dropped for those that a change tells.
-    pub(super) fn outdated(
-        &self,
-        memory: &Memory,
-        change: &Change,
-    ) -> Result<Vec<IVec>, StoreError> {
-        let excess = (memory.feed_length + told(change)).saturating_sub(FEED_LENGTH);
+    /// The entries that are dropped for so many that are told.
+    pub(super) fn outdated(&self, memory: &Memory, told: usize) -> Result<Vec<IVec>, StoreError> {
+        let excess = (memory.feed_length + told).saturating_sub(FEED_LENGTH);
         if excess <= SLACK {
             return Ok(Vec::new());
         }

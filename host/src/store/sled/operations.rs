@@ -15,6 +15,10 @@ use crate::store::{
     StoredReading,
 };
 
+/// Up to so many documents are listed where they are asked for: finding them takes less than handing
+/// the work to another thread.
+const FEW: usize = 8;
+
 #[async_trait]
 impl Store for SledStore {
     async fn get(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
@@ -27,6 +31,9 @@ impl Store for SledStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
+        if limit <= FEW {
+            return self.database.list(kind, after, limit);
+        }
         let after = after.map(str::to_owned);
         self.blocking(move |database| database.list(kind, after.as_deref(), limit))
             .await
@@ -34,12 +41,7 @@ impl Store for SledStore {
 
     async fn commit(&self, change: Change) -> Result<Committed, StoreError> {
         change.validate()?;
-        let place = self.syncer.reserve().await?;
-        // From here to the sending of the request nothing waits, so a caller that goes away
-        // cannot leave a change behind that nobody syncs.
-        let committed = self.database.apply(&change)?;
-        place.sync(committed.version).wait().await?;
-        Ok(committed)
+        self.syncer.make(change).await
     }
 
     async fn audit(

@@ -123,6 +123,26 @@ pub(super) fn seal_document(key: &[u8], version: u64, at: Timestamp, body: &[u8]
 pub(super) fn open_document(key: &[u8], value: &[u8]) -> Result<Document, StoreError> {
     let corrupt = |reason| StoreError::corrupt(name(DOCUMENTS, key), reason);
     let (_, document_key) = split_document_key(key).ok_or_else(|| corrupt("its key is no key"))?;
+    let (version, updated_at, body) = split_document(key, value)?;
+    Ok(Document {
+        key: document_key.to_owned(),
+        version,
+        body: body.to_vec(),
+        updated_at,
+    })
+}
+
+/// The version of a document.
+pub(super) fn open_version(key: &[u8], value: &[u8]) -> Result<u64, StoreError> {
+    Ok(split_document(key, value)?.0)
+}
+
+/// Version, time and body of a document.
+fn split_document<'a>(
+    key: &[u8],
+    value: &'a [u8],
+) -> Result<(u64, Timestamp, &'a [u8]), StoreError> {
+    let corrupt = |reason| StoreError::corrupt(name(DOCUMENTS, key), reason);
     let payload = unseal(DOCUMENTS, key, value)?;
     let (version, payload) = payload
         .split_first_chunk::<8>()
@@ -130,12 +150,8 @@ pub(super) fn open_document(key: &[u8], value: &[u8]) -> Result<Document, StoreE
     let (micros, body) = payload
         .split_first_chunk::<8>()
         .ok_or_else(|| corrupt("it has no time"))?;
-    Ok(Document {
-        key: document_key.to_owned(),
-        version: u64::from_be_bytes(*version),
-        body: body.to_vec(),
-        updated_at: read_micros(*micros).ok_or_else(|| corrupt("its time is out of range"))?,
-    })
+    let updated_at = read_micros(*micros).ok_or_else(|| corrupt("its time is out of range"))?;
+    Ok((u64::from_be_bytes(*version), updated_at, body))
 }
 
 /// An audit record without its sequence, which is the record's key.

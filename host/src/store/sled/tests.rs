@@ -4,6 +4,7 @@
 mod crash;
 mod damage;
 mod full;
+mod group;
 mod memory;
 mod space;
 

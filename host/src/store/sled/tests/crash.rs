@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use futures_util::future::join;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
@@ -18,7 +19,8 @@ pub(super) const DIR: &str = "STORE_TEST_DIR";
 const LEASE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Reads a poll until it is killed, and says so once each completion is acknowledged. With each it
-/// writes a pair of documents and a reading, tells of it, and says when the poll is due again.
+/// writes a pair of documents and a reading, tells of it, and says when the poll is due again; and it
+/// makes a change beside it that shares the way to the disk.
 #[tokio::test]
 async fn child() {
     let Some(dir) = std::env::var_os(DIR) else {
@@ -63,7 +65,10 @@ async fn child() {
             .tell("reading", number.to_string())
             .completing(lease, Next::At(due_after(number)))
             .audited(AuditEntry::new("token:test", "pair", number.to_string()));
-        if store.commit(change).await.is_err() {
+        let beside = format!("beside-{number}");
+        let beside = Change::new().put(KIND, beside, Expected::Any, number.to_string());
+        let made = join(store.commit(beside.patient()), store.commit(change)).await;
+        if made.0.is_err() || made.1.is_err() {
             return;
         }
         writeln!(std::io::stdout(), "acked {number}").unwrap();
@@ -136,6 +141,8 @@ pub(super) async fn verify(dir: &Path, acked: u64) -> u64 {
         let reading = String::from_utf8(reading.unwrap().body).unwrap();
         assert_eq!(reading, left);
         assert_eq!(body(&store, &format!("right-{number}")).await, Some(left));
+        let beside = body(&store, &format!("beside-{number}")).await;
+        assert_eq!(beside, Some(number.to_string()), "it was asked for before");
     }
     let told = store.feed(None, 100_000).await.unwrap();
     let told = told.into_iter().map(|entry| entry.body);

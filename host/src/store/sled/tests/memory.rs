@@ -62,7 +62,7 @@ async fn nothing_is_told_before_it_is_durable() {
     let first = store.commit(read(0)).await.unwrap();
     let changed = store.changed();
     // Made, and not synced: what a crash at this moment would undo.
-    let second = store.database.apply(&read(1)).unwrap();
+    let second = store.database.apply([&read(1)]).remove(0).unwrap();
     assert_eq!(store.feed(None, 10).await.unwrap().len(), 1);
     let edges = store.feed_edges().await.unwrap().unwrap();
     assert_eq!(edges.newest.version, first.version);
