@@ -104,7 +104,8 @@ impl<'a, R: Copy> Shape<'a, R> {
         Some(place)
     }
 
-    /// Remembers a member with its value, which nobody asked for.
+    /// Remembers a member with its value, which nobody asked for. The value must end in a way of its
+    /// own: after `1` another value may go on.
     pub fn passed(&mut self, place: usize, whole: &'a [u8]) {
         if let Some(member) = self.members.get_mut(place) {
             member.whole = Some(whole);

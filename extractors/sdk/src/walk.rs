@@ -238,8 +238,12 @@ impl<'a> Walk<'a> {
             };
             first = false;
             let Some(role) = role else {
+                // Another number may begin as this one does.
+                let is_number = matches!(self.next_byte(), Some(b'-' | b'0'..=b'9'));
                 self.skip()?;
-                if let (Some(place), Some(whole)) = (place, self.bytes.get(from..self.at)) {
+                if let (Some(place), Some(whole)) = (place, self.bytes.get(from..self.at))
+                    && !is_number
+                {
                     shape.passed(place, whole);
                 }
                 continue;

@@ -103,6 +103,51 @@ fn what_is_passed_over_must_be_whole() {
 }
 
 #[test]
+fn what_fields_say_beside_what_is_read_may_begin_alike_and_end_otherwise() {
+    let values = [
+        "1",
+        "12",
+        "1.5",
+        "1e2",
+        "-1",
+        "-12",
+        "0",
+        "0.1",
+        "true",
+        "null",
+        "false",
+        "[]",
+        "[1]",
+        "[1,2]",
+        "{}",
+        r#""a""#,
+        r#""ab""#,
+        r#""a\"b""#,
+        r#""""#,
+    ];
+    for (first, second) in values
+        .iter()
+        .flat_map(|first| values.map(|second| (first, second)))
+    {
+        let field = |name: &str, more: &str, value: &str| {
+            format!(r#"{{"name":"{name}","more":{value},"still_more":{value}{more}}}"#)
+        };
+        let text = format!(
+            r#"{{"fields":{{"measures":[{}],"dimensions":[{}]}},"data":[{{"c":{{"value":7}},"d":{{"value":"2017-07"}}}}]}}"#,
+            field("c", "", first),
+            field("d", r#","type":"date_month""#, second),
+        );
+        Case::raw(Layout::Axis, text).check(&[], "7@2017-07");
+    }
+    for broken in ["1 2", "tru", "nullx", "[1", "\"a", "1\"", ""] {
+        let text = format!(
+            r#"{{"fields":{{"measures":[{{"name":"c","more":1}}],"dimensions":[{{"name":"d","more":{broken},"type":"date_month"}}]}},"data":[]}}"#
+        );
+        Case::raw(Layout::Axis, text).check(&[], "Malformed");
+    }
+}
+
+#[test]
 fn complaints_come_before_numbers() {
     let sound = months(&[("2024-01", json!(7))]);
     let errors = |errors: Value| axis(with(sound.clone(), json!({"errors": errors})));
