@@ -26,14 +26,15 @@ pub struct Scan<'a> {
 /// The key of an object's member.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<'a> {
-    quoted: Token<'a>,
+    /// With its quotes.
+    quoted: &'a str,
     escaped: bool,
 }
 
 impl<'a> Key<'a> {
     /// As it came, with its quotes.
     pub fn raw(self) -> &'a str {
-        self.quoted.raw()
+        self.quoted
     }
 
     /// Its text, escapes decoded. Half a surrogate pair is no text: then it is as it came.
@@ -45,7 +46,7 @@ impl<'a> Key<'a> {
     /// Its text, escapes decoded; none where it is half a surrogate pair.
     pub fn decoded(self) -> Option<Cow<'a, str>> {
         if self.escaped {
-            self.quoted.string()
+            Token::known(self.quoted).string()
         } else {
             Some(Cow::Borrowed(self.inner()))
         }
@@ -221,7 +222,7 @@ impl<'a> Scan<'a> {
         }
         let from = self.at;
         let escaped = self.string()?;
-        let quoted = self.since(from);
+        let quoted = self.text.get(from..self.at).unwrap_or_default();
         self.expect(b':', "a colon")?;
         Ok(Key { quoted, escaped })
     }

@@ -112,7 +112,7 @@ impl<'h> Plan<'h> {
                 Cell::Flat { value, .. } => {
                     out.extend_from_slice(&property.lead);
                     if property.raw {
-                        out.extend_from_slice(value.raw().as_bytes());
+                        out.extend_from_slice(value.bytes());
                     } else {
                         value::flat(out, value, self.empties);
                     }

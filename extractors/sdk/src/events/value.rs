@@ -17,7 +17,7 @@ pub enum Empties {
 
 /// Whether JavaScript takes a value for false. A number is zero if all its digits are.
 pub fn is_empty(value: Token<'_>) -> bool {
-    match value.raw().as_bytes() {
+    match value.bytes() {
         [b'"', rest @ ..] => rest.len() == 1,
         [b'n' | b'f', ..] => true,
         [b'-', b'0', rest @ ..] | [b'0', rest @ ..] => rest
@@ -33,7 +33,7 @@ pub fn flat(out: &mut Vec<u8>, value: Token<'_>, empties: Empties) {
     if empties == Empties::Compatible && is_empty(value) {
         out.extend_from_slice(b"[]");
     } else {
-        out.extend_from_slice(value.raw().as_bytes());
+        out.extend_from_slice(value.bytes());
     }
 }
 
@@ -77,7 +77,7 @@ pub fn pivoted(
         first = false;
         out.extend_from_slice(key.raw().as_bytes());
         out.push(b':');
-        out.extend_from_slice(value.raw().as_bytes());
+        out.extend_from_slice(value.bytes());
         Ok::<_, Fault>(())
     })?;
     if empties == Empties::Compatible && !first {
