@@ -53,8 +53,9 @@ pub use record::{
     Failure, Integration, KeyResult, KeyResultRecord, Link, Missed, ObjectiveRecord, ProgressRecord,
 };
 
-/// How often a change is tried against others' changes before the caller is told.
-const TRIES: usize = 8;
+/// How often a change is tried against others' changes before the caller is told. Of those who have
+/// read the same version one gets through at a time, so this is how many may come at once.
+const TRIES: usize = 64;
 
 /// Objectives and key results.
 pub struct KeyResults {

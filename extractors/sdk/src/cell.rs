@@ -116,6 +116,8 @@ pub(crate) struct Likeness<'a> {
     members: Shape<'a, Option<Part>>,
     /// One that has a value for each pivot: the pivots' keys.
     keys: Shape<'a, Option<Key<'a>>>,
+    /// How many pivots the last one had a value for.
+    pivots: usize,
 }
 
 impl<'a> Cell<'a> {
@@ -173,10 +175,14 @@ fn either<'a>(
     likeness: &mut Likeness<'a>,
     column: &Column<'a>,
 ) -> Result<Cell<'a>, Wrong> {
-    let Likeness { members, keys } = likeness;
+    let Likeness {
+        members,
+        keys,
+        pivots,
+    } = likeness;
     let mut value: Option<Token<'a>> = None;
     let mut rendered: Option<Token<'a>> = None;
-    let mut entries = Vec::with_capacity(keys.len());
+    let mut entries = Vec::with_capacity(*pivots);
     let mut stranger: Option<Cow<'a, str>> = None;
     walk.object(
         keys,
@@ -215,7 +221,10 @@ fn either<'a>(
         }
     }
     match stranger {
-        None => Ok(Cell::Pivoted(entries)),
+        None => {
+            *pivots = entries.len();
+            Ok(Cell::Pivoted(entries))
+        }
         Some(key) => Err(Wrong::Shape(format!(
             "a cell of `{}` has no `value`, and what stands under `{key}` is no cell of a pivot",
             column.name

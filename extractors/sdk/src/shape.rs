@@ -46,11 +46,6 @@ impl<R> Default for Shape<'_, R> {
 }
 
 impl<'a, R: Copy> Shape<'a, R> {
-    /// How many members are remembered.
-    pub fn len(&self) -> usize {
-        self.members.len()
-    }
-
     /// The next member of an object, if it is one of those that are expected from `next` on.
     /// `takes` says whether a text stands there, and passes over it.
     #[inline]

@@ -50,6 +50,8 @@ pub(crate) struct Stencils<'a> {
 
 /// As many are tried on a row: a few columns that are null now and then make so many kinds of rows.
 const KNOWN: usize = 4;
+/// A row of more values than this is read by itself: looking at it would cost more than it saves.
+const MOST_STEPS: usize = 512;
 /// So many more rows may be unlike all before than alike. Then each is read by itself from there on.
 const LUCK: i32 = 16;
 /// Luck that is had early counts no longer when rows come that are alike no more.
@@ -84,8 +86,8 @@ impl<'a> Stencils<'a> {
             // What is wrong with a value shows again when the row is read by itself.
             if matches!(stencil.lay(walk, cells, &mut whole), Ok(true)) {
                 self.luck = (self.luck + 1).min(MOST_LUCK);
-                if place > 0 {
-                    self.known.swap(0, place);
+                if let Some(known) = self.known.get_mut(..=place) {
+                    known.rotate_right(1);
                 }
                 return true;
             }
@@ -172,13 +174,17 @@ pub(crate) struct Trace<'a> {
     stencil: Stencil<'a>,
     /// Where the value before ended.
     from: Walk<'a>,
-    /// Whether each value stands once, and before how it is shown.
+    /// Whether each value stands once, and before how it is shown, and there are not too many.
     is_plain: bool,
 }
 
 impl<'a> Trace<'a> {
     /// Notes the value that begins where the one walk stands and has ended where the other does.
     pub fn note(&mut self, start: &Walk<'a>, end: &Walk<'a>, act: Act) {
+        if !self.is_plain || self.stencil.steps.len() >= MOST_STEPS {
+            self.is_plain = false;
+            return;
+        }
         let has = |act| self.stencil.steps.iter().any(|step| step.act == act);
         let fits = match act {
             Act::Pass => true,
@@ -197,6 +203,7 @@ impl<'a> Trace<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::reader;
     use crate::table::{Column, Table};
 
@@ -258,6 +265,21 @@ mod tests {
                 "{pattern:?}"
             );
             assert_eq!(swift, strict, "{pattern:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_very_many_values_is_not_remembered() {
+        let walk = Walk::swift(b"{}");
+        for (values, known) in [(MOST_STEPS, 1), (MOST_STEPS + 1, 0), (MOST_STEPS * 9, 0)] {
+            let mut stencils = Stencils::default();
+            let mut trace = stencils.trace(&walk).expect("rows may be alike");
+            for _ in 0..values {
+                trace.note(&walk, &walk, Act::Pass);
+            }
+            assert!(trace.stencil.steps.len() <= MOST_STEPS);
+            stencils.learn(Some(trace), &walk);
+            assert_eq!(stencils.known.len(), known, "{values}");
         }
     }
 

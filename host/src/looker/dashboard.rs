@@ -124,7 +124,10 @@ impl Looker {
         };
         let path = segment(id).ok_or_else(gone)?;
         let ask = Ask::get(format!("/dashboards/{path}"), format!("dashboard {id}"));
-        let found: Arc<wire::Dashboard> = self.api.look_up_large(ask, terms).await?;
+        let found: Arc<wire::Dashboard> = self
+            .api
+            .look_up_large(ask, terms, wire::Dashboard::size)
+            .await?;
         // Looker still shows by id what lies in its bin.
         if found.deleted == Some(true) {
             Err(gone())

@@ -23,7 +23,8 @@ use super::error::{Doing, LookerError};
 /// How long an answer is kept: as long as polls of one slot are spread.
 const KEPT: SignedDuration = SignedDuration::from_secs(30);
 
-/// How many bytes of answers are kept. What was read out of one takes less than its text.
+/// How many bytes of answers are kept. What was read out of one is kept beside it only where it is
+/// not larger than its text.
 const MOST_BYTES: usize = 16 << 20;
 
 /// On what terms content is asked for.
@@ -63,7 +64,7 @@ impl Said {
         }
     }
 
-    fn read<T>(&self) -> serde_json::Result<Arc<T>>
+    fn read<T>(&self, size: impl Fn(&T) -> usize) -> serde_json::Result<Arc<T>>
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
@@ -73,11 +74,11 @@ impl Said {
             return Ok(read);
         }
         let read: Arc<T> = Arc::new(serde_json::from_slice(&self.body)?);
-        // Whoever reads it at the same time reads the same.
-        drop(
-            self.read
-                .set(Arc::clone(&read) as Arc<dyn Any + Send + Sync>),
-        );
+        if size(&read) <= self.body.len() {
+            let kept: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&read);
+            // Whoever reads it at the same time reads the same.
+            drop(self.read.set(kept));
+        }
         Ok(read)
     }
 }
@@ -119,18 +120,20 @@ impl Api {
         serde_json::from_slice(&said.body).map_err(LookerError::malformed(&ask.what))
     }
 
-    /// [`Api::look_up`] for what is large, and needed by many of whom each wants little of it.
+    /// [`Api::look_up`] for what is large, and needed by many of whom each wants little of it. `size`
+    /// says how many bytes it takes beside its texts.
     pub async fn look_up_large<T>(
         self: &Arc<Self>,
         ask: Ask<'static>,
         terms: Terms,
+        size: impl Fn(&T) -> usize,
     ) -> Result<Arc<T>, LookerError>
     where
         T: DeserializeOwned + Send + Sync + 'static,
     {
         let ask = Arc::new(ask);
         let said = self.said(&ask, terms).await?;
-        said.read().map_err(LookerError::malformed(&ask.what))
+        said.read(size).map_err(LookerError::malformed(&ask.what))
     }
 
     async fn said(

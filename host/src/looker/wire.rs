@@ -106,6 +106,19 @@ pub(super) struct Dashboard {
     pub dashboard_filters: Option<Vec<Filter>>,
 }
 
+impl Dashboard {
+    /// How many bytes its tiles and filters take, beside their texts.
+    pub fn size(&self) -> usize {
+        let of = |tiles: usize, filters: usize| {
+            tiles * size_of::<Element>() + filters * size_of::<Filter>()
+        };
+        of(
+            self.dashboard_elements.as_ref().map_or(0, Vec::len),
+            self.dashboard_filters.as_ref().map_or(0, Vec::len),
+        )
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Filter {
     pub name: Option<String>,

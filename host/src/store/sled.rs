@@ -38,7 +38,7 @@ mod transfer;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use sled::{Db, Tree};
 use tokio::sync::watch;
@@ -133,6 +133,15 @@ impl Database {
     /// Keeps changes out until the guard is gone.
     fn read(&self) -> RwLockReadGuard<'_, Memory> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, if nobody changes anything just now.
+    fn try_read(&self) -> Option<RwLockReadGuard<'_, Memory>> {
+        match self.gate.try_read() {
+            Ok(memory) => Some(memory),
+            Err(TryLockError::Poisoned(error)) => Some(error.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Keeps changes and scans out until the guard is gone.

@@ -33,6 +33,24 @@ fn readings_are_newest_first_in_pages_and_spans() {
 }
 
 #[test]
+fn a_crowd_that_reads_and_changes_one_key_result_at_once_is_served() {
+    let world = World::new();
+    let id = world.link(&world.some_chart(), json!({"every": "1h"}));
+    world.until(&id, "a value", |it| it["current"].is_string());
+    let path = format!("/v1/key-results/{id}");
+    let whatever = world.client.clone().with("If-Match", "*");
+    std::thread::scope(|scope| {
+        for number in 0..40 {
+            let (world, whatever, path) = (&world, &whatever, &path);
+            scope.spawn(move || match number % 2 {
+                0 => drop(world.client.post_empty(&format!("{path}/refresh")).expect(200)),
+                _ => drop(whatever.patch(path, &json!({"title": format!("By {number}")})).expect(200)),
+            });
+        }
+    });
+}
+
+#[test]
 fn a_backfill_adds_the_charts_own_points_once_and_changes_no_value() {
     let world = World::new();
     let over_time = |chart: &Value| {

@@ -34,6 +34,8 @@ pub(super) struct Kept {
     /// The number of the run that was begun last.
     latest: u64,
     crowded: usize,
+    /// When those that nobody waits for any more were looked for.
+    swept: Timestamp,
 }
 
 /// One run of a query.
@@ -62,6 +64,7 @@ impl Default for Kept {
             bytes: 0,
             latest: 0,
             crowded: CROWDED,
+            swept: Timestamp::UNIX_EPOCH,
         }
     }
 }
@@ -70,6 +73,7 @@ impl Kept {
     /// The run of a query that was begun last, unless its result is too old.
     pub fn get(&mut self, key: &Key, now: Timestamp) -> Option<&Entry> {
         self.forget_old(now);
+        self.forget_abandoned(now);
         self.entries.get(key)
     }
 
@@ -83,7 +87,7 @@ impl Kept {
         going: WeakShared<BoxFuture<'static, Outcome>>,
     ) -> u64 {
         self.remove(key);
-        self.forget_abandoned();
+        self.forget_abandoned(began);
         self.latest += 1;
         let entry = Entry {
             number: self.latest,
@@ -139,12 +143,15 @@ impl Kept {
         }
     }
 
-    /// Drops those that nobody waits for any more, once there are twice as many entries as were left
-    /// the last time.
-    fn forget_abandoned(&mut self) {
-        if self.entries.len() < self.crowded {
+    /// Drops those that nobody waits for any more: when the last time is as long ago as results are
+    /// kept, or there are twice as many entries as were left then.
+    fn forget_abandoned(&mut self, now: Timestamp) {
+        // A clock that was set back makes the last time a thing of the future.
+        let since = now.duration_since(self.swept).abs();
+        if since < KEPT && self.entries.len() < self.crowded {
             return;
         }
+        self.swept = now;
         self.entries.retain(|_, entry| match &entry.state {
             State::Going(going) => going.upgrade().is_some(),
             State::Done(_) => true,
@@ -243,5 +250,7 @@ mod tests {
         }
         assert!(kept.entries.len() <= CROWDED, "{}", kept.entries.len());
         assert!(kept.get(&key("7"), Timestamp::UNIX_EPOCH).is_some());
+        assert!(kept.get(&key("7"), Timestamp::UNIX_EPOCH + KEPT).is_some());
+        assert_eq!(kept.entries.len(), 1);
     }
 }

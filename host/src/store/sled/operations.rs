@@ -31,8 +31,10 @@ impl Store for SledStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
-        if limit <= FEW {
-            return self.database.list(kind, after, limit);
+        if limit <= FEW
+            && let Some(found) = self.database.list_at_once(kind, after, limit)
+        {
+            return found;
         }
         let after = after.map(str::to_owned);
         self.blocking(move |database| database.list(kind, after.as_deref(), limit))

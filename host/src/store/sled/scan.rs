@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use super::record;
-use super::{Database, unreadable};
+use super::{Database, Memory, unreadable};
 use crate::store::{AuditRecord, Document, Kind, StoreError};
 
 impl Database {
@@ -23,7 +23,29 @@ impl Database {
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
         self.health.check()?;
-        let _memory = self.read();
+        let memory = self.read();
+        self.listed(&memory, kind, after, limit)
+    }
+
+    /// The same, unless somebody changes something just now: that may take as long as the disk does.
+    pub fn list_at_once(
+        &self,
+        kind: Kind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Option<Result<Vec<Document>, StoreError>> {
+        let memory = self.try_read()?;
+        let health = self.health.check();
+        Some(health.and_then(|()| self.listed(&memory, kind, after, limit)))
+    }
+
+    fn listed(
+        &self,
+        _: &Memory,
+        kind: Kind,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
         // Keys are not empty, so the kind alone comes before all of them.
         let start = record::document_key(kind.as_str(), after.unwrap_or(""));
         let end = [kind.as_str().as_bytes(), &[1]].concat();

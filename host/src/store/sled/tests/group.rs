@@ -124,6 +124,38 @@ async fn each_change_is_made_or_refused_as_if_it_had_come_after_those_before_it(
 }
 
 #[tokio::test]
+async fn what_is_too_much_for_one_transaction_is_made_in_several() {
+    // Forty of them with what they tell are five megabytes. From the second round on every fifth is
+    // refused.
+    let body = |number: usize| format!("\"{}{number}\"", "x".repeat(60 << 10));
+    let changes = |_: &[Lease]| {
+        // Two polls were made due and claimed, which is a change and a claim.
+        let (mut newest, mut versions) = (2, [None; 5]);
+        let change = |number: usize| {
+            let (round, nth) = (number / 5, number % 5);
+            let expected = match versions[nth] {
+                Some(_) if nth == 4 => Expected::Version(1),
+                before => {
+                    newest += 1;
+                    versions[nth] = Some(newest);
+                    before.map_or(Expected::Absent, Expected::Version)
+                }
+            };
+            let change = Change::new().put(KIND, format!("k{nth}"), expected, body(round));
+            change.tell("a", body(number))
+        };
+        (0..40).map(change).collect::<Vec<_>>()
+    };
+    let (_dir, store, held) = new().await;
+    let outcomes = store.database.apply(&changes(&held));
+    let versions: Vec<_> = outcomes.iter().flatten().map(|made| made.version).collect();
+    assert!(versions.iter().copied().eq(3..36), "{outcomes:?}");
+    for size in [3, 40, 100] {
+        the_same_in_groups_of(size, changes).await;
+    }
+}
+
+#[tokio::test]
 async fn what_many_wait_for_at_once_is_durable_for_each_of_them() {
     let (dir, store, _) = new().await;
     let made = (0..600).map(|number| {
