@@ -116,8 +116,8 @@ impl Shared {
         }
     }
 
-    /// Begins a run, and says its number. One that is under way goes on for those who wait for it, and for nobody
-    /// who comes later: the younger one takes its place.
+    /// Begins a run, and says its number. One that is under way goes on for those who wait for it, and
+    /// for nobody who comes later: the younger one takes its place.
     fn begin(
         &self,
         key: &Key,

@@ -3,19 +3,19 @@
 use crate::harness::client::Client;
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
 use crate::harness::server::TOKEN;
-use crate::harness::world::{World, text};
+use crate::harness::until;
+use crate::harness::world::{PATIENCE, World, text};
 use looker_sim::Config;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What was acknowledged: key results and the value that was set last.
 type Acknowledged = BTreeMap<String, u64>;
 
 /// Makes key results and sets their values until the server is gone.
-fn write(client: &Client, round: u64, stop: &AtomicBool) -> Acknowledged {
+fn write(client: &Client, round: u64, stop: &AtomicBool, answered: &AtomicU64) -> Acknowledged {
     let mut acknowledged = Acknowledged::new();
     let any = client.clone().with("If-Match", "*");
     let json = Some("application/json");
@@ -33,7 +33,10 @@ fn write(client: &Client, round: u64, stop: &AtomicBool) -> Acknowledged {
         let body = json!({"current": value}).to_string().into_bytes();
         acknowledged.insert(id.clone(), u64::MAX);
         match any.try_send("PATCH", &format!("/v1/key-results/{id}"), json, body) {
-            Ok(answer) if answer.status == 200 => drop(acknowledged.insert(id, value)),
+            Ok(answer) if answer.status == 200 => {
+                acknowledged.insert(id, value);
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
             _ => break,
         }
     }
@@ -49,19 +52,20 @@ fn twenty_kills_lose_no_acknowledged_write_and_read_no_slot_twice() {
     let mut acknowledged = Acknowledged::new();
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for round in 0..20 {
-        let stop = AtomicBool::new(false);
+        let (stop, answered) = (AtomicBool::new(false), AtomicU64::new(0));
         let client = world.client.clone();
         let written = std::thread::scope(|scope| {
             let writers: Vec<_> = (0..2)
                 .map(|writer| {
                     scope.spawn({
-                        let (client, stop) = (&client, &stop);
-                        move || write(client, round * 2 + writer, stop)
+                        let (client, stop, answered) = (&client, &stop, &answered);
+                        move || write(client, round * 2 + writer, stop, answered)
                     })
                 })
                 .collect();
-            // When the process dies is what the test is about; each round another moment is tried.
-            std::thread::sleep(Duration::from_millis(150 + round * 53 % 700));
+            // The process dies amid writes, in each round after another number of them.
+            let wanted = 1 + round * 7 % 40;
+            until("writes are made", PATIENCE, || Some(()).filter(|()| answered.load(Ordering::Relaxed) >= wanted));
             for id in &linked {
                 let origins = world.readings(id).iter().map(|reading| text(&reading["origin"])).collect::<BTreeSet<_>>();
                 seen.entry(id.clone()).or_default().extend(origins);

@@ -236,11 +236,16 @@ fn ten_kills_amid_polls_and_deliveries_lose_no_notice_and_change_no_id() {
     let (hook, secret) = hook(&world, &receiver.url(), &["reading"]);
     let chart = world.some_chart();
     let linked: Vec<String> = (0..5).map(|_| world.link(&chart, json!({"every": "1s"}))).collect();
-    for round in 0..10_u64 {
+    for round in 0..10_usize {
         // Some of what is told is taken, some is not, and some is never answered.
         receiver.answers([Reply::Status(204), Reply::Status(500), Reply::Never, Reply::Status(204), Reply::Status(404)]);
-        // When the process dies is what the test is about; each round another moment is tried.
-        std::thread::sleep(Duration::from_millis(300 + round * 131 % 1_500));
+        // The process dies when it has just told something, or has just kept one reading or a few.
+        let kept = || linked.iter().map(|id| world.readings(id).len()).sum::<usize>();
+        let (told, before) = (receiver.came().len(), kept());
+        match round % 2 {
+            0 => until("more is told", PATIENCE, || Some(()).filter(|()| receiver.came().len() > told)),
+            _ => until("more is kept", PATIENCE, || Some(()).filter(|()| kept() > before + round / 2)),
+        }
         world.server.kill_now();
         world = world.again();
     }
