@@ -46,6 +46,7 @@ pub use check::{
     Described, LARGEST as LARGEST_COMPONENT, Refused, RefusedCode, Stage, is_sound_name,
 };
 pub use choose::{Choice, Verdict};
+pub use contract::contracts;
 pub use dry_run::{DryRun, Made, Tried, Whose};
 pub use error::CatalogError;
 pub use examine::{Examined, describe, examine};

@@ -14,6 +14,7 @@ mod compiler;
 mod cpu;
 mod engine;
 mod lens;
+mod light;
 mod limits;
 mod linked;
 mod log;

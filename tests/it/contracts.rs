@@ -3,6 +3,8 @@
 use crate::cli::{json, lensmount, run};
 use crate::harness::guests::{gauge, guest};
 use crate::harness::server::{Place, Server, TOKEN};
+use crate::harness::until;
+use crate::harness::world::PATIENCE;
 use serde_json::{Value, json};
 
 /// A component that exports one interface, whole or in part, in text form.
@@ -29,11 +31,11 @@ fn extractors_of_two_releases_answer_beside_each_other() {
     let place = Place::new();
     let server = Server::start(&place.data());
     let client = server.admin();
-    let old = client.upload(&gauge()).expect(201);
-    let new = client.upload(&guest("manual")).expect(201);
-    assert_eq!((&old["version"]["contract"], &old["version"]["documented"]), (&json!("1.0.0"), &json!(false)), "{old}");
-    assert_eq!((&new["version"]["contract"], &new["version"]["documented"]), (&json!("1.1.0"), &json!(true)), "{new}");
-    for name in ["gauge", "manual"] {
+    for (wasm, contract, documented) in [(guest("elder"), "1.0.0", false), (guest("manual"), "1.1.0", true), (gauge(), "1.2.0", false)] {
+        let version = client.upload(&wasm).expect(201)["version"].clone();
+        assert_eq!((&version["contract"], &version["documented"]), (&json!(contract), &json!(documented)), "{version}");
+    }
+    for name in ["elder", "gauge", "manual"] {
         client.post_empty(&format!("/v1/extractors/{name}/versions/1.0.0/activate")).expect(200);
     }
     let result = r#"{"fields":{"measures":[{"name":"a"}]},"data":[{"a":{"value":7}}]}"#;
@@ -41,7 +43,13 @@ fn extractors_of_two_releases_answer_beside_each_other() {
         let body = format!("{{\"result\":{result}}}");
         client.post_text(&format!("/v1/extractors/{name}/read"), &body).expect(200)["value"].clone()
     };
-    assert_eq!((read("gauge"), read("manual")), (json!("7"), json!(result.len().to_string())));
+    let bytes = json!(result.len().to_string());
+    assert_eq!([read("gauge"), read("manual"), read("elder")], [json!("7"), bytes.clone(), bytes]);
+    // Each says in its own way what it does.
+    let counted = format!("counting {} bytes", result.len());
+    until("its line is there", PATIENCE, || server.log().contains(&counted).then_some(()));
+    let contracts = client.get("/version").expect(200)["contracts"].clone();
+    assert_eq!(contracts, json!(["lensmount:extractor@1.0.0", "lensmount:extractor@1.1.0", "lensmount:extractor@1.2.0"]));
 
     // What the later release adds is there for those who have it.
     let manual = client.get("/v1/extractors/manual/manual?version=1.0.0").expect(200);
@@ -62,8 +70,8 @@ fn what_is_built_against_another_contract_is_told_which_and_what_to_do() {
     let client = server.admin();
     let nothing: &[(&str, &str)] = &[("chart-types", "(result (list string))")];
     for (name, parts) in [
-        ("lensmount:extractor/chart@2.0.0", &["@2.0.0", "speaks 1.0.0 and 1.1.0"][..]),
-        ("lensmount:extractor/chart@1.9.0", &["@1.9.0", "speaks 1.0.0 and 1.1.0", "a server that speaks 1.9.0"]),
+        ("lensmount:extractor/chart@2.0.0", &["@2.0.0", "speaks 1.0.0, 1.1.0 and 1.2.0"][..]),
+        ("lensmount:extractor/chart@1.9.0", &["@1.9.0", "speaks 1.0.0, 1.1.0 and 1.2.0", "a server that speaks 1.9.0"]),
         ("lensmount:extractor/chart@1.1.0-rc.1", &["@1.1.0-rc.1"]),
         ("lensmount:extractor/chart@1.0.0", &["of its `chart`: it has no function `describe`", "build it against wit/1.0.0"]),
         ("lensmount:extractor/chart@1.1.0", &["of its `chart`: it has no function `describe`", "build it against wit/1.1.0"]),
@@ -78,7 +86,7 @@ fn what_is_built_against_another_contract_is_told_which_and_what_to_do() {
     // The author is told the same by the check at home.
     let file = crate::author::file(&place, "later.wasm", &exporting("lensmount:extractor/chart@2.0.0", nothing));
     let checked = run(lensmount(&["extractor", "check", &file]));
-    assert!(String::from_utf8_lossy(&checked.stderr).contains("speaks 1.0.0 and 1.1.0"), "{checked:?}");
+    assert!(String::from_utf8_lossy(&checked.stderr).contains("speaks 1.0.0, 1.1.0 and 1.2.0"), "{checked:?}");
     let seen = json(lensmount(&["extractor", "inspect", &file]));
     assert_eq!((&seen["contract"], &seen["world"]), (&json!("lensmount:extractor@2.0.0"), &Value::Null), "{seen}");
 }

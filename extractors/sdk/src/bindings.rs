@@ -11,8 +11,8 @@
 
 pub mod chart_extractor {
     wit_bindgen::generate!({
-        path: "../../wit/1.0.0",
-        world: "chart-extractor",
+        path: "../../wit/1.2.0",
+        world: "light-chart-extractor",
         pub_export_macro: true,
         export_macro_name: "export_chart_world",
         default_bindings_module: "lensmount_sdk::bindings::chart_extractor",
@@ -22,11 +22,13 @@ pub mod chart_extractor {
 
 pub mod event_mapper {
     wit_bindgen::generate!({
-        path: "../../wit/1.0.0",
-        world: "event-mapper",
+        path: "../../wit/1.2.0",
+        world: "light-event-mapper",
         with: {
-            "lensmount:extractor/types@1.0.0": crate::bindings::chart_extractor::lensmount::extractor::types,
-            "lensmount:extractor/log@1.0.0": crate::bindings::chart_extractor::lensmount::extractor::log,
+            "lensmount:extractor/types@1.2.0": crate::bindings::chart_extractor::lensmount::extractor::types,
+            "lensmount:extractor/log@1.2.0": crate::bindings::chart_extractor::lensmount::extractor::log,
+            "lensmount:extractor/lines@1.2.0": crate::bindings::chart_extractor::lensmount::extractor::lines,
+            "lensmount:extractor/zones@1.2.0": crate::bindings::chart_extractor::lensmount::extractor::zones,
         },
         pub_export_macro: true,
         export_macro_name: "export_event_world",

@@ -2,7 +2,7 @@
 //!
 //! An extractor is a type that implements [`chart::Guest`] or [`events::Guest`] and one line,
 //! [`export_chart!`] or [`export_events!`], that makes a component of it. The types of the contract
-//! (`wit/1.0.0/extractor.wit`) are the types used here; there is no second set of them.
+//! (`wit/1.2.0/extractor.wit`) are the types used here; there is no second set of them.
 //!
 //! ```
 //! use lensmount_sdk::chart::{About, Failure, Guest, Offering, Reading, Selection, Tile};
@@ -44,6 +44,7 @@ pub mod events;
 pub mod failure;
 pub mod log;
 pub mod panics;
+mod words;
 
 // What Looker sent, as it came.
 mod block;

@@ -7,7 +7,15 @@ pub use crate::bindings::chart_extractor::lensmount::extractor::log::Level;
 /// Writes one line at the level given.
 pub fn write(level: Level, message: &str) {
     #[cfg(target_arch = "wasm32")]
-    crate::bindings::chart_extractor::lensmount::extractor::log::write(level, message);
+    {
+        use crate::bindings::chart_extractor::lensmount::extractor::lines;
+        use crate::words;
+        let pieces = message.as_bytes().chunks(words::MOST);
+        for [first, second, third, fourth] in pieces.filter_map(words::of) {
+            lines::put(first, second, third, fourth);
+        }
+        lines::end(level);
+    }
     #[cfg(not(target_arch = "wasm32"))]
     let _ = (level, message);
 }

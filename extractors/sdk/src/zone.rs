@@ -1,56 +1,38 @@
-//! Time zones. Guests have no files, so the zones are in the component, packed: they lie in memory
-//! that is wiped after every call, and as the IANA database has them (RFC 8536, 230 KB) that would
-//! cost more than reading most results.
+//! Time zones. Guests have no files, and rules that they carried would lie in memory that is wiped
+//! after every call: the host is asked for them, and natively `jiff`.
 //!
-//! [`Zone::local`] is all that is asked of a zone: what its clocks show at an instant. It agrees with
-//! `jiff`'s own reading of the database at every change of every zone (`tests/zones.rs`).
+//! [`Zone::local`] is all that is asked of a zone: what its clocks show at an instant.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 
-include!(concat!(env!("OUT_DIR"), "/zones.rs"));
-
-/// One name, and where its zone stands.
-struct Entry {
-    /// From where in `NAMES`, how many bytes.
-    name: (u16, u8),
-    /// From where in `CHANGES`.
-    changes: u16,
-    /// From where in `RULES`, how many bytes.
-    rule: (u16, u8),
-}
+use crate::words::{self, Words};
 
 /// A zone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Zone(Known);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Known {
     Utc,
-    Listed {
-        changes: &'static [u8],
-        rule: Option<TimeZone>,
-    },
+    Named(Words),
 }
 
 impl Zone {
     /// UTC.
     pub const UTC: Zone = Zone(Known::Utc);
 
-    /// What clocks in the zone show at an instant.
+    /// What clocks in the zone show at an instant; UTC at one that nobody has rules for.
     pub fn local(&self, instant: Timestamp) -> DateTime {
-        let Known::Listed { changes, rule } = &self.0 else {
+        let Known::Named(name) = self.0 else {
             return Offset::UTC.to_datetime(instant);
         };
-        // A table that ends too early stands for UTC; `tests/zones.rs` sees to it that none does.
         // Half a second before a change is before it, on the other side of the epoch too.
         let second = instant.as_second() - i64::from(instant.subsec_nanosecond() < 0);
-        let (offset, is_last) = walk(changes, second).unwrap_or((Offset::UTC, false));
-        match rule {
-            Some(rule) if is_last => rule.to_datetime(instant),
-            _ => offset.to_datetime(instant),
-        }
+        offset(name, second)
+            .unwrap_or(Offset::UTC)
+            .to_datetime(instant)
     }
 }
 
@@ -60,69 +42,22 @@ pub fn find(name: &str) -> Option<Zone> {
     if UTC.iter().any(|utc| utc.eq_ignore_ascii_case(name)) {
         return Some(Zone::UTC);
     }
-    let lower = |byte: &u8| byte.to_ascii_lowercase();
-    let by_name = |entry: &Entry| {
-        let known = piece(NAMES, entry.name).bytes();
-        known
-            .map(|byte| lower(&byte))
-            .cmp(name.bytes().map(|byte| lower(&byte)))
-    };
-    let entry = ENTRIES.get(ENTRIES.binary_search_by(by_name).ok()?)?;
-    let rule = match piece(RULES, entry.rule) {
-        "" => None,
-        rule => Some(TimeZone::posix(rule).ok()?),
-    };
-    Some(Zone(Known::Listed {
-        changes: CHANGES.get(usize::from(entry.changes)..)?,
-        rule,
-    }))
+    let name = words::of(name.as_bytes())?;
+    offset(name, 0)?;
+    Some(Zone(Known::Named(name)))
 }
 
-fn piece(text: &'static str, (from, length): (u16, u8)) -> &'static str {
-    let from = usize::from(from);
-    text.get(from..from + usize::from(length))
-        .unwrap_or_default()
+/// How far a zone's clocks are ahead of UTC; none where it is not known.
+#[cfg(target_arch = "wasm32")]
+fn offset([first, second, third, fourth]: Words, instant: i64) -> Option<Offset> {
+    use crate::bindings::chart_extractor::lensmount::extractor::zones;
+    Offset::from_seconds(zones::offset(first, second, third, fourth, instant)).ok()
 }
 
-/// The offset that began with the last change before an instant, and whether none follows, so that
-/// the rule holds.
-fn walk(packed: &[u8], instant: i64) -> Option<(Offset, bool)> {
-    let (count, rest) = packed.split_first()?;
-    let (offsets, rest) = rest.split_at_checked(usize::from(*count) * 4)?;
-    let (count, mut rest) = rest.split_first_chunk::<2>()?;
-    let count = u16::from_le_bytes(*count);
-    let (mut place, mut seen) = (0_u8, 0);
-    let mut at = 0;
-    while seen < count {
-        let next;
-        if seen == 0 {
-            let first;
-            (first, rest) = rest.split_first_chunk::<8>()?;
-            at = i64::from_le_bytes(*first);
-            (next, rest) = rest.split_first().map(|(place, rest)| (*place, rest))?;
-        } else {
-            let seconds;
-            ((next, seconds), rest) = change(rest)?;
-            at += i64::from(seconds);
-        }
-        if instant < at {
-            break;
-        }
-        place = next;
-        seen += 1;
-    }
-    let (offsets, _) = offsets.as_chunks::<4>();
-    let offset = i32::from_le_bytes(*offsets.get(usize::from(place))?);
-    Some((Offset::from_seconds(offset).ok()?, seen == count))
-}
-
-/// Which offset begins and after how many seconds, and what follows.
-fn change(packed: &[u8]) -> Option<((u8, u32), &[u8])> {
-    let (known, rest) = packed.split_first()?;
-    if let Some(pair) = FREQUENT.get(usize::from(*known)) {
-        return Some((*pair, rest));
-    }
-    let (place, rest) = rest.split_first()?;
-    let (seconds, rest) = rest.split_first_chunk::<4>()?;
-    Some(((*place, u32::from_le_bytes(*seconds)), rest))
+#[cfg(not(target_arch = "wasm32"))]
+fn offset(name: Words, instant: i64) -> Option<Offset> {
+    let bytes = name.map(u64::to_le_bytes);
+    let name = bytes.as_flattened().split(|byte| *byte == 0).next()?;
+    let zone = jiff::tz::TimeZone::get(str::from_utf8(name).ok()?).ok()?;
+    Some(zone.to_offset(Timestamp::from_second(instant).ok()?))
 }

@@ -185,7 +185,7 @@ pub(super) fn look(wasm: Bytes, report: &mut Report) -> Result<Sound, Refused> {
             Mismatch::Import(name) => Refused::new(
                 RefusedCode::ForbiddenImport,
                 format_args!(
-                    "the component imports {name}, and an extractor may import lensmount:extractor/log and nothing else; \
+                    "the component imports {name}, and an extractor may import `log`, `lines` and `zones` of lensmount:extractor and nothing else; \
                      build it without what needs that import"
                 ),
             ),

@@ -12,11 +12,12 @@ use crate::sandbox::World;
 /// The package that imports and exports are named after, without the version.
 pub(super) const PACKAGE: &str = "lensmount:extractor";
 /// Its releases, the oldest first.
-pub(super) const RELEASES: [&str; 2] = ["1.0.0", "1.1.0"];
+pub(super) const RELEASES: [&str; 3] = ["1.0.0", "1.1.0", "1.2.0"];
 
 const WITS: [&str; RELEASES.len()] = [
     include_str!("../../../wit/1.0.0/extractor.wit"),
     include_str!("../../../wit/1.1.0/extractor.wit"),
+    include_str!("../../../wit/1.2.0/extractor.wit"),
 ];
 
 /// A release, parsed.
@@ -34,21 +35,29 @@ impl Release {
         PARSED[at].as_ref()
     }
 
-    /// The world of an extractor, with a manual or without.
-    pub fn world(&self, world: World, documented: bool) -> Option<WorldId> {
-        let name = if documented {
-            format!("documented-{world}")
-        } else {
-            world.to_string()
-        };
+    /// The world of an extractor, with a manual or without, and light or not; none where this release
+    /// has no such world.
+    pub fn world(&self, world: World, documented: bool, light: bool) -> Option<WorldId> {
+        let documented = if documented { "documented-" } else { "" };
+        let light = if light { "light-" } else { "" };
+        let name = format!("{documented}{light}{world}");
         let main = [self.package];
         self.resolve.select_world(&main, Some(&name)).ok()
     }
 }
 
-/// What this server says that it speaks: `1.0.0 and 1.1.0`.
+/// The releases of the contract that this server speaks, as packages: `lensmount:extractor@1.0.0`.
+#[must_use]
+pub fn contracts() -> Vec<String> {
+    RELEASES
+        .map(|version| format!("{PACKAGE}@{version}"))
+        .to_vec()
+}
+
+/// What this server says that it speaks: `1.0.0, 1.1.0 and 1.2.0`.
 pub(super) fn spoken() -> String {
-    RELEASES.join(" and ")
+    let [earlier @ .., last] = &RELEASES;
+    format!("{} and {last}", earlier.join(", "))
 }
 
 /// The interface of a world that goes by this name, among what it exports.
@@ -96,7 +105,10 @@ mod tests {
             let name = &release.resolve.packages[release.package].name;
             assert_eq!(name.to_string(), format!("{PACKAGE}@{version}"));
             for world in WORLDS {
-                assert!(release.world(world, false).is_some(), "{version}: {world}");
+                assert!(
+                    release.world(world, false, false).is_some(),
+                    "{version}: {world}"
+                );
             }
         }
     }

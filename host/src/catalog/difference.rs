@@ -243,7 +243,7 @@ mod tests {
         };
         let release = Release::of("1.0.0").expect("a release");
         let world = release
-            .world(World::ChartExtractor, false)
+            .world(World::ChartExtractor, false, false)
             .expect("a world");
         let wanted = Interface {
             resolve: &release.resolve,

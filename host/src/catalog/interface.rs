@@ -10,7 +10,9 @@ use super::difference::{self, Interface};
 
 /// Interfaces that a component may import. `types` has no functions: some languages import it to
 /// name its types.
-const GRANTED: [&str; 2] = ["log", "types"];
+const GRANTED: [&str; 4] = ["log", "types", LIGHT[0], LIGHT[1]];
+/// Of these, what makes its world a light one.
+const LIGHT: [&str; 2] = ["lines", "zones"];
 
 /// What is wrong with a component's interface.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,11 +102,19 @@ pub(super) fn target(wasm: &[u8]) -> Result<Target, Mismatch> {
         }
     };
     let documented = version_of("manual").is_some();
+    let mut imported = names.imports.iter().filter_map(|it| ours(it));
+    let light = imported.find(|(name, _)| LIGHT.contains(name));
     let lost = || Mismatch::Interface(format!("this server has lost its contract {version}"));
     let release = Release::of(version).ok_or_else(lost)?;
-    let id = release.world(world, documented).ok_or_else(|| {
+    let id = release.world(world, documented, light.is_some());
+    let id = id.ok_or_else(|| {
+        let lacks = if documented && release.world(world, true, false).is_none() {
+            "manual"
+        } else {
+            light.map_or("such world", |(name, _)| name)
+        };
         Mismatch::Interface(format!(
-            "{PACKAGE}@{version} has no `manual`; build all of it against one release"
+            "{PACKAGE}@{version} has no `{lacks}`; build all of it against one release"
         ))
     })?;
     wit_component::targets(&release.resolve, id, wasm).map_err(|error| {

@@ -93,7 +93,7 @@ pub(super) struct Running {
     /// Of Lensmount.
     version: &'static str,
     /// The versions of the extractor contract that it speaks.
-    contracts: [&'static str; 1],
+    contracts: Vec<String>,
     /// The WebAssembly engine.
     engine: &'static str,
 }
@@ -103,7 +103,7 @@ pub(super) struct Running {
 pub(super) async fn version() -> Answer<Running> {
     Answer(Running {
         version: env!("CARGO_PKG_VERSION"),
-        contracts: ["lensmount:extractor@1.0.0"],
+        contracts: crate::catalog::contracts(),
         engine: crate::sandbox::ENGINE,
     })
 }

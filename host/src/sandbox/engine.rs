@@ -15,6 +15,7 @@ use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel}
 
 use super::bindings::chart_world::lensmount::extractor::{log, types};
 use super::compiler::Compiler;
+use super::light;
 use super::limits::Limits;
 use super::places::{Place, Places};
 use super::pool::{self, ROOMY_SLOTS, SLOTS};
@@ -42,7 +43,7 @@ impl From<wasmtime::Error> for SandboxError {
     }
 }
 
-/// The engines, the one import that guests get, and the slots.
+/// The engines, the few imports that guests get, and the slots.
 pub struct Sandbox {
     pooled: Option<Flavour>,
     /// For calls with large bodies, as long as it has a slot.
@@ -223,6 +224,7 @@ impl Flavour {
         let mut linker = Linker::new(&engine);
         types::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
         log::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+        light::add_to_linker(&mut linker)?;
         Ok(Self { engine, linker })
     }
 }

@@ -5,15 +5,17 @@ use std::time::Instant;
 use wasmtime::ResourceLimiter;
 
 use super::bindings::chart_world::lensmount::extractor::{log, types};
+use super::light::Light;
 use super::limits::Limits;
 use super::log::Log;
 use super::stopped::StopCode;
 
-/// The state of one call, and the only thing that a guest's import can touch.
+/// The state of one call, and the only thing that a guest's imports can touch.
 pub(super) struct State {
     pub limits: Limits,
     pub began: Instant,
     pub log: Log,
+    pub light: Light,
     /// Set by whoever stops the call, because the trap that follows does not say why.
     pub stop: Option<StopCode>,
     memory: usize,
@@ -26,6 +28,7 @@ impl State {
             limits,
             began,
             log: Log::default(),
+            light: Light::default(),
             stop: None,
             memory: 0,
             memory_peak: 0,
@@ -33,7 +36,7 @@ impl State {
     }
 
     /// Notes why the call ends, and makes the error that ends it. The first reason stands.
-    fn stop(&mut self, code: StopCode) -> wasmtime::Error {
+    pub fn stop(&mut self, code: StopCode) -> wasmtime::Error {
         self.stop.get_or_insert(code);
         wasmtime::Error::msg(code.as_str())
     }
