@@ -126,8 +126,9 @@ impl Block {
         }
     }
 
+    /// The block of these bytes.
     #[inline]
-    fn load(bytes: &[u8; WIDTH]) -> Self {
+    pub fn load(bytes: &[u8; WIDTH]) -> Self {
         let (parts, _) = bytes.as_chunks::<FEW>();
         Self(std::array::from_fn(|part| vector::load(&parts[part])))
     }
@@ -141,11 +142,65 @@ impl Block {
         Self::load(&bytes)
     }
 
+    /// Whether all bytes are the same as those.
+    #[inline]
+    pub fn same(self, other: Self) -> bool {
+        vector::all(self.each(other, vector::equal))
+    }
+
+    /// Whether all bytes are the same as those, or digits as those are.
+    #[inline]
+    pub fn same_but_digits(self, other: Self) -> bool {
+        vector::all(self.each(other, |one, other| {
+            let digits = vector::and(vector::digits(one), vector::digits(other));
+            vector::or(vector::equal(one, other), digits)
+        }))
+    }
+
+    /// Which bytes are the same as those.
+    #[inline]
+    pub fn equal(self, other: Self) -> u64 {
+        let [a, b, c, d] = self.0;
+        let [e, f, g, h] = other.0;
+        vector::bits([
+            vector::equal(a, e),
+            vector::equal(b, f),
+            vector::equal(c, g),
+            vector::equal(d, h),
+        ])
+    }
+
+    /// Which bytes are digits.
+    #[inline]
+    pub fn digits(self) -> u64 {
+        vector::bits(self.0.map(vector::digits))
+    }
+
+    /// What is so in each of the four parts.
+    #[inline]
+    fn each(self, other: Self, is: impl Fn(Vector, Vector) -> Vector) -> Vector {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        vector::and(
+            vector::and(is(a, e), is(b, f)),
+            vector::and(is(c, g), is(d, h)),
+        )
+    }
+
     /// Whether any byte is a quote or a backslash.
     #[inline]
     pub fn has_marks(self) -> bool {
         let [a, b, c, d] = self.0.map(marks);
         vector::few(vector::or(vector::or(a, b), vector::or(c, d))) != 0
+    }
+
+    /// Which bytes end plain text in ASCII, as [`Few::ends_ascii`].
+    #[inline]
+    pub fn ends_ascii(self) -> u64 {
+        let ends = |part| vector::or(marks(part), vector::below_blank(part));
+        vector::bits(
+            self.0
+                .map(|part| vector::or(ends(part), vector::beyond_ascii(part))),
+        )
     }
 
     /// Which bytes are this one.
@@ -193,6 +248,7 @@ mod tests {
             for (with, byte) in [(0, b'"'), (0, b'\\'), (0x20, b'{'), (0x20, b'}'), (0x26, 0x7f), (0, 0xff)] {
                 prop_assert_eq!(block.is_with(with, byte), bits(&text, |other| other | with == byte));
             }
+            prop_assert_eq!(block.ends_ascii(), bits(&text, |byte| matches!(byte, b'"' | b'\\') || !(b' '..=0x7f).contains(&byte)));
             prop_assert_eq!(block.has_marks(), bits(&text, |byte| matches!(byte, b'"' | b'\\')) != 0);
             for place in 0..=WIDTH - FEW {
                 let few = Few::at(&text, place).unwrap();
@@ -221,6 +277,10 @@ mod tests {
             prop_assert_eq!(of(vector::equal(vector::or(a, b), a)), scalar::few(scalar::equal(scalar::or(c, d), c)));
             prop_assert_eq!(of(vector::below_blank(a)), scalar::few(scalar::below_blank(c)));
             prop_assert_eq!(of(vector::beyond_ascii(a)), scalar::few(scalar::beyond_ascii(c)));
+            prop_assert_eq!(of(vector::digits(a)), scalar::few(scalar::digits(c)));
+            prop_assert_eq!(of(vector::and(a, b)), scalar::few(scalar::and(c, d)));
+            prop_assert_eq!(vector::all(vector::equal(a, b)), scalar::all(scalar::equal(c, d)));
+            prop_assert!(vector::all(vector::equal(a, a)));
             let same = vector::equal(a, vector::splat(one[3]));
             prop_assert_eq!(of(same), scalar::few(scalar::equal(c, scalar::splat(one[3]))));
             let ours = vector::bits([same, vector::below_blank(a), vector::below_blank(b), same]);

@@ -60,6 +60,12 @@ impl<'a> Token<'a> {
         Self(text)
     }
 
+    /// The same, of a value that was a token before.
+    #[inline]
+    pub(crate) fn again(text: &'a [u8]) -> Self {
+        Self(text)
+    }
+
     /// The bytes as they came, strings with their quotes.
     #[inline]
     pub(crate) fn bytes(self) -> &'a [u8] {

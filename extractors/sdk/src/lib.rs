@@ -56,6 +56,7 @@ pub mod field;
 pub mod fields;
 pub mod json;
 mod name;
+mod overlay;
 pub mod pivots;
 pub mod reader;
 pub mod scan;

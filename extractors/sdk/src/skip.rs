@@ -164,7 +164,7 @@ fn first(text: &[u8], from: usize, of_few: impl Fn(Few) -> u32, is: impl Fn(&u8)
 
 /// Follows strings from block to block.
 #[derive(Default)]
-struct Strings {
+pub(crate) struct Strings {
     escapes: Escapes,
     /// All bits where the block before ended inside a string, else none.
     open: u64,
@@ -173,7 +173,7 @@ struct Strings {
 impl Strings {
     /// Which bytes of the next block stand in a string, its first quote included.
     #[inline]
-    fn inside(&mut self, block: Block) -> u64 {
+    pub fn inside(&mut self, block: Block) -> u64 {
         let quotes = self.escapes.unescaped(block.is(b'"'), block.is(b'\\'));
         if quotes == 0 {
             return self.open;

@@ -9,6 +9,7 @@
 //! itself.
 
 use crate::cell::{Cell, Value};
+use crate::overlay::{Mark, Overlays};
 use crate::walk::{Walk, Wrong};
 
 /// What is done where a value stands.
@@ -46,6 +47,8 @@ pub(crate) struct Stencils<'a> {
     known: Vec<Stencil<'a>>,
     /// Rows that fitted, minus those that did not.
     luck: i32,
+    /// The same rows byte by byte, which are tried first.
+    overlays: Overlays<'a>,
 }
 
 /// As many are tried on a row: a few columns that are null now and then make so many kinds of rows.
@@ -62,6 +65,7 @@ impl Default for Stencils<'_> {
         Self {
             known: Vec::new(),
             luck: LUCK,
+            overlays: Overlays::default(),
         }
     }
 }
@@ -78,20 +82,27 @@ impl<'a> Stencils<'a> {
         cells: &mut [Cell<'a>],
         mut whole: impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
     ) -> bool {
-        let start = walk.place();
+        if self.overlays.read(walk, cells, &mut whole) {
+            return true;
+        }
+        let start = walk.clone();
         for place in 0..self.known.len() {
             let Some(stencil) = self.known.get(place) else {
                 break;
             };
             // What is wrong with a value shows again when the row is read by itself.
-            if matches!(stencil.lay(walk, cells, &mut whole), Ok(true)) {
+            if matches!(stencil.lay(walk, cells, &mut whole, |_, _, _| {}), Ok(true)) {
+                if self.overlays.is_open() {
+                    self.overlays
+                        .learn(start.until(walk), stencil.marks(&start, cells, &mut whole));
+                }
                 self.luck = (self.luck + 1).min(MOST_LUCK);
                 if let Some(known) = self.known.get_mut(..=place) {
                     known.rotate_right(1);
                 }
                 return true;
             }
-            walk.back_to(start);
+            walk.back_to(start.place());
             cells.fill(Cell::Absent);
         }
         false
@@ -113,7 +124,9 @@ impl<'a> Stencils<'a> {
         stencil.steps.clear();
         Some(Trace {
             stencil,
+            start: walk.clone(),
             from: walk.clone(),
+            marks: Vec::new(),
             is_plain: true,
         })
     }
@@ -124,6 +137,9 @@ impl<'a> Stencils<'a> {
             return;
         };
         trace.stencil.end = trace.from.until(walk);
+        if self.overlays.is_open() {
+            self.overlays.learn(trace.start.until(walk), trace.marks);
+        }
         self.known.insert(0, trace.stencil);
     }
 }
@@ -135,11 +151,13 @@ impl<'a> Stencil<'a> {
         walk: &mut Walk<'a>,
         cells: &mut [Cell<'a>],
         whole: &mut impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
+        mut note: impl FnMut(&Walk<'a>, &Walk<'a>, Act),
     ) -> Result<bool, Wrong> {
         for step in &self.steps {
             if !walk.takes(step.before) {
                 return Ok(false);
             }
+            let start = walk.clone();
             match step.act {
                 Act::Pass => walk.skip()?,
                 Act::Value(column) => {
@@ -164,14 +182,35 @@ impl<'a> Stencil<'a> {
                     }
                 }
             }
+            note(&start, walk, step.act);
         }
         Ok(walk.takes(self.end))
+    }
+
+    /// Where the values stand in a row that it fits and that begins there.
+    #[cold]
+    fn marks(
+        &self,
+        start: &Walk<'a>,
+        cells: &mut [Cell<'a>],
+        whole: &mut impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
+    ) -> Vec<Mark> {
+        let mut marks = Vec::new();
+        let note =
+            |from: &Walk<'a>, to: &Walk<'a>, act| marks.extend(Mark::of(start, from, to, act));
+        // It has been laid over this row before.
+        let _ = self.lay(&mut start.clone(), cells, whole, note);
+        marks
     }
 }
 
 /// A row that is being read by itself, looked at on the way.
 pub(crate) struct Trace<'a> {
     stencil: Stencil<'a>,
+    /// Where the row begins.
+    start: Walk<'a>,
+    /// Its values that are wanted.
+    marks: Vec<Mark>,
     /// Where the value before ended.
     from: Walk<'a>,
     /// Whether each value stands once, and before how it is shown, and there are not too many.
@@ -193,6 +232,7 @@ impl<'a> Trace<'a> {
             Act::Rendered(column) => !has(act) && has(Act::Value(column)),
         };
         self.is_plain &= fits;
+        self.marks.extend(Mark::of(&self.start, start, end, act));
         self.stencil.steps.push(Step {
             before: self.from.until(start),
             act,

@@ -71,6 +71,12 @@ impl<'a> Walk<'a> {
         if here.is_none_or(|byte| byte > b' ') {
             return here;
         }
+        // One blank is the most frequent number of them.
+        let after = self.bytes.get(self.at + 1).copied();
+        if here == Some(b' ') && after.is_some_and(|byte| byte > b' ') {
+            self.at += 1;
+            return after;
+        }
         self.at = skip::blanks(self.bytes, self.at);
         self.bytes.get(self.at).copied()
     }
@@ -116,6 +122,21 @@ impl<'a> Walk<'a> {
         } else {
             Err(self.fault("brackets that belong together"))
         }
+    }
+
+    /// The next so many bytes; none where fewer are left, and where every byte is to be checked.
+    #[inline]
+    pub fn ahead(&self, count: usize) -> Option<&'a [u8]> {
+        if self.strict.is_some() {
+            return None;
+        }
+        self.bytes.get(self.at..)?.get(..count)
+    }
+
+    /// Passes over so many bytes, of which is known what they are.
+    #[inline]
+    pub fn pass(&mut self, count: usize) {
+        self.at += count;
     }
 
     /// How many bytes are left.

@@ -11,7 +11,7 @@ const STACK: u32 = 64 << 10;
 
 /// Where the data begins; the bytes between it and the stack are the hole. A result of 27 KB and all
 /// that is made of it take half of that.
-const DATA: u32 = 160 << 10;
+const DATA: u32 = 108 << 10;
 
 /// How large a function may be to be put in where it is called; LLVM's own limit is 225. A call is
 /// dearer in a sandbox than elsewhere, since every function begins with a look at the clock and at

@@ -8,7 +8,7 @@
 
 use core::arch::aarch64::{
     uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vcltq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8,
-    vorrq_u8, vpaddq_u8, vreinterpretq_u64_u8,
+    vminvq_u8, vorrq_u8, vpaddq_u8, vreinterpretq_u64_u8, vsubq_u8,
 };
 
 use super::FEW;
@@ -38,8 +38,24 @@ pub(crate) fn or(one: Vector, other: Vector) -> Vector {
 }
 
 #[inline]
+pub(crate) fn and(one: Vector, other: Vector) -> Vector {
+    unsafe { vandq_u8(one, other) }
+}
+
+/// Whether no byte is zero.
+#[inline]
+pub(crate) fn all(bytes: Vector) -> bool {
+    unsafe { vminvq_u8(bytes) != 0 }
+}
+
+#[inline]
 pub(crate) fn below_blank(bytes: Vector) -> Vector {
     unsafe { vcltq_u8(bytes, splat(b' ')) }
+}
+
+#[inline]
+pub(crate) fn digits(bytes: Vector) -> Vector {
+    unsafe { vcltq_u8(vsubq_u8(bytes, splat(b'0')), splat(10)) }
 }
 
 #[inline]

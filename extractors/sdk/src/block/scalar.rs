@@ -20,8 +20,21 @@ pub(crate) fn or(one: Vector, other: Vector) -> Vector {
     std::array::from_fn(|place| one[place] | other[place])
 }
 
+pub(crate) fn and(one: Vector, other: Vector) -> Vector {
+    std::array::from_fn(|place| one[place] & other[place])
+}
+
+/// Whether no byte is zero.
+pub(crate) fn all(bytes: Vector) -> bool {
+    bytes.iter().all(|byte| *byte != 0)
+}
+
 pub(crate) fn below_blank(bytes: Vector) -> Vector {
     bytes.map(|byte| if byte < b' ' { 0xff } else { 0 })
+}
+
+pub(crate) fn digits(bytes: Vector) -> Vector {
+    bytes.map(|byte| if byte.is_ascii_digit() { 0xff } else { 0 })
 }
 
 /// Not ASCII: what [`few`] takes of a byte is its top bit.

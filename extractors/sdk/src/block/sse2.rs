@@ -6,8 +6,8 @@
 )]
 
 use core::arch::x86_64::{
-    __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
-    _mm_subs_epu8,
+    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
+    _mm_or_si128, _mm_set1_epi8, _mm_sub_epi8, _mm_subs_epu8,
 };
 
 use super::FEW;
@@ -34,10 +34,28 @@ pub(crate) fn or(one: Vector, other: Vector) -> Vector {
     unsafe { _mm_or_si128(one, other) }
 }
 
+#[inline]
+pub(crate) fn and(one: Vector, other: Vector) -> Vector {
+    unsafe { _mm_and_si128(one, other) }
+}
+
+/// Whether no byte is zero, of bytes that are all ones or all zeros.
+#[inline]
+pub(crate) fn all(bytes: Vector) -> bool {
+    few(bytes) == 0xffff
+}
+
 /// What is below leaves nothing of itself when all but one of a blank is taken away.
 #[inline]
 pub(crate) fn below_blank(bytes: Vector) -> Vector {
     equal(unsafe { _mm_subs_epu8(bytes, splat(b' ' - 1)) }, splat(0))
+}
+
+/// Of no more than nine is nine the greater.
+#[inline]
+pub(crate) fn digits(bytes: Vector) -> Vector {
+    let above = unsafe { _mm_sub_epi8(bytes, splat(b'0')) };
+    equal(unsafe { _mm_min_epu8(above, splat(9)) }, above)
 }
 
 /// Not ASCII: what [`few`] takes of a byte is its top bit.

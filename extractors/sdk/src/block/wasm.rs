@@ -1,7 +1,8 @@
 //! WebAssembly's vectors.
 
 use core::arch::wasm32::{
-    u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_load, v128_or,
+    u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, v128, v128_and,
+    v128_load, v128_or,
 };
 
 use super::FEW;
@@ -33,8 +34,24 @@ pub(crate) fn or(one: Vector, other: Vector) -> Vector {
 }
 
 #[inline]
+pub(crate) fn and(one: Vector, other: Vector) -> Vector {
+    v128_and(one, other)
+}
+
+/// Whether no byte is zero.
+#[inline]
+pub(crate) fn all(bytes: Vector) -> bool {
+    u8x16_all_true(bytes)
+}
+
+#[inline]
 pub(crate) fn below_blank(bytes: Vector) -> Vector {
     u8x16_lt(bytes, splat(b' '))
+}
+
+#[inline]
+pub(crate) fn digits(bytes: Vector) -> Vector {
+    u8x16_lt(u8x16_sub(bytes, splat(b'0')), splat(10))
 }
 
 /// Not ASCII: what [`few`] takes of a byte is its top bit.

@@ -177,10 +177,20 @@ impl Writer {
         let kinds: Vec<usize> = (0..NAMES.len())
             .map(|_| self.pick.below(KINDS.len()))
             .collect();
-        self.between('[', ']', rows, |writer, _| {
+        // In some there are many, most of them as long as the first.
+        let twins = self.pick.once_in(8);
+        let rows = if twins { 20 + self.pick.below(8) } else { rows };
+        let mut first: Option<String> = None;
+        self.between('[', ']', rows, |writer, at| {
+            if let Some(first) = &first
+                && !writer.pick.once_in(12)
+            {
+                return writer.twin(first);
+            }
             if writer.pick.once_in(60) {
                 return writer.anything(1);
             }
+            let begins = writer.out.len();
             let mut cells: Vec<(&str, bool)> = Vec::new();
             for (names, in_pivots) in [(dimensions, false), (measures, pivoted)] {
                 cells.extend(names.iter().map(|name| (*name, in_pivots)));
@@ -210,7 +220,26 @@ impl Writer {
                     writer.cell(kind);
                 }
             });
+            if twins && at == 0 {
+                first = Some(writer.out[begins..].to_owned());
+            }
         });
+    }
+
+    /// A row that differs from another in a few letters and digits.
+    fn twin(&mut self, row: &str) {
+        let mut bytes = row.as_bytes().to_vec();
+        for _ in 0..self.pick.below(5) {
+            let at = self.pick.below(bytes.len());
+            bytes[at] = match bytes[at] {
+                b'0'..=b'9' => b"0123456789"[self.pick.below(10)],
+                b'a'..=b'z' if self.pick.once_in(2) => b"aefnrtuz"[self.pick.below(8)],
+                b' '..=b'~' if self.pick.once_in(24) => b"\"\\{}[]:,0-e."[self.pick.below(12)],
+                byte => byte,
+            };
+        }
+        self.out
+            .push_str(std::str::from_utf8(&bytes).unwrap_or(row));
     }
 
     fn cell(&mut self, kind: usize) {
