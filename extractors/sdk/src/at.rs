@@ -140,30 +140,44 @@ impl<'a> At<'a> {
         };
         let mut best: Option<DateTime> = None;
         let mut skipped: Option<(DateTime, Token<'a>)> = None;
-        for (place, start) in points.starts(plot).enumerate() {
+        let mut look = |place: usize, start: Option<DateTime>| {
             // What is no newer than the newest so far changes nothing, whether there is a number or not.
             let Some(start) = start.filter(|start| best.is_none_or(|best| *start > best)) else {
-                continue;
+                return;
             };
             let is_in_time = in_time(start);
             let is_skipped = !is_in_time
                 && now.is_some_and(|now| start > now)
                 && skipped.is_none_or(|(before, _)| start > before);
             if !is_in_time && !is_skipped {
-                continue;
+                return;
             }
             let point = points.get(plot, place);
             let Some(x) = point
                 .filter(|point| point.number.is_some())
                 .and_then(|point| point.x)
             else {
-                continue;
+                return;
             };
             if is_in_time {
                 best = Some(start);
             } else {
                 skipped = Some((start, x));
             }
+        };
+        let places = 0..points.len();
+        // Where the newest come last, most are older than one that was looked at if that end comes first.
+        let mut ends = points.starts(plot);
+        if ends.next() < ends.next_back() {
+            let starts = points.starts(plot).rev();
+            places
+                .rev()
+                .zip(starts)
+                .for_each(|(place, start)| look(place, start));
+        } else {
+            places
+                .zip(points.starts(plot))
+                .for_each(|(place, start)| look(place, start));
         }
         let Some(best) = best else {
             return Err(nothing(plot, axis, is_cut));

@@ -30,7 +30,7 @@ use crate::json::{Kind as Json, Token};
 use crate::layout::Layout;
 use crate::measure::holds_numbers;
 use crate::selection::Chosen;
-use crate::stamp::{self, Grain, Stamp};
+use crate::stamp::{self, Grain, Stamp, Written};
 use crate::timeframe::{Said, Timeframe, said};
 use crate::vis::Query;
 
@@ -269,11 +269,17 @@ pub fn kind<'a>(
 
 /// The point in time that a value names.
 pub fn stamp_of(value: Token<'_>) -> Option<Stamp> {
+    stamp_after(&mut None, value)
+}
+
+/// The same, of a value that comes after others.
+#[inline]
+pub(crate) fn stamp_after(last: &mut Option<Written>, value: Token<'_>) -> Option<Stamp> {
     let raw = value.bytes();
     let quoted = raw
         .strip_prefix(b"\"")
         .and_then(|raw| raw.strip_suffix(b"\""));
-    let plain = stamp::parse_bytes(quoted.unwrap_or(raw));
+    let plain = stamp::parse_after(last, quoted.unwrap_or(raw));
     // No point in time is written with a backslash, unless it is escaped.
     match plain {
         None if quoted.is_some_and(|text| text.contains(&b'\\')) => stamp::parse(&value.text()?),

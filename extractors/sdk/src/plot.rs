@@ -123,11 +123,12 @@ impl<'a> Plot<'a> {
         } else {
             // Each row's text is read once, here, and looked up from then on.
             stamps.reserve(self.document.table.rows());
+            let mut last = None;
             let rows = self.rows.iter().zip(self.on_rows(&field));
             axis::kind(
                 &field,
                 rows.map(|(row, value)| {
-                    let stamp = axis::stamp_of(value);
+                    let stamp = axis::stamp_after(&mut last, value);
                     if stamps.len() < *row {
                         stamps.resize(*row, None);
                     }

@@ -81,7 +81,7 @@ impl<'a> Along<'_, 'a> {
 
     /// Where the period of each begins, on an axis of time.
     #[inline]
-    pub fn starts(&self, plot: &Plot<'a>) -> impl Iterator<Item = Option<DateTime>> {
+    pub fn starts(&self, plot: &Plot<'a>) -> impl DoubleEndedIterator<Item = Option<DateTime>> {
         let (rows, listed) = match self {
             Along::Rows(rows, _) => (&**rows, [].as_slice()),
             Along::Listed(points) => ([].as_slice(), points.as_slice()),

@@ -121,14 +121,35 @@ pub(crate) fn parse_bytes(text: &[u8]) -> Option<Stamp> {
     if rest.0.is_empty() {
         return Some(whole(date, Grain::Day));
     }
-    if !(rest.takes(b" ") || rest.takes(b"T") || rest.takes(b"t")) {
-        return None;
-    }
     time(date, rest)
+}
+
+/// A date as it is written before a time, and read.
+pub(crate) type Written = ([u8; 10], Date);
+
+/// Reads the bytes of a text, as [`parse`] does, after others: many have the date of the one before.
+pub(crate) fn parse_after(last: &mut Option<Written>, text: &[u8]) -> Option<Stamp> {
+    if let Some((written, rest)) = text.split_first_chunk()
+        && let Some((known, date)) = *last
+        && known == *written
+        && !rest.is_empty()
+    {
+        return time(date, Rest(rest));
+    }
+    let stamp = parse_bytes(text)?;
+    if stamp.grain > Grain::Day {
+        *last = text
+            .first_chunk()
+            .map(|written| (*written, stamp.start.date()));
+    }
+    Some(stamp)
 }
 
 /// The time of day after a date, with the offset that may follow it.
 fn time(date: Date, mut rest: Rest<'_>) -> Option<Stamp> {
+    if !(rest.takes(b" ") || rest.takes(b"T") || rest.takes(b"t")) {
+        return None;
+    }
     let mut parts = [0_i8; 3];
     let mut grain = Grain::Day;
     let grains = [Grain::Hour, Grain::Minute, Grain::Second];
@@ -263,6 +284,32 @@ mod tests {
             ),
         ] {
             assert_eq!(read(text), Some((start.to_owned(), grain)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_after_others_is_read_as_by_itself() {
+        let texts = [
+            "2019-12-22 13",
+            "2019-12-22 24",
+            "2019-12-22",
+            "2019-12-22x13",
+            "2019-12-22T00:30:00Z",
+            "2019-12-23 00",
+            "2019-12-2",
+            "2019-12-2313",
+            "FY2019",
+            "FY2019-12-22 13",
+            "2019-12",
+            "",
+        ];
+        for before in texts {
+            for text in texts {
+                let mut last = None;
+                let _ = parse_after(&mut last, before.as_bytes());
+                let after = parse_after(&mut last, text.as_bytes());
+                assert_eq!(after, parse(text), "{text} after {before}");
+            }
         }
     }
 

@@ -50,6 +50,31 @@ fn the_greatest_that_is_not_in_the_future() {
 }
 
 #[test]
+fn the_order_of_the_rows_does_not_matter() {
+    let mut rows = [
+        ("2024-02", json!(2)),
+        ("2024-05", json!(5)),
+        ("2023-12", json!(12)),
+        ("2024-03", json!(null)),
+        ("2024-01", json!(1)),
+    ];
+    for turn in 0..rows.len() * 2 {
+        rows.rotate_left(1);
+        if turn == rows.len() {
+            rows.reverse();
+        }
+        let chart = |now: &str| axis(months(&rows)).now(now);
+        chart("2024-02-10T00:00:00Z").check(&[], "2@2024-02");
+        chart("2024-02-10T00:00:00Z").check(&[("at", "latest-complete")], "1@2024-01");
+        chart("2025-01-01T00:00:00Z").check(&[], "5@2024-05");
+        assert_eq!(
+            chart("2024-02-10T00:00:00Z").notes(&[]),
+            ["forecast-skipped", "partial-period"]
+        );
+    }
+}
+
+#[test]
 fn a_text_at_the_latest_is_not_passed_over() {
     axis(months(&[("2024-02", json!("n/a")), ("2024-01", json!(1))])).check(&[], "NotNumeric");
     axis(months(&[("2024-02", json!("n/a")), ("2024-01", json!(1))]))
