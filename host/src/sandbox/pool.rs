@@ -25,7 +25,7 @@ pub(super) const SLOTS: u32 = 64;
 pub(super) const ROOMY_SLOTS: u32 = 2;
 /// Bytes of input from which on a call is better off there: a guest of ours can take about so much
 /// without asking for more memory than it has from the start.
-pub(super) const ROOMY_FROM: usize = 64 << 10;
+pub(super) const ROOMY_FROM: usize = 80 << 10;
 /// What stays mapped of an ordinary memory.
 const KEPT: usize = 512 << 10;
 /// What stays mapped of a roomy one: a result of 20 MB with what is made of it.
