@@ -92,7 +92,7 @@ impl<'a> Stencils<'a> {
             };
             // What is wrong with a value shows again when the row is read by itself.
             if matches!(stencil.lay(walk, cells, &mut whole, |_, _, _| {}), Ok(true)) {
-                if self.overlays.is_open() {
+                if self.overlays.wants() {
                     self.overlays
                         .learn(start.until(walk), stencil.marks(&start, cells, &mut whole));
                 }
@@ -137,7 +137,7 @@ impl<'a> Stencils<'a> {
             return;
         };
         trace.stencil.end = trace.from.until(walk);
-        if self.overlays.is_open() {
+        if self.overlays.wants() {
             self.overlays.learn(trace.start.until(walk), trace.marks);
         }
         self.known.insert(0, trace.stencil);
