@@ -121,7 +121,7 @@ codes! {
     INCOMPATIBLE_INTERFACE = "incompatible-interface", 422, "The component does not speak the contract",
         "Build it against `wit/` of this release. The detail names what differs.";
     FORBIDDEN_IMPORT = "forbidden-import", 422, "The component wants more than an extractor gets",
-        "Extractors have no clock, network, files or randomness: only `log`. Build it without what the detail names.";
+        "Extractors have no clock, network, files or randomness: only a log (`log`, `lines`) and the rules of time zones (`zones`). Build it without what the detail names.";
     UNSIGNED = "unsigned", 422, "The component has to be signed and is not",
         "This server takes what publishers that it knows have signed. Send the signature along in `Lensmount-Signature`.";
     BAD_SIGNATURE = "bad-signature", 422, "The signature does not fit",

@@ -1,7 +1,7 @@
 //! Where extractors run: wasmtime, and nothing around it that an extractor could reach.
 //!
-//! An extractor is a pure function in a box. It gets bytes, gives values, and can import one thing,
-//! `log`. Each call runs in a fresh instance ([`Lens`]) under [`Limits`]: processor time, wall time,
+//! An extractor is a pure function in a box. It gets bytes, gives values, and can import a log (`log`,
+//! `lines`) and the rules of time zones (`zones`), and nothing else. Each call runs in a fresh instance ([`Lens`]) under [`Limits`]: processor time, wall time,
 //! memory summed over all its memories, output, stack and log lines. Whatever it does, the call
 //! ends as an answer, as the extractor's own failure, or as [`Stopped`] with a code of its own, and
 //! the next call finds the box as it was.

@@ -27,7 +27,7 @@ pub fn exporting(name: &str, functions: &[(&str, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn extractors_of_two_releases_answer_beside_each_other() {
+fn extractors_of_all_releases_answer_beside_each_other() {
     let place = Place::new();
     let server = Server::start(&place.data());
     let client = server.admin();

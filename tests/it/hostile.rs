@@ -19,6 +19,8 @@ const ENDINGS: &[(&str, &str)] = &[
     ("trap", "trap"),
     ("panic", "trap"),
     ("flood", "log-limit"),
+    ("unended", "log-limit"),
+    ("unended-nothing", "cpu-timeout"),
 ];
 
 fn host() -> (Place, Server) {

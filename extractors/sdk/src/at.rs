@@ -138,7 +138,13 @@ impl<'a> At<'a> {
             (Some(now), At::LatestComplete) => is_over(start, now),
             (Some(now), _) => start <= now,
         };
+        // Where the newest come last, most are older than one that was looked at if that end comes first.
+        let is_ascending = {
+            let mut ends = points.starts(plot);
+            ends.next() < ends.next_back()
+        };
         let mut best: Option<DateTime> = None;
+        // Of several the first in the document.
         let mut skipped: Option<(DateTime, Token<'a>)> = None;
         let mut look = |place: usize, start: Option<DateTime>| {
             // What is no newer than the newest so far changes nothing, whether there is a number or not.
@@ -148,7 +154,8 @@ impl<'a> At<'a> {
             let is_in_time = in_time(start);
             let is_skipped = !is_in_time
                 && now.is_some_and(|now| start > now)
-                && skipped.is_none_or(|(before, _)| start > before);
+                && skipped
+                    .is_none_or(|(before, _)| start > before || (is_ascending && start == before));
             if !is_in_time && !is_skipped {
                 return;
             }
@@ -166,9 +173,7 @@ impl<'a> At<'a> {
             }
         };
         let places = 0..points.len();
-        // Where the newest come last, most are older than one that was looked at if that end comes first.
-        let mut ends = points.starts(plot);
-        if ends.next() < ends.next_back() {
+        if is_ascending {
             let starts = points.starts(plot).rev();
             places
                 .rev()

@@ -83,6 +83,7 @@ impl<'a> Stencils<'a> {
         mut whole: impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
     ) -> bool {
         if self.overlays.read(walk, cells, &mut whole) {
+            self.luck = (self.luck + 1).min(MOST_LUCK);
             return true;
         }
         let start = walk.clone();
@@ -112,6 +113,7 @@ impl<'a> Stencils<'a> {
     pub fn trace(&mut self, walk: &Walk<'a>) -> Option<Trace<'a>> {
         if self.luck <= 0 || walk.is_strict() {
             self.known.clear();
+            self.overlays = Overlays::default();
             return None;
         }
         self.luck -= 1;

@@ -1,4 +1,5 @@
-//! Clocks show what the IANA database says, as another reader of it has it.
+//! Zones are found by their names, and their clocks show what the IANA database says on both sides of
+//! every change.
 
 #![allow(
     clippy::unwrap_used,

@@ -104,12 +104,19 @@ mod tests {
             let release = Release::of(version).expect(version);
             let name = &release.resolve.packages[release.package].name;
             assert_eq!(name.to_string(), format!("{PACKAGE}@{version}"));
-            for world in WORLDS {
-                assert!(
-                    release.world(world, false, false).is_some(),
-                    "{version}: {world}"
-                );
-            }
+            let has = [(false, false), (true, false), (false, true), (true, true)].map(
+                |(documented, light)| {
+                    WORLDS.map(|world| release.world(world, documented, light).is_some())
+                },
+            );
+            let since = |first: &str| [version >= first; 2];
+            let expected = [
+                since("1.0.0"),
+                since("1.1.0"),
+                since("1.2.0"),
+                since("1.2.0"),
+            ];
+            assert_eq!(has, expected, "{version}");
         }
     }
 
@@ -117,19 +124,33 @@ mod tests {
     fn every_release_takes_what_the_one_before_took() {
         for pair in RELEASES.windows(2) {
             let mut resolve = Resolve::default();
-            let worlds = [pair[0], pair[1]].map(|version| {
+            let [before, after] = [pair[0], pair[1]].map(|version| {
                 let at = RELEASES.iter().position(|it| *it == version).expect("it");
-                let package = resolve.push_str("extractor.wit", WITS[at]).expect("parses");
-                WORLDS.map(|world| {
-                    let world = resolve.select_world(&[package], Some(world.as_str()));
-                    world.expect("a world")
-                })
+                resolve.push_str("extractor.wit", WITS[at]).expect("parses")
             });
-            for (before, after) in worlds[0].into_iter().zip(worlds[1]) {
-                wit_component::semver_check(resolve.clone(), before, after)
-                    .unwrap_or_else(|error| panic!("{} → {}: {error:#}", pair[0], pair[1]));
+            for (name, world) in resolve.packages[before].worlds.clone() {
+                let same = resolve.packages[after].worlds[&name];
+                wit_component::semver_check(resolve.clone(), world, same)
+                    .unwrap_or_else(|error| panic!("{name} {} → {}: {error:#}", pair[0], pair[1]));
             }
         }
+    }
+
+    #[test]
+    fn a_light_world_takes_what_the_one_that_is_not_takes() {
+        let mut resolve = Resolve::default();
+        let package = resolve.push_str("extractor.wit", WITS[2]).expect("parses");
+        let mut checked = 0;
+        for (name, light) in resolve.packages[package].worlds.clone() {
+            let Some((kind, what)) = name.split_once("light-") else {
+                continue;
+            };
+            let plain = resolve.packages[package].worlds[&format!("{kind}{what}")];
+            wit_component::semver_check(resolve.clone(), plain, light)
+                .unwrap_or_else(|error| panic!("{name}: {error:#}"));
+            checked += 1;
+        }
+        assert_eq!(checked, 4);
     }
 
     #[test]

@@ -121,7 +121,8 @@ pub(super) fn target(wasm: &[u8]) -> Result<Target, Mismatch> {
         // The first difference in words where it is one of ours to name, else what the check says.
         let told = told(release, id, world, wasm).unwrap_or_else(|| error.root_cause().to_string());
         Mismatch::Interface(format!(
-            "it does not fit the world `{world}` of {PACKAGE}@{version}: {told}; build it against wit/{version}"
+            "it does not fit the world `{}` of {PACKAGE}@{version}: {told}; build it against wit/{version}",
+            release.resolve.worlds.get(id).map_or(world.as_str(), |world| &world.name),
         ))
     })?;
     Ok(Target {
@@ -189,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_beyond_the_log_is_named() {
+    fn an_import_that_no_extractor_gets_is_named() {
         let wasm =
             wat::parse_str(r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)))"#)
                 .expect("wat");
@@ -197,6 +198,28 @@ mod tests {
             target(&wasm),
             Err(Mismatch::Import("wasi:clocks/wall-clock@0.2.0".into()))
         );
+    }
+
+    #[test]
+    fn what_a_release_does_not_have_yet_is_named() {
+        let imports = |name: &str| format!(r#"(import "lensmount:extractor/{name}" (instance))"#);
+        let exports = |name: &str| {
+            format!(
+                r#"(instance $i-{name}) (export "lensmount:extractor/{name}@1.0.0" (instance $i-{name}))"#
+            )
+        };
+        let lines = imports("lines@1.0.0");
+        for (parts, lacks) in [
+            (lines.clone() + &exports("chart"), "`lines`"),
+            (imports("zones@1.0.0") + &exports("events"), "`zones`"),
+            (lines + &exports("chart") + &exports("manual"), "`manual`"),
+        ] {
+            let wasm = wat::parse_str(format!("(component {parts})")).expect("wat");
+            let Err(Mismatch::Interface(text)) = target(&wasm) else {
+                panic!("it targets a world")
+            };
+            assert!(text.contains(&format!("1.0.0 has no {lacks}")), "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The contract as wasmtime's `bindgen!` reads it, one module per released version.
+//! The contract as wasmtime's `bindgen!` reads it. What later releases add is optional and called by name.
 //!
 //! Bodies are lent to the guest (`&[u8]`), so that a tile is copied once, into the guest's memory.
 

@@ -25,13 +25,51 @@ pub(super) struct Log {
     kept_bytes: usize,
     seen_lines: usize,
     seen_bytes: usize,
+    /// The line that is being written, as far as any of it could be kept.
+    open: Vec<u8>,
 }
 
 impl Log {
     /// Keeps the line if there is room. Returns `false` once the call has become a flood.
     pub fn write(&mut self, limits: &Limits, level: Level, message: String) -> bool {
-        self.seen_lines += 1;
         self.seen_bytes += message.len();
+        self.keep(limits, level, message);
+        self.is_bearable(limits)
+    }
+
+    /// Adds to the line that is being written. Returns `false` once the call has become a flood.
+    pub fn put(&mut self, limits: &Limits, bytes: impl Iterator<Item = u8>) -> bool {
+        // What no line is long enough for is counted only.
+        let most = limits.log_bytes.max(LAST_WORDS);
+        for byte in bytes {
+            self.seen_bytes += 1;
+            if self.open.len() < most {
+                self.open.push(byte);
+            }
+        }
+        self.is_bearable(limits)
+    }
+
+    /// Ends that line. Returns `false` once the call has become a flood.
+    pub fn end(&mut self, limits: &Limits, level: Level) -> bool {
+        let line = std::mem::take(&mut self.open);
+        self.keep(limits, level, String::from_utf8_lossy(&line).into_owned());
+        self.is_bearable(limits)
+    }
+
+    /// Ends a line that the call did not end: whatever stopped it, these are its last words.
+    pub fn close(&mut self, limits: &Limits) {
+        if !self.open.is_empty() {
+            self.end(limits, Level::Error);
+        }
+    }
+
+    fn is_bearable(&self, limits: &Limits) -> bool {
+        self.seen_lines <= limits.flood_lines && self.seen_bytes <= limits.flood_bytes
+    }
+
+    fn keep(&mut self, limits: &Limits, level: Level, message: String) {
+        self.seen_lines += 1;
         let room = limits.log_bytes.saturating_sub(self.kept_bytes);
         if self.lines.len() < limits.log_lines && room > 0 {
             let message = cut(message, room);
@@ -49,7 +87,6 @@ impl Log {
                 });
             }
         }
-        self.seen_lines <= limits.flood_lines && self.seen_bytes <= limits.flood_bytes
     }
 
     /// What was kept, and after it the last error, where that came beyond the cap.
@@ -122,6 +159,33 @@ mod tests {
         let mut log = Log::default();
         log.write(&limits(), Level::Warn, "ääääää".into());
         assert_eq!(log.lines[0].message, "ääää");
+    }
+
+    #[test]
+    fn a_line_in_pieces_is_a_line_and_one_that_is_not_ended_is_an_error() {
+        let mut log = Log::default();
+        assert!(log.put(&limits(), "ä".bytes().take(1)));
+        assert!(log.put(&limits(), "ä".bytes().skip(1)));
+        assert!(log.end(&limits(), Level::Info));
+        assert!(log.put(&limits(), "why".bytes()));
+        log.close(&limits());
+        log.close(&limits());
+        let lines = log.take().into_iter();
+        let lines: Vec<_> = lines.map(|line| (line.level, line.message)).collect();
+        assert_eq!(lines, [("info", "ä".into()), ("error", "why".into())]);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_a_flood_of_which_little_is_held() {
+        let mut log = Log::default();
+        assert!(log.put(&limits(), std::iter::repeat_n(0xff, 64)));
+        assert!(!log.put(&limits(), std::iter::once(0xff)));
+        let many = Limits {
+            flood_bytes: usize::MAX,
+            ..limits()
+        };
+        assert!(log.put(&many, std::iter::repeat_n(b'x', 1 << 20)));
+        assert_eq!(log.open.len(), LAST_WORDS);
     }
 
     #[test]

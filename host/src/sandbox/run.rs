@@ -114,6 +114,7 @@ impl Lens {
 
         let fuel = sandbox.counts.then(|| store.get_fuel().unwrap_or(u64::MAX));
         let state = store.data_mut();
+        state.log.close(limits.as_ref());
         let log = state.log.take();
         report(&self.identity, function, &log, state.log.dropped);
         let output = answer.as_ref().map_or(0, Weigh::weight);

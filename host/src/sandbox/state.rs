@@ -35,8 +35,16 @@ impl State {
         }
     }
 
+    /// Ends a call whose log has become a flood.
+    pub fn unless_flooded(&mut self, bearable: bool) -> wasmtime::Result<()> {
+        if bearable {
+            return Ok(());
+        }
+        Err(self.stop(StopCode::LogLimit))
+    }
+
     /// Notes why the call ends, and makes the error that ends it. The first reason stands.
-    pub fn stop(&mut self, code: StopCode) -> wasmtime::Error {
+    fn stop(&mut self, code: StopCode) -> wasmtime::Error {
         self.stop.get_or_insert(code);
         wasmtime::Error::msg(code.as_str())
     }
@@ -80,10 +88,7 @@ impl types::Host for State {}
 
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        if self.log.write(&self.limits, level, message) {
-            Ok(())
-        } else {
-            Err(self.stop(StopCode::LogLimit))
-        }
+        let bearable = self.log.write(&self.limits, level, message);
+        self.unless_flooded(bearable)
     }
 }

@@ -57,7 +57,9 @@ fn leads_from_nothing_to_a_key_result(language: &str) {
         .expect("bash");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}: {out}{err}", output.status);
-    for part in ["updated", "read differs:", r#"-    "label": "Orders this month","#, "lensmount:extractor@1.2.0", "compile    passed"] {
+    // The SDK for Rust builds against the latest release, the other languages against the first.
+    let contract = if language == "rust" { "lensmount:extractor@1.2.0" } else { "lensmount:extractor@1.0.0" };
+    for part in ["updated", "read differs:", r#"-    "label": "Orders this month","#, contract, "compile    passed"] {
         assert!(out.contains(part), "nothing of {part}: {out}");
     }
     let sample = std::fs::read_to_string(world.place.file("dial/samples/share.json")).expect("the sample");

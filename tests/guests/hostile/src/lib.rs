@@ -145,6 +145,8 @@ fn act(order: &str) {
         "trap" => std::process::abort(),
         "panic" => panic!("told to panic"),
         "flood" => flood(),
+        "unended" => unended(b'x'),
+        "unended-nothing" => unended(0),
         "chatter" => chatter(),
         "chatter-and-panic" => {
             chatter();
@@ -189,6 +191,16 @@ fn descend(left: u64) -> u64 {
         return 0;
     }
     black_box(descend(left - 1)).wrapping_mul(31) ^ left
+}
+
+/// A line without an end, in pieces of one byte each.
+fn unended(byte: u8) -> ! {
+    loop {
+        let word = u64::from(black_box(byte));
+        #[cfg(target_arch = "wasm32")]
+        lensmount_sdk::bindings::chart_extractor::lensmount::extractor::lines::put(word, 0, 0, 0);
+        black_box(word);
+    }
 }
 
 fn flood() -> ! {
