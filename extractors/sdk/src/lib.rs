@@ -55,6 +55,7 @@ pub mod errors;
 pub mod field;
 pub mod fields;
 pub mod json;
+mod luck;
 mod name;
 mod overlay;
 pub mod pivots;

@@ -14,6 +14,7 @@
 use crate::block::{Block, WIDTH};
 use crate::cell::{Cell, Value};
 use crate::json::{Kind, Token};
+use crate::luck::Luck;
 use crate::skip;
 use crate::stencil::Act;
 use crate::walk::{Walk, Wrong};
@@ -56,12 +57,11 @@ struct Overlay<'a> {
 }
 
 /// The last few rows that looked unlike each other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Overlays<'a> {
     /// The one that fitted last comes first.
     known: Vec<Overlay<'a>>,
-    /// Rows that fitted, minus those that did not.
-    luck: i32,
+    luck: Luck,
     /// Rows that fitted none.
     rows: usize,
 }
@@ -71,20 +71,6 @@ const KNOWN: usize = 4;
 /// So many rows are read before one is remembered. What may differ in a row costs as much to find out
 /// as reading a few rows: a result of a dozen has no use for it.
 const FEW_ROWS: usize = 16;
-/// So many more rows may fit none than one. Then no row is tried any more.
-const LUCK: i32 = 16;
-/// Luck that is had early counts no longer when rows come that are alike no more.
-const MOST_LUCK: i32 = 64;
-
-impl Default for Overlays<'_> {
-    fn default() -> Self {
-        Self {
-            known: Vec::new(),
-            luck: LUCK,
-            rows: 0,
-        }
-    }
-}
 
 impl<'a> Overlays<'a> {
     /// Reads a row that fits one of the last ones. False, and nothing is read or changed, where none
@@ -103,7 +89,7 @@ impl<'a> Overlays<'a> {
                 break;
             };
             if overlay.lay(walk, cells, &mut whole).is_some() {
-                self.luck = (self.luck + 1).min(MOST_LUCK);
+                self.luck.hit();
                 if place > 0
                     && let Some(known) = self.known.get_mut(..=place)
                 {
@@ -118,16 +104,16 @@ impl<'a> Overlays<'a> {
 
     /// Counts a row that fitted none, and says whether it should be remembered.
     pub fn wants(&mut self) -> bool {
-        if self.luck <= 0 {
+        if self.luck.is_out() {
             self.known.clear();
         }
         self.rows += 1;
-        self.rows > FEW_ROWS && self.luck > 0
+        self.rows > FEW_ROWS && !self.luck.is_out()
     }
 
     /// Remembers a row with the values that are wanted of it.
     pub fn learn(&mut self, row: &'a [u8], marks: Vec<Mark>) {
-        self.luck -= 1;
+        self.luck.miss();
         if let Some(overlay) = Overlay::of(row, marks) {
             self.known.truncate(KNOWN - 1);
             self.known.insert(0, overlay);
@@ -372,7 +358,7 @@ mod tests {
             }
             assert!(overlays.known.len() <= KNOWN);
         }
-        assert_eq!(learnt, LUCK);
+        assert!(0 < learnt && learnt < 100, "{learnt}");
         assert!(overlays.known.is_empty());
     }
 }

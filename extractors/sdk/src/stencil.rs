@@ -9,6 +9,7 @@
 //! itself.
 
 use crate::cell::{Cell, Value};
+use crate::luck::Luck;
 use crate::overlay::{Mark, Overlays};
 use crate::walk::{Walk, Wrong};
 
@@ -41,12 +42,11 @@ struct Stencil<'a> {
 }
 
 /// The last few rows that looked unlike each other.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Stencils<'a> {
     /// The one that fitted last comes first.
     known: Vec<Stencil<'a>>,
-    /// Rows that fitted, minus those that did not.
-    luck: i32,
+    luck: Luck,
     /// The same rows byte by byte, which are tried first.
     overlays: Overlays<'a>,
 }
@@ -55,20 +55,6 @@ pub(crate) struct Stencils<'a> {
 const KNOWN: usize = 4;
 /// A row of more values than this is read by itself: looking at it would cost more than it saves.
 const MOST_STEPS: usize = 512;
-/// So many more rows may be unlike all before than alike. Then each is read by itself from there on.
-const LUCK: i32 = 16;
-/// Luck that is had early counts no longer when rows come that are alike no more.
-const MOST_LUCK: i32 = 64;
-
-impl Default for Stencils<'_> {
-    fn default() -> Self {
-        Self {
-            known: Vec::new(),
-            luck: LUCK,
-            overlays: Overlays::default(),
-        }
-    }
-}
 
 impl<'a> Stencils<'a> {
     /// Reads a row that looks like one of the last ones. False, and nothing is read or changed, where
@@ -83,7 +69,7 @@ impl<'a> Stencils<'a> {
         mut whole: impl FnMut(&mut Walk<'a>, usize) -> Result<Cell<'a>, Wrong>,
     ) -> bool {
         if self.overlays.read(walk, cells, &mut whole) {
-            self.luck = (self.luck + 1).min(MOST_LUCK);
+            self.luck.hit();
             return true;
         }
         let start = walk.clone();
@@ -97,7 +83,7 @@ impl<'a> Stencils<'a> {
                     self.overlays
                         .learn(start.until(walk), stencil.marks(&start, cells, &mut whole));
                 }
-                self.luck = (self.luck + 1).min(MOST_LUCK);
+                self.luck.hit();
                 if let Some(known) = self.known.get_mut(..=place) {
                     known.rotate_right(1);
                 }
@@ -111,12 +97,12 @@ impl<'a> Stencils<'a> {
 
     /// Begins to look at a row that is read by itself; none where rows are too unlike each other.
     pub fn trace(&mut self, walk: &Walk<'a>) -> Option<Trace<'a>> {
-        if self.luck <= 0 || walk.is_strict() {
+        if self.luck.is_out() || walk.is_strict() {
             self.known.clear();
             self.overlays = Overlays::default();
             return None;
         }
-        self.luck -= 1;
+        self.luck.miss();
         // The one that fitted longest ago makes room, with the memory that it has.
         let mut stencil = if self.known.len() < KNOWN {
             Stencil::default()
