@@ -61,6 +61,12 @@ impl Few {
         vector::few(vector::equal(self.0, other.0)) == 0xffff
     }
 
+    /// Which bytes are digits.
+    #[inline]
+    pub fn digits(self) -> u32 {
+        vector::few(vector::digits(self.0))
+    }
+
     /// Which bytes are backslashes.
     #[inline]
     pub fn backslashes(self) -> u32 {

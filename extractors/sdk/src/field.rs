@@ -136,23 +136,24 @@ impl Part {
     /// None for what is not kept.
     fn of(name: Name<'_>) -> Option<Self> {
         name.is(|name| {
-            let part = match name {
-                b"name" => Self::Name,
-                b"label" => Self::Label,
-                b"label_short" => Self::LabelShort,
-                b"type" => Self::Type,
-                b"measure" => Self::Measure,
-                b"is_measure" => Self::IsMeasure,
-                b"is_numeric" => Self::Numeric,
-                b"is_timeframe" => Self::Timeframe,
-                b"is_fiscal" => Self::Fiscal,
-                b"fiscal_month_offset" => Self::FiscalMonthOffset,
-                b"time_interval" => Self::Interval,
-                b"value_format" => Self::ValueFormat,
-                b"value_format_name" => Self::ValueFormatName,
-                b"sorted" => Self::Sorted,
-                b"can_pivot" => Self::CanPivot,
-                b"pivoted" => Self::Pivoted,
+            let is = |known: &[u8]| same(name, known);
+            let part = match name.len() {
+                4 if is(b"name") => Self::Name,
+                4 if is(b"type") => Self::Type,
+                5 if is(b"label") => Self::Label,
+                6 if is(b"sorted") => Self::Sorted,
+                7 if is(b"measure") => Self::Measure,
+                7 if is(b"pivoted") => Self::Pivoted,
+                9 if is(b"can_pivot") => Self::CanPivot,
+                9 if is(b"is_fiscal") => Self::Fiscal,
+                10 if is(b"is_measure") => Self::IsMeasure,
+                10 if is(b"is_numeric") => Self::Numeric,
+                11 if is(b"label_short") => Self::LabelShort,
+                12 if is(b"is_timeframe") => Self::Timeframe,
+                12 if is(b"value_format") => Self::ValueFormat,
+                13 if is(b"time_interval") => Self::Interval,
+                17 if is(b"value_format_name") => Self::ValueFormatName,
+                19 if is(b"fiscal_month_offset") => Self::FiscalMonthOffset,
                 _ => return None,
             };
             Some(part)

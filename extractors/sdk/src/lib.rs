@@ -59,6 +59,7 @@ mod luck;
 mod name;
 mod overlay;
 pub mod pivots;
+mod plain;
 pub mod reader;
 pub mod scan;
 mod shape;

@@ -380,20 +380,31 @@ impl Open {
 #[inline]
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
-    let last = word(one.last_chunk());
     if one.len() != other.len() {
         return false;
     }
-    if last.is_none() {
-        return one.iter().zip(other).all(|(one, other)| one == other);
+    let (Some(first), Some(last)) = (word(one.first_chunk()), word(one.last_chunk())) else {
+        return short(one, other);
+    };
+    // The last eight bytes may lie across the last two words.
+    if Some(first) != word(other.first_chunk()) || Some(last) != word(other.last_chunk()) {
+        return false;
     }
     let ((words, _), (others, _)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
-    // The last eight bytes may lie across the last two words.
-    last == word(other.last_chunk())
-        && words
-            .iter()
-            .zip(others)
-            .all(|(one, other)| word(Some(one)) == word(Some(other)))
+    let mut between = words.iter().zip(others).skip(1);
+    one.len() <= 16 || between.all(|(one, other)| word(Some(one)) == word(Some(other)))
+}
+
+/// The same of texts that are as long as each other, and shorter than a word.
+#[inline]
+fn short(one: &[u8], other: &[u8]) -> bool {
+    let half = |bytes: Option<&[u8; 4]>| bytes.map(|bytes| u32::from_le_bytes(*bytes));
+    match half(one.first_chunk()) {
+        None => one.iter().zip(other).all(|(one, other)| one == other),
+        first => {
+            first == half(other.first_chunk()) && half(one.last_chunk()) == half(other.last_chunk())
+        }
+    }
 }
 
 /// How many bytes stand before the next quote, backslash or control character.

@@ -31,6 +31,8 @@ pub(crate) enum Act {
 struct Step<'a> {
     before: &'a [u8],
     act: Act,
+    /// The value, where nobody asked for it and it is worth being compared with the next one.
+    passed: &'a [u8],
 }
 
 /// What one row looked like.
@@ -53,6 +55,8 @@ pub(crate) struct Stencils<'a> {
 
 /// As many are tried on a row: a few columns that are null now and then make so many kinds of rows.
 const KNOWN: usize = 4;
+/// A value that is passed over is compared with the one before it if it has as many bytes.
+const WORTH: usize = 128;
 /// A row of more values than this is read by itself: looking at it would cost more than it saves.
 const MOST_STEPS: usize = 512;
 
@@ -147,7 +151,7 @@ impl<'a> Stencil<'a> {
             }
             let start = walk.clone();
             match step.act {
-                Act::Pass => walk.skip()?,
+                Act::Pass => walk.skip_like(step.passed)?,
                 Act::Value(column) => {
                     let value = walk.token()?;
                     if let Some(cell) = cells.get_mut(column) {
@@ -221,9 +225,12 @@ impl<'a> Trace<'a> {
         };
         self.is_plain &= fits;
         self.marks.extend(Mark::of(&self.start, start, end, act));
+        let value = start.until(end).trim_ascii_start();
+        let is_worth_it = act == Act::Pass && value.len() >= WORTH;
         self.stencil.steps.push(Step {
             before: self.from.until(start),
             act,
+            passed: if is_worth_it { value } else { b"" },
         });
         self.from = end.clone();
     }

@@ -12,10 +12,11 @@
 //! for serde_json. Going on costs little, since keys are compared and values passed over.
 
 use crate::json::Token;
-use crate::name::Name;
+use crate::plain;
 use crate::scan::{Fault, Scan};
-use crate::shape::{Expected, Shape};
 use crate::skip;
+
+mod parts;
 
 /// Why a document is not read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +148,28 @@ impl<'a> Walk<'a> {
     /// Reads one value.
     #[inline]
     pub fn token(&mut self) -> Result<Token<'a>, Wrong> {
+        if let Some(end) = self.plain_end() {
+            let value = self.bytes.get(self.at..end).unwrap_or_default();
+            self.at = end;
+            return Ok(Token::ascii(value));
+        }
+        self.any_token()
+    }
+
+    /// Where the value ends that begins here, if it is as plain as most are; none where every byte is
+    /// to be checked.
+    #[inline]
+    fn plain_end(&self) -> Option<usize> {
+        if self.strict.is_some() {
+            return None;
+        }
+        plain::value(self.bytes, self.at)
+    }
+
+    /// Reads one value, whatever it is.
+    #[cold]
+    #[inline(never)]
+    fn any_token(&mut self) -> Result<Token<'a>, Wrong> {
         let first = self.next_byte();
         if self.strict.is_some() {
             return self.checked(first);
@@ -163,7 +186,7 @@ impl<'a> Walk<'a> {
             }
             Some(b'-' | b'0'..=b'9') => {
                 let end = skip::number(self.bytes, from);
-                if !is_plain_number(self.bytes.get(from..end).unwrap_or_default()) {
+                if !plain::is_number(self.bytes.get(from..end).unwrap_or_default()) {
                     return self.checked(first);
                 }
                 end
@@ -210,12 +233,39 @@ impl<'a> Walk<'a> {
     /// Passes over one value.
     #[inline]
     pub fn skip(&mut self) -> Result<(), Wrong> {
+        if let Some(end) = self.plain_end() {
+            self.at = end;
+            return Ok(());
+        }
+        self.skip_any()
+    }
+
+    /// Passes over one value, whatever it is.
+    #[inline(never)]
+    fn skip_any(&mut self) -> Result<(), Wrong> {
         let first = self.next_byte();
         if self.strict.is_some() {
             return self.checked(first).map(drop);
         }
         self.at = self.end_of(first)?;
         Ok(())
+    }
+
+    /// Passes over one value by the swift way, of which is known what one in its place was; empty where
+    /// that is not.
+    ///
+    /// Where a digit stands in the place of a digit, and nothing else differs, brackets and quotes are
+    /// where they were, and what they enclose ends there too.
+    #[inline]
+    pub fn skip_like(&mut self, model: &[u8]) -> Result<(), Wrong> {
+        if !model.is_empty() && self.strict.is_none() {
+            self.next_byte();
+            if skip::alike(self.bytes, self.at, model) {
+                self.at += model.len();
+                return Ok(());
+            }
+        }
+        self.skip()
     }
 
     /// Reads a `null`; false, and nothing read, where something else stands.
@@ -227,184 +277,12 @@ impl<'a> Walk<'a> {
         Ok(takes)
     }
 
-    /// Reads an object whose like there are more of. `role` says what a key leads to, none where nobody
-    /// asks for it; `each` reads the value. `what` names what stands here if it is no object.
-    #[inline]
-    pub fn object<R: Copy>(
-        &mut self,
-        shape: &mut Shape<'a, Option<R>>,
-        what: impl Fn() -> String,
-        role: impl Fn(Name<'a>) -> Option<R>,
-        mut each: impl FnMut(&mut Self, R) -> Result<(), Wrong>,
-    ) -> Result<(), Wrong> {
-        self.opens(b'{', what)?;
-        let mut first = true;
-        let mut next = 0;
-        loop {
-            let from = self.at;
-            let (place, role) = match self.follows(shape, &mut next, first) {
-                Some(Expected::Whole) => {
-                    first = false;
-                    continue;
-                }
-                Some(Expected::Key(place, role)) => (Some(place), role),
-                None => {
-                    let Some(name) = self.member(first)? else {
-                        return Ok(());
-                    };
-                    let role = role(name);
-                    let before = self.bytes.get(from..self.at).unwrap_or_default();
-                    (shape.remember(before, first, role, &mut next), role)
-                }
-            };
-            first = false;
-            let Some(role) = role else {
-                // Another number may begin as this one does.
-                let is_number = matches!(self.next_byte(), Some(b'-' | b'0'..=b'9'));
-                self.skip()?;
-                if let (Some(place), Some(whole)) = (place, self.bytes.get(from..self.at))
-                    && !is_number
-                {
-                    shape.passed(place, whole);
-                }
-                continue;
-            };
-            each(self, role)?;
-        }
-    }
-
-    /// Reads an object that is the only one of its kind, otherwise as [`Walk::object`] does.
-    #[inline]
-    pub fn lone_object(
-        &mut self,
-        what: impl Fn() -> String,
-        mut each: impl FnMut(&mut Self, Name<'a>) -> Result<(), Wrong>,
-    ) -> Result<(), Wrong> {
-        self.opens(b'{', what)?;
-        let mut first = true;
-        while let Some(name) = self.member(first)? {
-            first = false;
-            each(self, name)?;
-        }
-        Ok(())
-    }
-
-    /// Reads the members of an object that `role` knows; anything else than an object is passed over,
-    /// as if it had none.
-    pub fn object_if_any<R: Copy>(
-        &mut self,
-        role: impl Fn(&[u8]) -> Option<R>,
-        mut each: impl FnMut(R, Token<'a>),
-    ) -> Result<(), Wrong> {
-        if self.next_byte() != Some(b'{') {
-            return self.skip();
-        }
-        self.lone_object(String::new, |walk, name| {
-            match name.is(&role) {
-                Some(role) => each(role, walk.token()?),
-                None => walk.skip()?,
-            }
-            Ok(())
-        })
-    }
-
-    /// Reads a list, item by item.
-    pub fn list(
-        &mut self,
-        what: impl Fn() -> String,
-        mut each: impl FnMut(&mut Self) -> Result<(), Wrong>,
-    ) -> Result<(), Wrong> {
-        self.opens(b'[', what)?;
-        let mut first = true;
-        while !self.closes(b']', first)? {
-            each(self)?;
-            first = false;
-        }
-        Ok(())
-    }
-
     /// Makes sure that nothing follows.
     pub fn end(&mut self) -> Result<(), Wrong> {
         match self.next_byte() {
             None => Ok(()),
             Some(_) => Err(self.fault("its end")),
         }
-    }
-
-    /// Passes over the bracket that a list or an object begins with.
-    #[inline]
-    fn opens(&mut self, open: u8, what: impl Fn() -> String) -> Result<(), Wrong> {
-        if self.next_byte() != Some(open) {
-            return Err(self.instead(what()));
-        }
-        self.at += 1;
-        Ok(())
-    }
-
-    /// The key of an object's next member, and the way to its value; none where the object ends here.
-    #[inline]
-    fn member(&mut self, first: bool) -> Result<Option<Name<'a>>, Wrong> {
-        if self.closes(b'}', first)? {
-            return Ok(None);
-        }
-        let name = self.name()?;
-        self.next_byte();
-        Ok(Some(name))
-    }
-
-    /// An object's next member, if it is one of those that are expected next.
-    #[inline]
-    fn follows<R: Copy>(
-        &mut self,
-        shape: &Shape<'a, R>,
-        next: &mut usize,
-        first: bool,
-    ) -> Option<Expected<R>> {
-        if self.strict.is_some() {
-            return None;
-        }
-        shape.expected(next, first, |text| self.takes(text))
-    }
-
-    /// Whether a list or object ends here, else what parts its next value from the one before.
-    #[inline]
-    fn closes(&mut self, close: u8, first: bool) -> Result<bool, Wrong> {
-        match self.next_byte() {
-            Some(byte) if byte == close => {
-                self.at += 1;
-                Ok(true)
-            }
-            Some(b',') if !first => {
-                self.at += 1;
-                Ok(false)
-            }
-            Some(_) if first => Ok(false),
-            _ => Err(self.fault("a comma or the closing bracket")),
-        }
-    }
-
-    #[inline]
-    fn name(&mut self) -> Result<Name<'a>, Wrong> {
-        if self.next_byte() != Some(b'"') {
-            return Err(self.fault("a key in quotes"));
-        }
-        let from = self.at;
-        let plain = skip::plain(self.bytes, from + 1);
-        let escaped = self.bytes.get(plain) != Some(&b'"');
-        if escaped || self.strict.is_some() {
-            let key = self.checked(Some(b'"'))?;
-            if key.string().is_none() {
-                return Err(self.fault("a key that is text"));
-            }
-        } else {
-            self.at = plain + 1;
-        }
-        let raw = self.bytes.get(from..self.at).unwrap_or_default();
-        if self.next_byte() != Some(b':') {
-            return Err(self.fault("a colon"));
-        }
-        self.at += 1;
-        Ok(Name::new(raw, escaped))
     }
 
     /// Where the value ends that begins here with this byte, by the swift way.
@@ -467,23 +345,5 @@ impl<'a> Walk<'a> {
     /// Whether a fault is that the document ends too early.
     pub fn is_cut(&self, fault: Fault) -> bool {
         fault.at >= self.bytes.len()
-    }
-}
-
-/// Whether a text is a number as most are written: digits, and a fraction at most.
-fn is_plain_number(text: &[u8]) -> bool {
-    let text = text.strip_prefix(b"-").unwrap_or(text);
-    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (whole, rest) = text.split_at(digits(text));
-    let is_whole = match whole {
-        [] => false,
-        [first, more @ ..] => *first != b'0' || more.is_empty(),
-    };
-    match rest {
-        [] => is_whole,
-        [b'.', fraction @ ..] => {
-            is_whole && !fraction.is_empty() && digits(fraction) == fraction.len()
-        }
-        _ => false,
     }
 }
