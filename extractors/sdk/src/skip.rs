@@ -187,6 +187,7 @@ fn first(text: &[u8], from: usize, of_few: impl Fn(Few) -> u32, is: impl Fn(&u8)
     }
 }
 
+/// The same, further away.
 #[cold]
 #[inline(never)]
 fn later(text: &[u8], from: usize, of_few: impl Fn(Few) -> u32, is: impl Fn(&u8) -> bool) -> usize {

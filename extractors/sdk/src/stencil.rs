@@ -5,8 +5,9 @@
 //! byte by byte, and one comparison tells more than going through brackets, keys and commas would. A
 //! row that differs anywhere is read by itself, and becomes a stencil too.
 //!
-//! A stencil says nothing of values: each is read, or passed over, as it is in a row that is read by
-//! itself.
+//! A stencil says nothing of values that are wanted: each is read as it is in a row that is read by
+//! itself. Long ones that nobody asked for, as drill links are, mostly differ in digits only, and are
+//! compared as well: where nothing else differs, they end where they ended there.
 
 use crate::cell::{Cell, Value};
 use crate::luck::Luck;
@@ -31,7 +32,7 @@ pub(crate) enum Act {
 struct Step<'a> {
     before: &'a [u8],
     act: Act,
-    /// The value, where nobody asked for it and it is worth being compared with the next one.
+    /// The value, where nobody asked for it and it is worth comparing; else empty.
     passed: &'a [u8],
 }
 
@@ -55,7 +56,8 @@ pub(crate) struct Stencils<'a> {
 
 /// As many are tried on a row: a few columns that are null now and then make so many kinds of rows.
 const KNOWN: usize = 4;
-/// A value that is passed over is compared with the one before it if it has as many bytes.
+/// A value that is passed over is compared with that of the stencil if it has as many bytes: short ones
+/// are passed over as quickly as they are compared.
 const WORTH: usize = 128;
 /// A row of more values than this is read by itself: looking at it would cost more than it saves.
 const MOST_STEPS: usize = 512;

@@ -2,9 +2,10 @@
 //!
 //! What is read is sound, and what parts it from what stands beside it, in both of the ways to go:
 //!
-//! - **swift**: what nobody asks for is passed over by its brackets and quotes ([`crate::skip`]), and
-//!   an object whose like has been met before is gone through by comparing whole keys with what stood
-//!   there the last time ([`Shape`]).
+//! - **swift**: what is short and plain is found at once ([`crate::plain`]), what nobody asks for is
+//!   passed over by its brackets and quotes ([`crate::skip`]), and an object whose like has been met
+//!   before is gone through by comparing whole keys with what stood there the last time
+//!   ([`crate::shape`]).
 //! - **strict**: every byte is checked ([`Scan`]), and nothing is expected of an object. It is for
 //!   holding the swift way against it.
 //!
