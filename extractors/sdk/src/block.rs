@@ -73,6 +73,13 @@ impl Few {
         vector::few(vector::equal(self.0, vector::splat(b'\\')))
     }
 
+    /// Which bytes are neither blanks nor ends of lines, all that Looker writes between values.
+    #[inline]
+    pub fn written(self) -> u32 {
+        let is = |byte| vector::equal(self.0, vector::splat(byte));
+        vector::few(vector::or(is(b' '), is(b'\n'))) ^ 0xffff
+    }
+
     /// Which bytes are no blanks between values.
     #[inline]
     pub fn values(self) -> u32 {
@@ -85,7 +92,7 @@ impl Few {
     }
 
     /// Which bytes end a number: whatever has a meaning outside of texts, blanks and control
-    /// characters.
+    /// characters, and all that is not ASCII.
     #[inline]
     pub fn ends_number(self) -> u32 {
         let is = |byte| vector::equal(self.0, vector::splat(byte));
@@ -93,15 +100,14 @@ impl Few {
         // stand in no number either.
         let brackets = vector::equal(vector::or(self.0, vector::splat(0x26)), vector::splat(0x7f));
         let marks = vector::or(vector::or(is(b','), is(b':')), is(b'"'));
-        let blanks = vector::or(is(b' '), vector::below_blank(self.0));
-        vector::few(vector::or(vector::or(brackets, marks), blanks))
+        let others = vector::below_or_beyond_ascii(self.0, b' ' + 1);
+        vector::few(vector::or(vector::or(brackets, marks), others))
     }
 
     /// Which bytes end plain text in ASCII: as [`Few::ends`], and all that is not ASCII.
     #[inline]
     pub fn ends_ascii(self) -> u32 {
-        let plain = vector::or(marks(self.0), vector::below_blank(self.0));
-        vector::few(vector::or(plain, vector::beyond_ascii(self.0)))
+        vector::few(ends_ascii(self.0))
     }
 
     /// Which bytes end plain text: quotes, backslashes and control characters.
@@ -116,6 +122,11 @@ impl Few {
 fn marks(bytes: Vector) -> Vector {
     let quotes = vector::equal(bytes, vector::splat(b'"'));
     vector::or(quotes, vector::equal(bytes, vector::splat(b'\\')))
+}
+
+#[inline]
+fn ends_ascii(bytes: Vector) -> Vector {
+    vector::or(marks(bytes), vector::below_or_beyond_ascii(bytes, b' '))
 }
 
 /// Sixty-four bytes of a text.
@@ -202,11 +213,7 @@ impl Block {
     /// Which bytes end plain text in ASCII, as [`Few::ends_ascii`].
     #[inline]
     pub fn ends_ascii(self) -> u64 {
-        let ends = |part| vector::or(marks(part), vector::below_blank(part));
-        vector::bits(
-            self.0
-                .map(|part| vector::or(ends(part), vector::beyond_ascii(part))),
-        )
+        vector::bits(self.0.map(ends_ascii))
     }
 
     /// Which bytes are this one.
@@ -262,9 +269,10 @@ mod tests {
                 let is_mark = |byte| matches!(byte, b'"' | b'\\');
                 let is_blank = |byte| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
                 let ends = |byte| {
-                    matches!(byte, b',' | b':' | b'"' | ..=b' ') || byte | 0x26 == 0x7f
+                    matches!(byte, b',' | b':' | b'"' | ..=b' ' | 0x80..) || byte | 0x26 == 0x7f
                 };
                 prop_assert_eq!(u64::from(few.values()), bits(part, |byte| !is_blank(byte)));
+                prop_assert_eq!(u64::from(few.written()), bits(part, |byte| !matches!(byte, b' ' | b'\n')));
                 prop_assert_eq!(u64::from(few.ends_number()), bits(part, ends));
                 prop_assert_eq!(u64::from(few.marks()), bits(part, is_mark));
                 prop_assert_eq!(u64::from(few.backslashes()), bits(part, |byte| byte == b'\\'));
@@ -282,7 +290,9 @@ mod tests {
             prop_assert_eq!(of(vector::equal(a, b)), scalar::few(scalar::equal(c, d)));
             prop_assert_eq!(of(vector::equal(vector::or(a, b), a)), scalar::few(scalar::equal(scalar::or(c, d), c)));
             prop_assert_eq!(of(vector::below_blank(a)), scalar::few(scalar::below_blank(c)));
-            prop_assert_eq!(of(vector::beyond_ascii(a)), scalar::few(scalar::beyond_ascii(c)));
+            for byte in [b' ', b'!', 0x7f] {
+                prop_assert_eq!(of(vector::below_or_beyond_ascii(a, byte)), scalar::few(scalar::below_or_beyond_ascii(c, byte)));
+            }
             prop_assert_eq!(of(vector::digits(a)), scalar::few(scalar::digits(c)));
             prop_assert_eq!(of(vector::and(a, b)), scalar::few(scalar::and(c, d)));
             prop_assert_eq!(vector::all(vector::equal(a, b)), scalar::all(scalar::equal(c, d)));

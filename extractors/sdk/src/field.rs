@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::json::Token;
 use crate::name::Name;
 use crate::shape::Shape;
 use crate::skip::same;
@@ -36,10 +37,11 @@ pub struct Field<'a> {
     pub name: Cow<'a, str>,
     /// The list it stands in.
     pub role: Role,
-    /// The label with its view, e.g. "Orders Created Month".
-    pub label: Option<Cow<'a, str>>,
-    /// The label without its view; calculations have none.
-    pub label_short: Option<Cow<'a, str>>,
+    // What is only asked of the few fields that are read is kept as it came.
+    label: Option<Token<'a>>,
+    label_short: Option<Token<'a>>,
+    value_format: Option<Token<'a>>,
+    value_format_name: Option<Token<'a>>,
     /// E.g. "date_month", "count_distinct", "number".
     pub kind: Option<Cow<'a, str>>,
     /// `measure`, in old versions `is_measure`.
@@ -54,10 +56,6 @@ pub struct Field<'a> {
     pub fiscal_month_offset: Option<i64>,
     /// `time_interval`: the unit's name and how many of it.
     pub interval: Option<(Cow<'a, str>, i64)>,
-    /// E.g. "#,##0.0%".
-    pub value_format: Option<Cow<'a, str>>,
-    /// E.g. "percent_1".
-    pub value_format_name: Option<Cow<'a, str>>,
     /// How the query was sorted by it.
     pub sorted: Option<Sorted>,
     /// `can_pivot` of a calculation.
@@ -67,6 +65,26 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// The label with its view, e.g. "Orders Created Month".
+    pub fn label(&self) -> Option<Cow<'a, str>> {
+        self.label.and_then(Token::filled)
+    }
+
+    /// The label without its view; calculations have none.
+    pub fn label_short(&self) -> Option<Cow<'a, str>> {
+        self.label_short.and_then(Token::filled)
+    }
+
+    /// E.g. "#,##0.0%".
+    pub fn value_format(&self) -> Option<Cow<'a, str>> {
+        self.value_format.and_then(Token::filled)
+    }
+
+    /// E.g. "percent_1".
+    pub fn value_format_name(&self) -> Option<Cow<'a, str>> {
+        self.value_format_name.and_then(Token::filled)
+    }
+
     /// Whether that is its name.
     pub fn is_called(&self, name: &str) -> bool {
         same(self.name.as_bytes(), name.as_bytes())
@@ -207,8 +225,8 @@ impl<'a> Field<'a> {
                 let value = walk.token()?;
                 match part {
                     Part::Name => name = value.filled(),
-                    Part::Label => field.label = value.filled(),
-                    Part::LabelShort => field.label_short = value.filled(),
+                    Part::Label => field.label = Some(value),
+                    Part::LabelShort => field.label_short = Some(value),
                     Part::Type => field.kind = value.filled(),
                     Part::Measure => field.measure = value.flag(),
                     Part::IsMeasure => is_measure = value.flag(),
@@ -216,8 +234,8 @@ impl<'a> Field<'a> {
                     Part::Timeframe => field.timeframe = value.flag(),
                     Part::Fiscal => field.fiscal = value.flag(),
                     Part::FiscalMonthOffset => field.fiscal_month_offset = value.integer(),
-                    Part::ValueFormat => field.value_format = value.filled(),
-                    Part::ValueFormatName => field.value_format_name = value.filled(),
+                    Part::ValueFormat => field.value_format = Some(value),
+                    Part::ValueFormatName => field.value_format_name = Some(value),
                     Part::CanPivot => field.can_pivot = value.flag(),
                     Part::Pivoted => field.pivoted = value.flag(),
                     Part::Interval | Part::Sorted => {}

@@ -26,8 +26,7 @@ use crate::vis::Query;
 
 /// A field's own label: with its view, or without where the chart doesn't show view names.
 pub fn field<'a>(field: &Field<'a>, query: &Query<'_>) -> Cow<'a, str> {
-    let short = || field.label_short.clone();
-    let long = || field.label.clone();
+    let (short, long) = (|| field.label_short(), || field.label());
     let label = match query.flag("show_view_names") {
         Some(false) => short().or_else(long),
         _ => long().or_else(short),

@@ -137,8 +137,8 @@ fn shown_as(field: &Field<'_>, query: &Query<'_>) -> Percent {
         return percent(&text);
     }
     judged(
-        field.value_format.as_deref(),
-        field.value_format_name.as_deref(),
+        field.value_format().as_deref(),
+        field.value_format_name().as_deref(),
     )
 }
 

@@ -46,11 +46,11 @@ fn found(text: &[u8], at: usize, first: bool) -> Option<u32> {
         }
         place += 1;
     }
-    let from = place + bit(Few::at(text, place)?.values())?;
+    let from = place + bit(Few::at(text, place)?.written())?;
     if text.get(from) != Some(&b'"') {
         return None;
     }
-    let to = from + 1 + within(text, from + 1, Few::ends)?;
+    let to = from + 1 + within(text, from + 1, Few::ends_ascii)?;
     let [b'"', b':', blank, byte] = *text.get(to..)?.first_chunk()? else {
         return None;
     };

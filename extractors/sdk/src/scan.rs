@@ -395,6 +395,20 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() <= 16 || between.all(|(one, other)| word(Some(one)) == word(Some(other)))
 }
 
+/// Whether a byte stands in a text that is shorter than two words.
+#[inline]
+pub(crate) fn has(text: &[u8], byte: u8) -> bool {
+    // The last bytes may lie across the first ones.
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return [first, last].map(|word| is(u64::from_le_bytes(*word), byte)) != [0, 0];
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        let halves = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+        return is(halves[0] | halves[1] << 32, byte) != 0;
+    }
+    text.contains(&byte)
+}
+
 /// The same of texts that are as long as each other, and shorter than a word.
 #[inline]
 fn short(one: &[u8], other: &[u8]) -> bool {
@@ -425,12 +439,22 @@ fn plain(bytes: &[u8]) -> usize {
             .count()
 }
 
-/// The high bit of each byte that ends a plain stretch. Above the lowest of them there may be bits
-/// too many, for a subtraction borrows from the byte above; the lowest is always right.
+/// The high bit of each byte that ends a plain stretch, as [`less`] tells it.
 fn marks(word: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    let less = |word: u64, than: u64| word.wrapping_sub(ONES * than) & !word & HIGH;
-    let is = |byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
-    is(b'"') | is(b'\\') | less(word, 0x20)
+    is(word, b'"') | is(word, b'\\') | less(word, 0x20)
 }
+
+/// The high bit of each byte that is this one, as [`less`] tells it.
+#[inline]
+fn is(word: u64, byte: u8) -> u64 {
+    less(word ^ (ONES * u64::from(byte)), 1)
+}
+
+/// The high bit of each byte that is less than that. Above the lowest of them there may be bits too
+/// many, for a subtraction borrows from the byte above; the lowest is always right.
+#[inline]
+fn less(word: u64, than: u64) -> u64 {
+    word.wrapping_sub(ONES * than) & !word & ONES << 7
+}
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);

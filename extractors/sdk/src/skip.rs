@@ -116,13 +116,29 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
     let Some(last) = one.len().checked_sub(FEW) else {
         return scan::same(one, other);
     };
-    // The last sixteen bytes may lie across the ones before.
-    few_same(one, other, 0)
-        && few_same(one, other, last)
-        && (last <= FEW
-            || (FEW..last)
-                .step_by(FEW)
-                .all(|place| few_same(one, other, place)))
+    // The last bytes may lie across the ones before.
+    if !few_same(one, other, 0) || !few_same(one, other, last) {
+        return false;
+    }
+    if last <= FEW {
+        return true;
+    }
+    if one.len() <= WIDTH {
+        return few_same(one, other, FEW) && few_same(one, other, last - FEW);
+    }
+    blocks(one, other, |one, other| one.same(other))
+}
+
+/// Whether texts that are as long as each other are alike, block by block. None are that are shorter
+/// than a block.
+#[inline]
+fn blocks(one: &[u8], other: &[u8], alike: impl Fn(Block, Block) -> bool) -> bool {
+    let alike = |(one, other): (&[u8; WIDTH], &[u8; WIDTH])| alike(Block::load(one), Block::load(other));
+    // The last block may lie across the one before.
+    let last = one.last_chunk().zip(other.last_chunk());
+    let (blocks, _) = one.as_chunks();
+    let (others, _) = other.as_chunks();
+    last.is_some_and(&alike) && blocks.iter().zip(others).all(alike)
 }
 
 #[inline]
@@ -141,21 +157,20 @@ pub(crate) fn alike(text: &[u8], from: usize, model: &[u8]) -> bool {
         .get(from..)
         .and_then(|rest| rest.get(..model.len()))
         .unwrap_or_default();
-    let alike = |(one, other): (&[u8; WIDTH], &[u8; WIDTH])| {
-        let (one, other) = (Block::load(one), Block::load(other));
+    blocks(here, model, |one, other| {
         one.same(other) || one.same_but_digits(other)
-    };
-    // The last block may lie across the one before.
-    let last = here.last_chunk().zip(model.last_chunk());
-    let (blocks, _) = here.as_chunks();
-    let (models, _) = model.as_chunks();
-    last.is_some_and(alike) && blocks.iter().zip(models).all(alike)
+    })
 }
 
 /// Whether anything in a string's content is escaped.
 #[inline]
 pub(crate) fn has_escapes(text: &[u8]) -> bool {
-    first(text, 0, Few::backslashes, |byte| *byte == b'\\') < text.len()
+    let few = |place| Few::at(text, place).is_some_and(|few| few.backslashes() != 0);
+    // The last bytes may lie across the ones before.
+    match text.len().checked_sub(FEW) {
+        None => scan::has(text, b'\\'),
+        Some(last) => few(0) || few(last) || last > FEW && (FEW..last).step_by(FEW).any(few),
+    }
 }
 
 /// Where blanks end: the place of the next byte that is none, which may be the text's end.
@@ -170,7 +185,7 @@ pub(crate) fn blanks(text: &[u8], from: usize) -> usize {
 #[inline]
 pub(crate) fn number(text: &[u8], from: usize) -> usize {
     first(text, from, Few::ends_number, |byte| {
-        matches!(byte, b',' | b':' | b'"' | ..=b' ') || *byte | 0x26 == 0x7f
+        matches!(byte, b',' | b':' | b'"' | ..=b' ' | 0x80..) || *byte | 0x26 == 0x7f
     })
 }
 
@@ -347,7 +362,7 @@ mod tests {
             let ends = text[from..].iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ' | 0x80..));
             prop_assert_eq!(ascii(&text, from), ends.map_or(text.len(), |end| end + from));
             prop_assert_eq!(blanks(&text, from), next(|byte| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r')));
-            prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b':' | b'"' | ..=b' ') || *byte | 0x26 == 0x7f));
+            prop_assert_eq!(number(&text, from), next(|byte| matches!(byte, b',' | b':' | b'"' | ..=b' ' | 0x80..) || *byte | 0x26 == 0x7f));
         }
     }
 }

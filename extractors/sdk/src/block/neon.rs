@@ -7,8 +7,8 @@
 )]
 
 use core::arch::aarch64::{
-    uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vcltq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8,
-    vminvq_u8, vorrq_u8, vpaddq_u8, vreinterpretq_u64_u8, vsubq_u8,
+    uint8x16_t, vandq_u8, vceqq_u8, vcltq_s8, vcltq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8,
+    vminvq_u8, vorrq_u8, vpaddq_u8, vreinterpretq_s8_u8, vreinterpretq_u64_u8, vsubq_u8,
 };
 
 use super::FEW;
@@ -58,9 +58,10 @@ pub(crate) fn digits(bytes: Vector) -> Vector {
     unsafe { vcltq_u8(vsubq_u8(bytes, splat(b'0')), splat(10)) }
 }
 
+/// Bytes beyond ASCII are negative.
 #[inline]
-pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
-    unsafe { vcgeq_u8(bytes, splat(0x80)) }
+pub(crate) fn below_or_beyond_ascii(bytes: Vector, byte: u8) -> Vector {
+    unsafe { vcltq_s8(vreinterpretq_s8_u8(bytes), vreinterpretq_s8_u8(splat(byte))) }
 }
 
 #[inline]

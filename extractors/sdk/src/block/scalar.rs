@@ -37,9 +37,10 @@ pub(crate) fn digits(bytes: Vector) -> Vector {
     bytes.map(|byte| if byte.is_ascii_digit() { 0xff } else { 0 })
 }
 
-/// Not ASCII: what [`few`] takes of a byte is its top bit.
-pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
-    bytes
+/// Bytes beyond ASCII are negative.
+pub(crate) fn below_or_beyond_ascii(bytes: Vector, limit: u8) -> Vector {
+    let is = |byte: u8| byte.cast_signed() < limit.cast_signed();
+    bytes.map(|byte| if is(byte) { 0xff } else { 0 })
 }
 
 pub(crate) fn few(bytes: Vector) -> u32 {

@@ -6,7 +6,7 @@
 )]
 
 use core::arch::x86_64::{
-    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
+    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmplt_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8,
     _mm_or_si128, _mm_set1_epi8, _mm_sub_epi8, _mm_subs_epu8,
 };
 
@@ -58,10 +58,10 @@ pub(crate) fn digits(bytes: Vector) -> Vector {
     equal(unsafe { _mm_min_epu8(above, splat(9)) }, above)
 }
 
-/// Not ASCII: what [`few`] takes of a byte is its top bit.
+/// Bytes beyond ASCII are negative.
 #[inline]
-pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
-    bytes
+pub(crate) fn below_or_beyond_ascii(bytes: Vector, byte: u8) -> Vector {
+    unsafe { _mm_cmplt_epi8(bytes, splat(byte)) }
 }
 
 #[inline]

@@ -1,8 +1,8 @@
 //! WebAssembly's vectors.
 
 use core::arch::wasm32::{
-    u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u8x16_sub, v128, v128_and,
-    v128_load, v128_or,
+    i8x16_add, i8x16_gt, i8x16_lt, u8x16_all_true, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat,
+    v128, v128_and, v128_load, v128_or,
 };
 
 use super::FEW;
@@ -49,15 +49,17 @@ pub(crate) fn below_blank(bytes: Vector) -> Vector {
     u8x16_lt(bytes, splat(b' '))
 }
 
+/// Signed bytes are compared by one instruction of most processors, others by four.
 #[inline]
-pub(crate) fn digits(bytes: Vector) -> Vector {
-    u8x16_lt(u8x16_sub(bytes, splat(b'0')), splat(10))
+pub(crate) fn below_or_beyond_ascii(bytes: Vector, byte: u8) -> Vector {
+    i8x16_lt(bytes, splat(byte))
 }
 
-/// Not ASCII: what [`few`] takes of a byte is its top bit.
+/// Moved up so far, digits are the greatest signed bytes.
 #[inline]
-pub(crate) fn beyond_ascii(bytes: Vector) -> Vector {
-    bytes
+pub(crate) fn digits(bytes: Vector) -> Vector {
+    const UP: u8 = 0x7f - b'9';
+    i8x16_gt(i8x16_add(bytes, splat(UP)), splat(b'0' + UP - 1))
 }
 
 #[inline]
