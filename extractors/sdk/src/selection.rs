@@ -3,6 +3,7 @@
 use crate::chart::Failure;
 use crate::failure::shown;
 use crate::layout::Layout;
+use crate::skip::same;
 
 /// A selection taken apart. What it leaves out is none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +35,8 @@ impl<'a> Chosen<'a> {
         let mut chosen = Self::default();
         let mut failure = None;
         for (name, value) in selection {
-            let known = layout.controls().contains(&name.as_str());
+            let mut controls = layout.controls().iter();
+            let known = controls.any(|control| same(control.as_bytes(), name.as_bytes()));
             let slot = match name.as_str() {
                 "x" => &mut chosen.x,
                 "y" => &mut chosen.y,
