@@ -111,7 +111,7 @@ impl<'a> At<'a> {
                 &plot.query,
                 &axis.field.name,
                 axis.is_on_pivots(),
-            )
+            )?
         {
             return Err(Failure::incomplete(format!(
                 "Looker cut the result at its limit, and it is not sorted by `{}`, newest first, so the latest may be among what is missing. Sort the tile so, or raise its limit.",
@@ -172,16 +172,14 @@ impl<'a> At<'a> {
                 skipped = Some((start, x));
             }
         };
-        let places = 0..points.len();
+        let starts = points.starts(plot);
         if is_ascending {
-            let starts = points.starts(plot).rev();
-            places
-                .rev()
-                .zip(starts)
-                .for_each(|(place, start)| look(place, start));
+            let last = points.len() - 1;
+            let backwards = starts.rev().enumerate();
+            backwards.for_each(|(before, start)| look(last - before, start));
         } else {
-            places
-                .zip(points.starts(plot))
+            starts
+                .enumerate()
                 .for_each(|(place, start)| look(place, start));
         }
         let Some(best) = best else {

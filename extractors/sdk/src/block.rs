@@ -210,6 +210,14 @@ impl Block {
         vector::few(vector::or(vector::or(a, b), vector::or(c, d))) != 0
     }
 
+    /// Whether any byte is this one.
+    #[inline]
+    pub fn has(self, byte: u8) -> bool {
+        let wanted = vector::splat(byte);
+        let [a, b, c, d] = self.0.map(|part| vector::equal(part, wanted));
+        vector::few(vector::or(vector::or(a, b), vector::or(c, d))) != 0
+    }
+
     /// Which bytes end plain text in ASCII, as [`Few::ends_ascii`].
     #[inline]
     pub fn ends_ascii(self) -> u64 {
@@ -262,6 +270,7 @@ mod tests {
                 prop_assert_eq!(block.is_with(with, byte), bits(&text, |other| other | with == byte));
             }
             prop_assert_eq!(block.ends_ascii(), bits(&text, |byte| matches!(byte, b'"' | b'\\') || !(b' '..=0x7f).contains(&byte)));
+            prop_assert_eq!(block.has(b'\\'), bits(&text, |byte| byte == b'\\') != 0);
             prop_assert_eq!(block.has_marks(), bits(&text, |byte| matches!(byte, b'"' | b'\\')) != 0);
             for place in 0..=WIDTH - FEW {
                 let few = Few::at(&text, place).unwrap();

@@ -29,8 +29,8 @@ pub struct Document<'a> {
     pub unordered: bool,
     /// Whether the column limit cut it.
     pub columns_truncated: bool,
-    /// `added_params`: what Looker added to the query by itself.
-    pub(crate) added_params: Option<Token<'a>>,
+    /// Where `added_params` stands: what Looker added to the query by itself. Few results are asked for it.
+    pub(crate) added_params: Option<Walk<'a>>,
     /// Looker's notes that are no errors.
     pub notes: Vec<Note>,
     /// `totals_data` as it came.
@@ -38,9 +38,15 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// The sorts that Looker added by itself.
-    pub fn added_sorts(&self) -> Option<Token<'a>> {
-        self.added_params?.object()?.get("sorts")
+    /// The sorts that Looker added by itself. `malformed` where what it says of them is not JSON.
+    pub fn added_sorts(&self) -> Result<Option<Token<'a>>, Failure> {
+        let Some(mut walk) = self.added_params.clone() else {
+            return Ok(None);
+        };
+        match walk.token() {
+            Ok(added) => Ok(added.object().and_then(|added| added.get("sorts"))),
+            Err(wrong) => Err(crate::reader::misshapen(&walk, wrong)),
+        }
     }
 
     /// Whether the query was asked for column totals.

@@ -290,8 +290,8 @@ impl<'a> Plot<'a> {
         let is_axis = self
             .axis
             .as_ref()
-            .is_some_and(|axis| axis.field.name == field.name);
-        field.is_dimension_like() && !is_axis && field.name != self.measure.name
+            .is_some_and(|axis| axis.field.is_called(&field.name));
+        field.is_dimension_like() && !is_axis && !field.is_called(&self.measure.name)
     }
 
     /// The pivot fields that `pivot` chooses among: all but the one along the axis.
@@ -358,7 +358,10 @@ fn wanted<'a>(
     names.extend(query.texts("hidden_points_if_no"));
     let mut columns: Vec<Column<'a>> = Vec::with_capacity(names.len());
     for name in names {
-        if columns.iter().all(|column| column.name != name) {
+        if !columns
+            .iter()
+            .any(|column| column.is_called(name.as_bytes()))
+        {
             columns.push(column_of(fields, &name));
         }
     }

@@ -184,7 +184,7 @@ struct Parts<'a> {
     truncated: Option<Token<'a>>,
     unordered: Option<Token<'a>>,
     columns_truncated: Option<Token<'a>>,
-    added_params: Option<Token<'a>>,
+    added_params: Option<Walk<'a>>,
     totals: Option<Token<'a>>,
 }
 
@@ -198,6 +198,10 @@ impl<'a> Parts<'a> {
             || "it is no object with `fields` and `data`".to_owned(),
             |walk, name| {
                 let place = match Part::of(name) {
+                    Part::AddedParams => {
+                        self.added_params = Some(walk.clone());
+                        return walk.skip();
+                    }
                     Part::Data => return self.data(walk, &columns),
                     Part::Fields => return self.fields(walk),
                     Part::Other => return walk.skip(),
@@ -210,7 +214,6 @@ impl<'a> Parts<'a> {
                     Part::Truncated => &mut self.truncated,
                     Part::Unordered => &mut self.unordered,
                     Part::ColumnsTruncated => &mut self.columns_truncated,
-                    Part::AddedParams => &mut self.added_params,
                     Part::Totals => &mut self.totals,
                 };
                 *place = Some(walk.token()?);

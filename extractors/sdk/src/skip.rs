@@ -133,7 +133,8 @@ pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
 /// than a block.
 #[inline]
 fn blocks(one: &[u8], other: &[u8], alike: impl Fn(Block, Block) -> bool) -> bool {
-    let alike = |(one, other): (&[u8; WIDTH], &[u8; WIDTH])| alike(Block::load(one), Block::load(other));
+    let alike =
+        |(one, other): (&[u8; WIDTH], &[u8; WIDTH])| alike(Block::load(one), Block::load(other));
     // The last block may lie across the one before.
     let last = one.last_chunk().zip(other.last_chunk());
     let (blocks, _) = one.as_chunks();
@@ -230,7 +231,12 @@ impl Strings {
     /// Which bytes of the next block stand in a string, its first quote included.
     #[inline]
     pub fn inside(&mut self, block: Block) -> u64 {
-        let quotes = self.escapes.unescaped(block.is(b'"'), block.is(b'\\'));
+        let quotes = block.is(b'"');
+        let quotes = if self.escapes.is_open() || block.has(b'\\') {
+            self.escapes.unescaped(quotes, block.is(b'\\'))
+        } else {
+            quotes
+        };
         if quotes == 0 {
             return self.open;
         }

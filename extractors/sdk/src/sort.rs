@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::chart::Failure;
 use crate::document::Document;
 use crate::json::Token;
 use crate::vis::Query;
@@ -17,13 +18,14 @@ struct Key<'a> {
 /// first.
 ///
 /// The query, the fields and the sorts that Looker added each may say how; those that say anything
-/// must agree. The sort keys of pivot fields order the columns, the others the rows.
+/// must agree. The sort keys of pivot fields order the columns, the others the rows. `malformed` where
+/// what one says is not JSON.
 pub fn newest_first(
     document: &Document<'_>,
     query: &Query<'_>,
     field: &str,
     on_pivots: bool,
-) -> bool {
+) -> Result<bool, Failure> {
     let of_columns = |key: &Key<'_>| {
         document
             .fields
@@ -35,7 +37,7 @@ pub fn newest_first(
     for source in [
         listed(query.sorts),
         by_fields(document),
-        listed(document.added_sorts()),
+        listed(document.added_sorts()?),
     ] {
         let Some(keys) = source else { continue };
         let Some(first) = keys.iter().find(|key| of_columns(key) == on_pivots) else {
@@ -43,11 +45,11 @@ pub fn newest_first(
             continue;
         };
         if first.field != field || !first.descending {
-            return false;
+            return Ok(false);
         }
         said = true;
     }
-    said
+    Ok(said)
 }
 
 /// A list of `"field desc 0"`; none where it is empty, which stands for Looker's own choice.

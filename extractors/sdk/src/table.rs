@@ -19,7 +19,7 @@ pub struct Column<'a> {
 
 impl Column<'_> {
     /// Whether that is its name.
-    fn is_called(&self, name: &[u8]) -> bool {
+    pub(crate) fn is_called(&self, name: &[u8]) -> bool {
         same(self.name.as_bytes(), name)
     }
 }

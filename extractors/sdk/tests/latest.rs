@@ -321,6 +321,30 @@ fn sql_results_have_columns_of_one_kind() {
 }
 
 #[test]
+fn how_a_result_was_sorted_must_be_sound_where_it_is_asked() {
+    let sorted = |truncated: bool, sorts: &str| {
+        let said = with(
+            months(&[("2024-02", json!(2)), ("2024-01", json!(1))]),
+            json!({"truncated": truncated, "added_params": {"sorts": ["SORTS"]}}),
+        );
+        Case::raw(Layout::Axis, said.to_string().replace("\"SORTS\"", sorts))
+            .query(json!({"sorts": ["sales.month desc 0"]}))
+    };
+    sorted(true, r#""sales.month desc""#).check(&[], "2@2024-02");
+    for unsound in ["nul", r#""sales.month desc" 1"#, r#""\x""#] {
+        sorted(true, unsound).check(&[], "Malformed");
+        sorted(true, unsound)
+            .context("reader", "strict")
+            .check(&[], "Malformed");
+        // Nobody asks a whole result, which is read all the same.
+        sorted(false, unsound).check(&[], "2@2024-02");
+        sorted(false, unsound)
+            .context("reader", "strict")
+            .check(&[], "Malformed");
+    }
+}
+
+#[test]
 fn results_cut_short() {
     let cut = |more: Value| {
         axis(with(
