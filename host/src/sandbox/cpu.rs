@@ -32,9 +32,10 @@ pub(super) struct CpuMeter {
 const ON_THE_WALL: u64 = u64::MAX;
 
 impl CpuMeter {
-    pub fn new() -> Self {
+    /// Of a call whose first slice begins at that time.
+    pub fn since(began: Instant) -> Self {
         Self {
-            began: Instant::now(),
+            began,
             used: AtomicU64::new(0),
             since: AtomicU64::new(ON_THE_WALL),
         }

@@ -63,6 +63,9 @@ pub struct Sandbox {
 /// Who is told what each call used.
 type Told = Box<dyn Fn(&Usage) + Send + Sync>;
 
+/// A place among an extractor's own calls, and one among all.
+type Slot<'a> = (Place<'a>, SemaphorePermit<'a>);
+
 /// One engine with its linker.
 pub(super) struct Flavour {
     pub engine: Engine,
@@ -163,15 +166,14 @@ impl Sandbox {
         &self.limits
     }
 
+    /// A slot among the extractor's `own` and among all, if both are free.
+    pub(super) fn free_slot<'a>(&'a self, own: &'a Places) -> Option<Slot<'a>> {
+        Some((own.try_take()?, self.slots.try_acquire().ok()?))
+    }
+
     /// Waits for a slot among the extractor's `own`, then among all; `None` stands for "busy".
-    pub(super) async fn slot<'a>(
-        &'a self,
-        own: &'a Places,
-    ) -> Option<(Place<'a>, SemaphorePermit<'a>)> {
+    pub(super) async fn slot<'a>(&'a self, own: &'a Places) -> Option<Slot<'a>> {
         let both = async { Some((own.take().await?, self.slots.acquire().await.ok()?)) };
-        if let (Some(own), Ok(any)) = (own.try_take(), self.slots.try_acquire()) {
-            return Some((own, any));
-        }
         tokio::time::timeout(PATIENCE, both).await.ok()?
     }
 

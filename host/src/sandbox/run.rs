@@ -1,6 +1,6 @@
 //! One call: a slot, a fresh store, the guest's code under its deadline, and the verdict.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use std::sync::Arc;
 use wasmtime::{Store, UpdateDeadline};
@@ -93,8 +93,12 @@ impl Lens {
             }))
         };
         let began = Instant::now();
-        let Some(_slot) = sandbox.slot(&self.share.places).await else {
-            let waited = began.elapsed();
+        let places = &self.share.places;
+        let (slot, waited) = match sandbox.free_slot(places) {
+            Some(slot) => (Some(slot), Duration::ZERO),
+            None => (sandbox.slot(places).await, began.elapsed()),
+        };
+        let Some(_slot) = slot else {
             let usage = Usage {
                 wall: waited,
                 waited,
@@ -105,10 +109,9 @@ impl Lens {
             let (trace, log) = (Vec::new(), Vec::new());
             return Err(stopped(StopCode::Busy, reason, trace, log, usage));
         };
-        let waited = began.elapsed();
         let limits = self.share.limits();
         let (linked, _roomy) = self.place(sandbox, input);
-        let meter = Arc::new(CpuMeter::new());
+        let meter = Arc::new(CpuMeter::since(began + waited));
         let mut store = store(sandbox, linked, &limits, began, Arc::clone(&meter));
         let answer = meter.measure(call(linked, &mut store)).await;
 

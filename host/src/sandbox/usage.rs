@@ -45,8 +45,8 @@ impl Nearness {
     /// How near a call came. One that a limit has ended has used all of that limit, whatever was
     /// measured: what it asked for beyond it was never given.
     pub(super) fn of(usage: &Usage, limits: &Limits, ended: Option<StopCode>) -> Self {
-        let time = |used: Duration, most: Duration| part(used.as_micros(), most.as_micros());
-        let size = |used: usize, most: usize| part(used as u128, most as u128);
+        let time = |used: Duration, most: Duration| part(micros(used), micros(most));
+        let size = |used: usize, most: usize| part(used as u64, most as u64);
         let mut near = Self {
             cpu: time(usage.cpu, limits.cpu),
             wall: time(usage.wall, limits.wall),
@@ -85,8 +85,12 @@ impl Nearness {
 /// All of a limit.
 const WHOLE: u16 = 1_000;
 
-fn part(used: u128, most: u128) -> u16 {
-    let whole = u128::from(WHOLE);
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn part(used: u64, most: u64) -> u16 {
+    let whole = u64::from(WHOLE);
     u16::try_from(used.saturating_mul(whole) / most.max(1)).unwrap_or(u16::MAX)
 }
 
