@@ -2,6 +2,8 @@
 //!
 //! In reading order, from the inside out; `host/ARCHITECTURE.md` tells how they meet.
 
+mod heap;
+
 pub mod clock;
 pub mod decimal;
 pub mod id;

@@ -1,0 +1,11 @@
+//! What the program takes its memory from.
+//!
+//! jemalloc instead of the system's allocator: a poll of a chart with some KB takes a quarter less
+//! processor time, a fresh call of an extractor a third of a microsecond less, and an idle server
+//! holds no more memory (`make bench`). A thread in the background gives back what has not been used
+//! for ten seconds, so that a quiet server is a small one again.
+
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static HEAP: Jemalloc = Jemalloc;
