@@ -346,9 +346,11 @@ mod tests {
                 place.map_or(text.len(), |place| from + place)
             };
             let mut changed = text.clone();
-            for length in [0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, text.len()] {
+            for length in [0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, text.len()] {
                 let length = length.min(text.len());
                 prop_assert!(same(&text[..length], &changed[..length]));
+                prop_assert_eq!(has_escapes(&text[..length]), text[..length].contains(&b'\\'));
+                prop_assert_eq!(has_escapes(&text[text.len() - length..]), text[text.len() - length..].contains(&b'\\'));
                 if let Some(byte) = changed.get_mut(from.min(length.saturating_sub(1))) {
                     *byte ^= 1;
                 }
