@@ -287,6 +287,13 @@ fn a_component_that_takes_too_much_memory_to_compile_is_given_up() {
 }
 
 #[test]
+fn the_least_memory_that_compiling_may_have_is_enough_for_a_small_extractor() {
+    let place = Place::new();
+    let server = Server::start_with(&place.data(), &[("LENSMOUNT_COMPILE_MEMORY_MIB", "256")]);
+    server.admin().upload(&hostile(SOUND)).expect(201);
+}
+
+#[test]
 fn one_extractor_cannot_take_every_slot() {
     let (_place, server) = host();
     let client = server.admin();

@@ -73,7 +73,8 @@ impl<'a> At<'a> {
     /// Picks the point that is meant.
     ///
     /// Failures: `no-data` where there is none, or `incomplete` where it may have been cut off;
-    /// `ambiguous` where several rows stand there; `incomplete` where others may stand there.
+    /// `ambiguous` where several rows stand there; `incomplete` where others may stand there; `malformed`
+    /// where it is asked how the rows were sorted, and that is not JSON.
     pub fn pick(
         self,
         plot: &Plot<'a>,

@@ -9,7 +9,7 @@ use crate::pivots::Pivot;
 use crate::table::{Column, Table};
 use crate::walk::Walk;
 
-/// A `json_detail` answer, read to its end and found sound.
+/// A `json_detail` answer, read to its end and found whole, and sound in what was read of it.
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
     /// The fields of the query.

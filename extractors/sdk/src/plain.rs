@@ -18,7 +18,8 @@ pub(crate) struct Member {
 }
 
 /// The member that begins at a place, at the comma before it unless it is the `first` of its object;
-/// none where anything is out of the common: more than a few blanks, a long key, or an escaped one.
+/// none where anything is out of the common: many blanks or a tab, a key that is long, escaped or not
+/// ASCII, or the last bytes of a document.
 #[inline]
 pub(crate) fn member(text: &[u8], at: usize, first: bool) -> Option<Member> {
     let found = offsets(text, at, first);
@@ -31,7 +32,7 @@ pub(crate) fn member(text: &[u8], at: usize, first: bool) -> Option<Member> {
 }
 
 /// A member's three places, as seen from where it begins, eight bits each; zero for none. The last is
-/// seventy bytes away at most.
+/// 66 bytes away at most.
 #[inline(never)]
 fn offsets(text: &[u8], at: usize, first: bool) -> u32 {
     found(text, at, first).unwrap_or(0)

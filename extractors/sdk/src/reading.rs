@@ -17,7 +17,8 @@ use crate::selection::TOTAL;
 /// Reads the number that a selection points at.
 ///
 /// Failures in the order they are looked for: those of [`Plot::open`]; `bad-selection` for
-/// `format`, `pivot`, `row` and `at`; then `no-data`, `ambiguous`, `incomplete` and `not-numeric`.
+/// `format`, `pivot`, `row` and `at`; then `no-data`, `ambiguous`, `incomplete` and `not-numeric`, and
+/// `malformed` once more where a result that is cut short does not say in JSON how it was sorted.
 pub fn read(
     tile: &Tile,
     selection: &[(String, String)],

@@ -19,7 +19,7 @@ struct Key<'a> {
 ///
 /// The query, the fields and the sorts that Looker added each may say how; those that say anything
 /// must agree. The sort keys of pivot fields order the columns, the others the rows. `malformed` where
-/// what one says is not JSON.
+/// what Looker added is not JSON.
 pub fn newest_first(
     document: &Document<'_>,
     query: &Query<'_>,

@@ -134,7 +134,8 @@ impl<'c, 'a> Reader<'c, 'a> {
     }
 
     fn row(&mut self, walk: &mut Walk<'a>, cells: &mut Vec<Cell<'a>>) -> Result<(), Wrong> {
-        // All rows are looked at from their bracket on: what stands before that of the first is no comma.
+        // What a row looks like begins at its bracket: the list has passed over the blanks before the first
+        // row, and not over those after a comma.
         walk.next_byte();
         let start = cells.len();
         cells.resize(start + self.columns.len(), Cell::Absent);

@@ -12,6 +12,8 @@
 //! Neither stops early in an object: a key may stand twice, and then the last one counts, as it does
 //! for serde_json. Going on costs little, since keys are compared and values passed over.
 
+use std::fmt;
+
 use crate::json::Token;
 use crate::plain;
 use crate::scan::{Fault, Scan};
@@ -35,12 +37,21 @@ impl From<Fault> for Wrong {
 }
 
 /// A place in a document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
     /// The same as text, where every byte is to be checked.
     strict: Option<&'a str>,
+}
+
+impl fmt::Debug for Walk<'_> {
+    /// Where it stands: the document may be large.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Walk")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a walk stood.

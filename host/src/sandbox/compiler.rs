@@ -1,8 +1,8 @@
 //! Who compiles: this process, or a child of it.
 //!
 //! What compiling costs is up to whoever wrote the component, and a thread that compiles cannot be
-//! stopped. A child can: it has no secrets (its environment is empty), gets a component on its
-//! standard input, gives machine code on its standard output, and ends itself when it has used more
+//! stopped. A child can: it has no secrets (its environment says how much it may take and nothing
+//! else), gets a component on its standard input, gives machine code on its standard output, and ends itself when it has used more
 //! processor time or memory than it may. What it takes also leaves with it.
 
 use std::io::{Read as _, Write as _};
@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ use tokio::process::Command;
 use super::compile::{CompileError, Compiled};
 use super::engine::Sandbox;
 use super::limits::Limits;
+use crate::heap;
 
 /// The signal of a process that has used up its processor time.
 const SIGXCPU: i32 = 24;
@@ -35,6 +37,9 @@ const LEAST: Duration = Duration::from_secs(120);
 const LARGEST_CODE: u64 = 1 << 30;
 /// How much politer than the server a child is: calls go first.
 const NICER: i32 = 5;
+/// The most threads of a child: each takes memory of its own, whatever it compiles, and the bound is to
+/// be enough for the same components on every machine.
+const THREADS: usize = 4;
 
 /// Who compiles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,8 +110,11 @@ impl Sandbox {
 /// Has a child compile.
 async fn ask(mut command: Command, bounds: Bounds, wasm: &Bytes) -> Result<Vec<u8>, CompileError> {
     let failed = CompileError::Child;
+    let threads = available_parallelism().map_or(1, |threads| threads.get().min(THREADS));
     let mut child = command
         .env_clear()
+        .env(heap::SPARING.0, heap::SPARING.1)
+        .env("RAYON_NUM_THREADS", threads.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -148,7 +156,9 @@ fn judged(status: ExitStatus, bounds: Bounds, words: &[u8]) -> Result<(), Compil
         return Ok(());
     }
     let words = String::from_utf8_lossy(words).trim().to_owned();
-    let out_of_memory = words.contains("memory allocation of") || words.contains("os error 12");
+    // A thread that has no room for its stack is refused with error 11.
+    let signs = ["memory allocation of", "os error 12", "os error 11"];
+    let out_of_memory = signs.iter().any(|sign| words.contains(sign));
     match status.signal() {
         Some(SIGXCPU | SIGKILL) => Err(CompileError::Cpu {
             seconds: bounds.cpu.as_secs(),
@@ -174,8 +184,8 @@ pub fn answer(limits: Limits, bounds: Bounds) -> anyhow::Result<()> {
         maximum: Some(most),
     };
     setrlimit(Resource::Core, at_most(0))?;
-    // Address space costs nothing, and the engine takes a lot of it; memory that is written to is
-    // what counts.
+    // Address space costs nothing, and the engine takes a lot of it; what is mapped to be written is what
+    // counts, whether it is written or not.
     setrlimit(Resource::Data, at_most(bounds.memory))?;
     let seconds = bounds.cpu.as_secs();
     let cpu = Rlimit {

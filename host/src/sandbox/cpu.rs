@@ -32,7 +32,7 @@ pub(super) struct CpuMeter {
 const ON_THE_WALL: u64 = u64::MAX;
 
 impl CpuMeter {
-    /// Of a call whose first slice begins at that time.
+    /// Of a call whose first slice is counted from that time on: it begins at once.
     pub fn since(began: Instant) -> Self {
         Self {
             began,

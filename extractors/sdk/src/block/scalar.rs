@@ -38,9 +38,9 @@ pub(crate) fn digits(bytes: Vector) -> Vector {
 }
 
 /// Bytes beyond ASCII are negative.
-pub(crate) fn below_or_beyond_ascii(bytes: Vector, limit: u8) -> Vector {
-    let is = |byte: u8| byte.cast_signed() < limit.cast_signed();
-    bytes.map(|byte| if is(byte) { 0xff } else { 0 })
+pub(crate) fn below_or_beyond_ascii(bytes: Vector, byte: u8) -> Vector {
+    let is = |other: u8| other.cast_signed() < byte.cast_signed();
+    bytes.map(|other| if is(other) { 0xff } else { 0 })
 }
 
 pub(crate) fn few(bytes: Vector) -> u32 {
