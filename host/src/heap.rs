@@ -18,5 +18,5 @@ static HEAP: Jemalloc = Jemalloc;
 /// arena that maps some MiB ahead, and what is freed stays mapped.
 pub(crate) const SPARING: (&str, &str) = (
     "_RJEM_MALLOC_CONF",
-    "narenas:1,retain:false,background_thread:false",
+    "narenas:1,retain:false,dirty_decay_ms:0,background_thread:false",
 );

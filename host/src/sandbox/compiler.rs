@@ -1,9 +1,9 @@
 //! Who compiles: this process, or a child of it.
 //!
 //! What compiling costs is up to whoever wrote the component, and a thread that compiles cannot be
-//! stopped. A child can: it has no secrets (its environment says how much it may take and nothing
-//! else), gets a component on its standard input, gives machine code on its standard output, and ends itself when it has used more
-//! processor time or memory than it may. What it takes also leaves with it.
+//! stopped. A child can: it has no secrets (its environment tells it to be sparing and nothing else),
+//! gets a component on its standard input, gives machine code on its standard output, and ends itself
+//! when it has used more processor time or memory than it may. What it takes also leaves with it.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
@@ -37,9 +37,9 @@ const LEAST: Duration = Duration::from_secs(120);
 const LARGEST_CODE: u64 = 1 << 30;
 /// How much politer than the server a child is: calls go first.
 const NICER: i32 = 5;
-/// The most threads of a child: each takes memory of its own, whatever it compiles, and the bound is to
-/// be enough for the same components on every machine.
-const THREADS: usize = 4;
+/// Bytes of a child's bound for each of its threads, of which there is one at least: each takes memory of
+/// its own, and the bound is to be enough for the same components on every machine.
+const EACH_THREAD: u64 = 256 << 20;
 
 /// Who compiles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,7 +110,8 @@ impl Sandbox {
 /// Has a child compile.
 async fn ask(mut command: Command, bounds: Bounds, wasm: &Bytes) -> Result<Vec<u8>, CompileError> {
     let failed = CompileError::Child;
-    let threads = available_parallelism().map_or(1, |threads| threads.get().min(THREADS));
+    let most = usize::try_from(bounds.memory / EACH_THREAD).unwrap_or(usize::MAX);
+    let threads = available_parallelism().map_or(1, |threads| threads.get().min(most.max(1)));
     let mut child = command
         .env_clear()
         .env(heap::SPARING.0, heap::SPARING.1)
