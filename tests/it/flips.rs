@@ -20,7 +20,7 @@ fn versions(reading: &Value) -> (String, &'static str) {
 #[test]
 fn two_hundred_callers_never_notice_a_flip() {
     let place = Place::new();
-    let server = Server::start_with(&place.data(), &[("LENSMOUNT_RATE_LIMIT", "1000000")]);
+    let server = Server::start(&place.data());
     let client = server.admin();
     client.upload(&gauge()).expect(201);
     client.upload(&gauge_2()).expect(201);

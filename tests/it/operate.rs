@@ -29,6 +29,20 @@ fn what_is_counted_is_told_to_whoever_has_a_token() {
 }
 
 #[test]
+fn a_token_that_asks_too_often_is_told_when_to_ask_again() {
+    let place = Place::new();
+    let server = Server::start_with(&place.data(), &[("LENSMOUNT_RATE_LIMIT", "1")]);
+    let (client, patience) = (server.admin(), std::time::Duration::from_secs(30));
+    let ask = || client.get("/v1/extractors");
+    let refused = crate::harness::until("one is too many", patience, || Some(ask()).filter(|answer| answer.status != 200));
+    refused.problem(429, "rate-limited");
+    assert_eq!(refused.retry_after.as_deref(), Some("1"), "{refused}");
+    // Who has no token is asked for one, however often the holder of one has asked.
+    server.stranger().get("/v1/extractors").problem(401, "unauthorized");
+    crate::harness::until("a second has gone by", patience, || Some(ask()).filter(|answer| answer.status == 200));
+}
+
+#[test]
 fn the_documentation_needs_no_token() {
     let client = shared().stranger();
     let api = client.get("/openapi.json").expect(200);

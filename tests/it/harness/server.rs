@@ -10,7 +10,11 @@ use std::time::Duration;
 
 /// The first admin token of every server here.
 pub const TOKEN: &str = "lm_test_0123456789abcdef";
-const READY: &str = "listening on http://";
+/// What a server says once it takes requests, before its address.
+pub const READY: &str = "listening on http://";
+/// As many requests a second as tests may come to make: they ask one server from all cores with one
+/// token, and how many that is in a second is a matter of the machine. A test of the limit sets its own.
+const RATE: (&str, &str) = ("LENSMOUNT_RATE_LIMIT", "1000000");
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server. Dropping it is kill -9.
@@ -30,7 +34,7 @@ impl Server {
     pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
         let log = data.with_extension("log");
         let mut command = Command::new(env!("CARGO_BIN_EXE_lensmount"));
-        command.args(serve(data)).envs(environment.iter().copied());
+        command.args(serve(data)).envs([RATE]).envs(environment.iter().copied());
         Self::spawn(command, log)
     }
 
@@ -187,6 +191,7 @@ pub fn shared() -> &'static Server {
             .arg(&folder)
             .arg(env!("CARGO_BIN_EXE_lensmount"))
             .args(serve(&folder.join("data")))
+            .envs([RATE])
             .stdin(Stdio::piped());
         Server::spawn(command, folder.join("server.log"))
     })
