@@ -3,14 +3,19 @@
 use crate::cases::sales;
 use crate::harness::client::Client;
 use crate::harness::guests::{Card, SOUND, gauge, gauge_2, hostile};
-use crate::harness::server::{Place, Server, TOKEN};
+use crate::harness::server::{Place, READY, Server, TOKEN};
 use crate::lifecycle::{answers, map, read, states};
 use crate::table::{TIMESERIES, read as read_case};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Until a folder has changed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is done, and how; the answer is its status.
 type Step = (&'static str, fn(&Client) -> u16);
@@ -71,28 +76,94 @@ fn what_was_answered_is_there_after_kill_9() {
     assert_eq!(states(&server.admin()), map(&[("1.0.0", "active")]));
 }
 
+/// What there is in a folder: how large each file is, and when it was last written to.
+type Look = BTreeMap<PathBuf, (u64, SystemTime)>;
+
+/// A folder as its owner changes it.
+struct Watch<'a> {
+    folder: &'a Path,
+    seen: Look,
+}
+
+impl<'a> Watch<'a> {
+    /// From now on.
+    fn new(folder: &'a Path) -> Self {
+        let mut seen = Look::new();
+        look(folder, &mut seen);
+        Self { folder, seen }
+    }
+
+    /// Waits until the folder has changed so many times; false where it was `over` before that.
+    fn changes(&mut self, times: usize, over: impl Fn() -> bool) -> bool {
+        let end = Instant::now() + PATIENCE;
+        for _ in 0..times {
+            // Nothing is slept here: one change follows the other within microseconds.
+            let now = loop {
+                let now = Self::new(self.folder);
+                if now.seen != self.seen {
+                    break now;
+                }
+                if over() {
+                    return false;
+                }
+                assert!(Instant::now() < end, "{} did not change {times} times within {PATIENCE:?}", self.folder.display());
+            };
+            *self = now;
+        }
+        true
+    }
+}
+
+/// Files come and go while somebody looks, so whatever is gone is no fault.
+fn look(folder: &Path, seen: &mut Look) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.metadata() {
+            Ok(told) if told.is_dir() => look(&path, seen),
+            Ok(told) => drop(seen.insert(path, (told.len(), told.modified().expect("a time")))),
+            Err(_) => {}
+        }
+    }
+}
+
+/// The same folder once more, somewhere else.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).expect("a new folder");
+    for entry in fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).expect("a file can be copied");
+        }
+    }
+}
+
 #[test]
 fn what_was_not_answered_is_there_whole_or_not_at_all() {
-    // The server is killed while a step is under way, a little later each time. Where the blow
-    // falls is up to the machine; whatever it hits, what is left must be whole.
+    let prepared = Place::new();
     for (done, (step, act)) in STEPS.iter().enumerate() {
-        // An upload goes through more, up to a tenth of a second.
-        let later: &[u64] = if step.starts_with("upload") { &[40, 70, 100, 130] } else { &[] };
-        for pause in [0, 1, 12].iter().chain(later) {
+        let server = Server::start(&prepared.data());
+        if let Some((before, act)) = done.checked_sub(1).map(|before| &STEPS[before]) {
+            assert!(act(&server.admin()) < 300, "{before}");
+        }
+        assert_eq!(server.stop(), Some(0));
+        // The server dies at what it writes first while the step is under way, then at the second, and
+        // so on until the step is over before that.
+        for change in 0.. {
             let place = Place::new();
+            copy(&prepared.data(), &place.data());
             let server = Server::start(&place.data());
             let client = server.admin();
-            for (before, act) in &STEPS[..done] {
-                assert!(act(&client) < 300, "{before}");
-            }
             let before = states(&client);
             let (method, path, component) = REQUESTS[done];
+            let (data, body) = (place.data(), component.map_or_else(Vec::new, |component| component()));
+            let mut watch = Watch::new(&data);
             let busy = {
-                let (client, body) = (client.clone(), component.map_or_else(Vec::new, |component| component()));
-                let kind = component.map(|_| "application/wasm");
+                let (client, kind) = (client.clone(), component.map(|_| "application/wasm"));
                 std::thread::spawn(move || client.try_send(method, path, kind, body).map(|answer| answer.status).ok())
             };
-            std::thread::sleep(Duration::from_millis(*pause));
+            let amid = watch.changes(change, || busy.is_finished());
             server.kill();
             let answered = busy.join().expect("the request ends, with an answer or without");
 
@@ -108,6 +179,11 @@ fn what_was_not_answered_is_there_whole_or_not_at_all() {
             let happened = after != before && [404, 409].contains(&again);
             assert!((200..300).contains(&again) || happened, "{step} again: {again}");
             whole(&client);
+            if !amid {
+                assert!(change > 0, "{step} was over before it began");
+                println!("{step}: died {change} times");
+                break;
+            }
         }
     }
 }
@@ -133,20 +209,31 @@ fn still_reads(server: &Server) {
 #[test]
 fn a_first_start_cut_short_is_no_harm() {
     let place = Place::new();
-    for pause in [1, 5, 20, 60, 120, 250, 500] {
+    let data = place.data();
+    // Each start goes on from what the last one left, and dies one change later.
+    for change in 0.. {
+        let mut watch = Watch::new(&data);
         let server = Command::new(env!("CARGO_BIN_EXE_lensmount"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(place.data())
+            .arg(&data)
             .env("LENSMOUNT_ADMIN_TOKEN", TOKEN)
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
         let mut server = server.expect("the program starts");
-        std::thread::sleep(Duration::from_millis(pause));
+        let said = BufReader::new(server.stdout.take().expect("standard output is a pipe"));
+        let listens = std::thread::spawn(|| said.lines().map_while(Result::ok).any(|line| line.contains(READY)));
+        let amid = watch.changes(change, || listens.is_finished());
         let _ = server.kill();
         server.wait().expect("it is gone");
+        let listened = listens.join().expect("what it said is read");
+        if !amid {
+            assert!(listened, "the start after {change} that were cut short ended by itself");
+            println!("a start was cut short {change} times");
+            break;
+        }
     }
-    let server = Server::start(&place.data());
+    let server = Server::start(&data);
     still_reads(&server);
 }
 
