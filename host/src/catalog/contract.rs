@@ -62,8 +62,20 @@ pub(super) fn spoken() -> String {
 
 /// The interface of a world that goes by this name, among what it exports.
 pub(super) fn exported(resolve: &Resolve, world: WorldId, name: &str) -> Option<InterfaceId> {
-    let exports = resolve.worlds.get(world)?.exports.iter();
-    exports.into_iter().find_map(|(key, item)| match item {
+    find(resolve, &resolve.worlds.get(world)?.exports, name)
+}
+
+/// The interface of a world that goes by this name, among what it imports.
+pub(super) fn imported(resolve: &Resolve, world: WorldId, name: &str) -> Option<InterfaceId> {
+    find(resolve, &resolve.worlds.get(world)?.imports, name)
+}
+
+fn find<'a>(
+    resolve: &Resolve,
+    items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
+    name: &str,
+) -> Option<InterfaceId> {
+    items.into_iter().find_map(|(key, item)| match item {
         WorldItem::Interface { id, .. } if named(resolve, key) == Some(name) => Some(*id),
         _ => None,
     })

@@ -13,27 +13,37 @@ pub(super) struct Interface<'a> {
     pub id: InterfaceId,
 }
 
-/// The first thing in which `has` is not `wanted`; none where the functions are the same.
-pub(super) fn first(wanted: Interface<'_>, has: Interface<'_>) -> Option<String> {
-    let functions = |of: Interface<'_>| {
-        of.resolve
-            .interfaces
-            .get(of.id)
-            .map(|it| it.functions.clone())
-    };
-    let (wants, offers) = (functions(wanted)?, functions(has)?);
-    let pair = Pair {
-        wanted: wanted.resolve,
-        has: has.resolve,
-    };
-    wants
-        .iter()
-        .find_map(|(name, function)| match offers.get(name) {
-            None => Some(format!("it has no function `{name}`")),
-            Some(other) => pair
-                .functions(function, other)
-                .map(|difference| format!("in the function `{name}`, {difference}")),
-        })
+impl Interface<'_> {
+    fn function(&self, name: &str) -> Option<&Function> {
+        self.resolve.interfaces.get(self.id)?.functions.get(name)
+    }
+
+    fn functions(&self) -> impl Iterator<Item = (&String, &Function)> {
+        let interface = self.resolve.interfaces.get(self.id);
+        interface.into_iter().flat_map(|it| &it.functions)
+    }
+}
+
+/// The first thing in which what a component offers is not `wanted`; none where the functions are
+/// the same, or there are more of them.
+pub(super) fn lacking(wanted: Interface<'_>, has: Interface<'_>) -> Option<String> {
+    wanted.functions().find_map(|(name, function)| {
+        let Some(other) = has.function(name) else {
+            return Some(format!("it has no function `{name}`"));
+        };
+        Pair::of(wanted, has).told(name, function, other)
+    })
+}
+
+/// The first thing in which what a component asks for is not as it is `given`; none where the
+/// functions are the same, or fewer of them.
+pub(super) fn beyond(given: Interface<'_>, asks: Interface<'_>) -> Option<String> {
+    asks.functions().find_map(|(name, other)| {
+        let Some(function) = given.function(name) else {
+            return Some(format!("there is no function `{name}`"));
+        };
+        Pair::of(given, asks).told(name, function, other)
+    })
 }
 
 struct Pair<'a> {
@@ -41,7 +51,19 @@ struct Pair<'a> {
     has: &'a Resolve,
 }
 
-impl Pair<'_> {
+impl<'a> Pair<'a> {
+    fn of(wanted: Interface<'a>, has: Interface<'a>) -> Self {
+        Self {
+            wanted: wanted.resolve,
+            has: has.resolve,
+        }
+    }
+
+    fn told(&self, name: &str, wanted: &Function, has: &Function) -> Option<String> {
+        let difference = self.functions(wanted, has)?;
+        Some(format!("in the function `{name}`, {difference}"))
+    }
+
     fn functions(&self, wanted: &Function, has: &Function) -> Option<String> {
         let names = |of: &Function| {
             of.params
@@ -224,32 +246,35 @@ fn shown(resolve: &Resolve, ty: Type) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::contract::{Release, exported};
+    use wit_parser::WorldId;
+
+    use crate::catalog::contract::{Release, exported, imported};
     use crate::sandbox::World;
 
     const WIT: &str = include_str!("../../../wit/1.0.0/extractor.wit");
 
-    /// What is said of a chart extractor whose contract reads so.
+    /// What is said of a chart extractor whose contract reads so, of what it offers or asks for.
     fn said(of: &str, by: &str) -> Option<String> {
         let changed = WIT.replacen(of, by, 1);
         assert_ne!(changed, WIT, "{of}");
         let mut resolve = Resolve::default();
         let package = resolve.push_str("extractor.wit", &changed).expect(by);
-        let world = resolve.select_world(&[package], Some("chart-extractor"));
-        let id = exported(&resolve, world.expect("a world"), "chart").expect("chart");
-        let has = Interface {
-            resolve: &resolve,
-            id,
-        };
+        let own = resolve.select_world(&[package], Some("chart-extractor"));
+        let own = own.expect("a world");
         let release = Release::of("1.0.0").expect("a release");
         let world = release
             .world(World::ChartExtractor, false, false)
             .expect("a world");
-        let wanted = Interface {
-            resolve: &release.resolve,
-            id: exported(&release.resolve, world, "chart").expect("chart"),
+        let pair = |find: fn(&Resolve, WorldId, &str) -> Option<InterfaceId>, name| {
+            let interface = |resolve, world| Interface {
+                resolve,
+                id: find(resolve, world, name).expect(name),
+            };
+            (interface(&release.resolve, world), interface(&resolve, own))
         };
-        first(wanted, has)
+        let (wanted, has) = pair(exported, "chart");
+        let (given, asks) = pair(imported, "log");
+        lacking(wanted, has).or_else(|| beyond(given, asks))
     }
 
     #[test]
@@ -300,6 +325,16 @@ mod tests {
                 "message: string,\n        code: string,",
                 "in the function `outline`, the fields of each of `notes` of the result when all is well stand in the order message, code and should in code, message",
             ),
+            (
+                "write: func(level: level, message: string);",
+                "write: func(level: level, message: list<u8>);",
+                "in the function `write`, the parameter `message` is list<u8> and should be string",
+            ),
+            (
+                "write: func(level: level, message: string);",
+                "write: func(level: level, message: string);\n    flush: func();",
+                "there is no function `flush`",
+            ),
         ];
         for (of, by, wanted) in cases {
             assert_eq!(said(of, by).as_deref(), Some(wanted), "{of} → {by}");
@@ -307,13 +342,15 @@ mod tests {
     }
 
     #[test]
-    fn other_names_of_types_and_a_function_more_differ_in_nothing() {
-        assert_eq!(
-            said(
+    fn other_names_and_a_function_more_to_offer_or_fewer_to_ask_for_differ_in_nothing() {
+        for (of, by) in [
+            (
                 "chart-types: func() -> list<string>;",
-                "type names = list<string>;\n    chart-types: func() -> names;\n    more: func();"
+                "type names = list<string>;\n    chart-types: func() -> names;\n    more: func();",
             ),
-            None
-        );
+            ("write: func(level: level, message: string);", ""),
+        ] {
+            assert_eq!(said(of, by), None, "{of} → {by}");
+        }
     }
 }

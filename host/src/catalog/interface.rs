@@ -1,11 +1,11 @@
 //! Which world of the contract a component targets, and if none, what differs, in words.
 
 use wasmparser::{Parser, Payload};
-use wit_parser::WorldId;
+use wit_parser::{InterfaceId, Resolve, WorldId};
 
 use crate::sandbox::World;
 
-use super::contract::{PACKAGE, RELEASES, Release, exported, spoken};
+use super::contract::{PACKAGE, RELEASES, Release, exported, imported, spoken};
 use super::difference::{self, Interface};
 
 /// Interfaces that a component may import. `types` has no functions: some languages import it to
@@ -139,21 +139,29 @@ fn told(release: &Release, id: WorldId, world: World, wasm: &[u8]) -> Option<Str
     else {
         return None;
     };
+    let pair = |find: fn(&Resolve, WorldId, &str) -> Option<InterfaceId>, name| {
+        let interface = |resolve, world| {
+            let id = find(resolve, world, name)?;
+            Some(Interface { resolve, id })
+        };
+        Some((interface(&release.resolve, id)?, interface(&resolve, own)?))
+    };
+    let asked = GRANTED.into_iter().find_map(|name| {
+        let (given, asks) = pair(imported, name)?;
+        let difference = difference::beyond(given, asks)?;
+        Some(format!("of the `{name}` that it imports: {difference}"))
+    });
     let exports = match world {
         World::ChartExtractor => ["chart", "manual"],
         World::EventMapper => ["events", "manual"],
     };
-    exports.into_iter().find_map(|name| {
-        let wanted = Interface {
-            resolve: &release.resolve,
-            id: exported(&release.resolve, id, name)?,
-        };
-        let has = Interface {
-            resolve: &resolve,
-            id: exported(&resolve, own, name)?,
-        };
-        let difference = difference::first(wanted, has)?;
-        Some(format!("of its `{name}`: {difference}"))
+    let mut exports = exports.into_iter();
+    asked.or_else(|| {
+        exports.find_map(|name| {
+            let (wanted, has) = pair(exported, name)?;
+            let difference = difference::lacking(wanted, has)?;
+            Some(format!("of its `{name}`: {difference}"))
+        })
     })
 }
 
@@ -219,6 +227,37 @@ mod tests {
                 panic!("it targets a world")
             };
             assert!(text.contains(&format!("1.0.0 has no {lacks}")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_function_that_is_asked_for_otherwise_than_it_is_given_is_named() {
+        let chart = |release: &str| {
+            format!(r#"(instance $i) (export "lensmount:extractor/chart@{release}" (instance $i))"#)
+        };
+        for (release, import, function, told) in [
+            (
+                "1.0.0",
+                "log",
+                r#""flush" (func)"#,
+                "of the `log` that it imports: there is no function `flush`;",
+            ),
+            (
+                "1.2.0",
+                "zones",
+                r#""offset" (func (param "zone" string) (result s32))"#,
+                "of the `zones` that it imports: in the function `offset`, the parameters are (zone) and should be (first, second, third, fourth, instant);",
+            ),
+        ] {
+            let import = format!(
+                r#"(import "lensmount:extractor/{import}@{release}" (instance (export {function})))"#
+            );
+            let wasm = format!("(component {import} {})", chart(release));
+            let wasm = wat::parse_str(wasm).expect("wat");
+            let Err(Mismatch::Interface(text)) = target(&wasm) else {
+                panic!("it targets a world")
+            };
+            assert!(text.contains(told), "{text}");
         }
     }
 
