@@ -9,6 +9,10 @@ use super::error::LookerError;
 /// How often a call is tried in all. What has not worked by then is left to whoever reads next.
 const TRIES: u32 = 5;
 
+/// The least time that another try has to have: one that is begun with less would end as one that was
+/// too late, and hide what Looker has said.
+const LEAST: Duration = Duration::from_millis(100);
+
 /// The pause before the second try; it doubles from one to the next.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -73,7 +77,7 @@ impl Again {
         };
         // Looker's own wish is a lower bound: all who were told the same come back spread out.
         let pause = asked.saturating_add(jittered(PAUSE * (1 << (tries - 1))));
-        (tries < TRIES && pause < left).then_some(pause)
+        (tries < TRIES && pause.saturating_add(LEAST) <= left).then_some(pause)
     }
 }
 
@@ -117,6 +121,13 @@ mod tests {
                 "{again:?} {repeatable} {left}"
             );
         }
+    }
+
+    #[test]
+    fn another_try_is_begun_only_with_time_for_it() {
+        let pause = |left| Again::Unsure.pause(1, true, left);
+        assert_eq!(pause(PAUSE / 2 + LEAST - Duration::from_millis(1)), None);
+        assert!(pause(PAUSE + LEAST).is_some());
     }
 
     #[test]
