@@ -208,9 +208,10 @@ pub(super) fn wait_for_sled(dir: &Path) -> Result<(), StoreError> {
         Err(e) => return Err(StoreError::io("open", &path)(e)),
     };
     for _ in 0..500 {
-        // Closing the file gives the lock back.
         match file.try_lock() {
-            Ok(()) => return Ok(()),
+            // Closing the file would not give the lock back at once where another thread is about to
+            // start a process: until that runs its own program, it has a copy of the file.
+            Ok(()) => return file.unlock().map_err(StoreError::io("unlock", &path)),
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
             Err(TryLockError::Error(e)) => return Err(StoreError::io("lock", &path)(e)),
         }
