@@ -165,9 +165,11 @@ mod tests {
             wasm: vec![1],
         };
         let path = component.write_to(&folder).unwrap();
-        let first = path.metadata().unwrap().modified().unwrap();
+        let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(long_ago).unwrap();
         component.write_to(&folder).unwrap();
-        assert_eq!(path.metadata().unwrap().modified().unwrap(), first);
+        assert_eq!(path.metadata().unwrap().modified().unwrap(), long_ago);
 
         component.wasm = vec![2];
         component.write_to(&folder).unwrap();
