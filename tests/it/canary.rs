@@ -4,7 +4,7 @@ use crate::harness::client::Client;
 use crate::harness::guests::{Card, SOUND, hostile};
 use crate::harness::server::{Place, Server};
 use crate::harness::until;
-use crate::harness::world::{PATIENCE, World, text};
+use crate::harness::world::{PATIENCE, SELDOM, World, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ fn a_version_on_trial_reads_a_part_of_the_key_results_and_always_the_same() {
     roll_out(&world.client);
     let source = world.looks()[0]["source"].clone();
     let chart =
-        json!({"connection_id": world.connection, "source": source, "extractor": "hostile", "selection": {"do": ""}, "every": "24h"});
+        json!({"connection_id": world.connection, "source": source, "extractor": "hostile", "selection": {"do": ""}, "cron": SELDOM});
     let ids: Vec<String> = (0..24).map(|_| world.link(&chart, json!({}))).collect();
     let read_by = || -> BTreeMap<&str, String> {
         let read = ids.iter().map(|id| {
@@ -85,7 +85,7 @@ fn a_version_that_does_worse_is_taken_back_by_itself_and_says_why() {
     roll_out(&client);
     // What was before a trial says nothing of it.
     (0..30).for_each(|_| call(&client, "2.0.0", "trap"));
-    client.post(TRY, &json!({"percent": 1, "bounds": {"after_calls": 20}})).expect(200);
+    client.post(TRY, &json!({"percent": 1, "bounds": {"after_calls": 22}})).expect(200);
     (0..19).for_each(|_| call(&client, "2.0.0", ""));
     call(&client, "1.0.0", "");
     let trial = shown(&client)["canary"].clone();

@@ -6,7 +6,7 @@ use crate::harness::client::{Answer, Client};
 use crate::harness::guests::{built_in, carrying, gauge, gauge_2, gauge_astray, guest};
 use crate::harness::server::{Place, Server, TOKEN};
 use crate::harness::until;
-use crate::harness::world::{LOCAL, PATIENCE, World, text};
+use crate::harness::world::{LOCAL, PATIENCE, SELDOM, World, text};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -243,7 +243,7 @@ fn a_changed_number_is_found_on_what_a_key_result_really_read_before_the_version
     let world = World::new();
     let client = &world.client;
     let chart = two_faced(&world);
-    let id = world.link(&chart, json!({"every": "24h"}));
+    let id = world.link(&chart, json!({"cron": SELDOM}));
     let before = text(&client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200)["last_reading"]["value"]);
     let kept = until("its result is kept", PATIENCE, || {
         let items = client.get("/v1/extractors/gauge/samples").expect(200)["items"].take();
@@ -297,7 +297,7 @@ fn run_lensmount(words: &[&str], flags: &[&str]) -> (bool, String) {
 fn what_is_kept_is_sealed_outlasts_a_kill_and_goes_with_its_key_result() {
     let world = World::new();
     let chart = two_faced(&world);
-    let ids: Vec<String> = (0..3).map(|_| world.link(&chart, json!({"every": "24h"}))).collect();
+    let ids: Vec<String> = (0..3).map(|_| world.link(&chart, json!({"cron": SELDOM}))).collect();
     for id in &ids {
         world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
     }
@@ -333,7 +333,7 @@ fn what_is_forgotten_does_not_come_back() {
     let world = World::new();
     let chart = two_faced(&world);
     let client = &world.client;
-    let ids: Vec<String> = (0..24).map(|_| world.link(&chart, json!({"every": "24h"}))).collect();
+    let ids: Vec<String> = (0..24).map(|_| world.link(&chart, json!({"cron": SELDOM}))).collect();
     let kept = || client.items("/v1/extractors/gauge/samples");
     // All are read and deleted at once, so that some are deleted while what they read is being kept.
     std::thread::scope(|scope| {
@@ -345,7 +345,7 @@ fn what_is_forgotten_does_not_come_back() {
         }
     });
     // One that is read after them is kept: all that came before is done by then.
-    let last = world.link(&chart, json!({"every": "24h"}));
+    let last = world.link(&chart, json!({"cron": SELDOM}));
     until("one is kept", PATIENCE, || {
         client.post_empty(&format!("/v1/key-results/{last}/refresh")).expect(200);
         kept().iter().any(|it| it["key_result_id"] == last).then_some(())

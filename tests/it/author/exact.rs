@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 /// A project of this language, with an engine's tools where it takes any: those that an example has.
 fn project(place: &Place, language: &str, kind: &str) -> PathBuf {
-    said(at(&place.file(""), &["extractor", "new", "--lang", language, "--kind", kind, "dial"]));
-    let project = place.file("dial");
+    // Projects in Rust share a target folder, in which each name is built once.
+    let name = format!("exact-{kind}");
+    said(at(&place.file(""), &["extractor", "new", "--lang", language, "--kind", kind, &name]));
+    let project = place.file(&name);
     let tools = match language {
         "javascript" => Some(("funnel", "node_modules")),
         "python" => Some(("gauge", ".venv")),
@@ -240,7 +242,8 @@ fn python_reads_to_the_digit_refuses_the_rest_and_blames_itself_for_mistakes() {
 
 /// The same sources are the same component, and others are not: a server takes a version once.
 fn is_built_only_where_it_changed(project: &Path, file: &str, from: &str, to: &str, told: &str) {
-    let component = || fs::read(project.join("dial.wasm")).expect("a component");
+    let name = project.file_name().expect("a name").to_string_lossy();
+    let component = || fs::read(project.join(format!("{name}.wasm"))).expect("a component");
     let first = component();
     said(at(project, &["extractor", "build"]));
     assert!(component() == first, "the sources are the same, and the component is another");

@@ -2,7 +2,7 @@
 
 use super::guide::single_value;
 use super::project::{at, said};
-use crate::harness::world::{World, text};
+use crate::harness::world::{SELDOM, World, text};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
@@ -70,7 +70,7 @@ fn draw(world: &World, tile: &Value, chart_type: &str) {
 
 /// Links a key result to a chart and refreshes it; the key result.
 fn followed(world: &World, chart: &Value) -> Value {
-    let id = world.link(chart, json!({"every": "1h"}));
+    let id = world.link(chart, json!({"cron": SELDOM}));
     world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
     world.key_result(&id)
 }

@@ -34,7 +34,9 @@ fn shared() -> &'static (Runtime, reqwest::Client) {
         let runtime = Runtime::new().expect("a runtime");
         let client = reqwest::Client::builder()
             .no_proxy()
-            .timeout(Duration::from_secs(120))
+            // Long enough for a component that carries a language's engine to be compiled on a machine
+            // that has much else to do.
+            .timeout(Duration::from_secs(600))
             // A server that was killed leaves dead connections behind: none is kept.
             .pool_max_idle_per_host(0)
             .build()

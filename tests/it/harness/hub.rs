@@ -5,7 +5,7 @@ use super::receiver::{Receiver, Request};
 use super::server::{Place, Server};
 use super::sink::Sink;
 use super::until;
-use super::world::PATIENCE;
+use super::world::{PATIENCE, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
@@ -92,6 +92,13 @@ impl HubWorld {
     /// All runs there are.
     pub fn runs(&self) -> Vec<Value> {
         self.client.items("/v1/runs")
+    }
+
+    /// The id of the one run there is, as soon as it is there: an answer that has to be given sooner
+    /// does not name it.
+    pub fn only_run(&self) -> String {
+        let run = until("there is a run", PATIENCE, || self.runs().pop());
+        text(&run["id"])
     }
 
     /// How many results lie on the disk.

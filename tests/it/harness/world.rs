@@ -13,6 +13,10 @@ pub const LOCAL: &[(&str, &str)] = &[("LENSMOUNT_ALLOW_PRIVATE_TARGETS", "127.0.
 /// How long things may take that happen by themselves.
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
+/// A slot that no test meets but on New Year's Eve: what is linked so is read at once, and from then on
+/// by hand only. The next hour or day may begin amid a test.
+pub const SELDOM: &str = "0 0 1 1 *";
+
 /// A Looker, a server, and the connection between them.
 pub struct World {
     pub looker: Looker,

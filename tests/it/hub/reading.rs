@@ -4,7 +4,7 @@ use crate::harness::client::Client;
 use crate::harness::hub::{looker, message, outcome};
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET};
 use crate::harness::source::{Serving, Source};
-use crate::harness::world::{World, text};
+use crate::harness::world::{SELDOM, World, text};
 use serde_json::{Value, json};
 
 const ACTION: &str = "/hub/actions/lensmount_reading";
@@ -32,7 +32,7 @@ impl Pushing {
         let chart = world.with_defaults(&found["source"]);
         let made = json!({
             "title": TITLE, "start": 0, "target": 1_000_000,
-            "integration": {"enabled": true, "every": "24h", "connection_id": chart["connection_id"], "source": chart["source"], "selection": chart["selection"]},
+            "integration": {"enabled": true, "cron": SELDOM, "connection_id": chart["connection_id"], "source": chart["source"], "selection": chart["selection"]},
         });
         let id = text(&world.client.post("/v1/key-results", &made).expect(201)["id"]);
         world.until(&id, "its first slot is read", |it| it["last_reading"].is_object());
@@ -127,7 +127,7 @@ fn the_same_result_counts_once_and_an_older_one_not_at_all() {
     // What is read off it is said by the link.
     let mut link = now["integration"].clone();
     let link = json!({
-        "enabled": true, "every": "24h", "connection_id": link["connection_id"].take(), "source": link["source"].take(),
+        "enabled": true, "cron": SELDOM, "connection_id": link["connection_id"].take(), "source": link["source"].take(),
         "selection": {"x": "orders.created_month", "y": "orders.count", "at": "2026-10"},
     });
     pushing.world.client.clone().with("If-Match", "*").put(&format!("/v1/key-results/{}/integration", pushing.id), &link).expect(200);

@@ -1,14 +1,14 @@
 //! Server-sent events: what happens, as it happens.
 
 use crate::harness::listener::{listen, next};
-use crate::harness::world::{PATIENCE, World};
+use crate::harness::world::{PATIENCE, SELDOM, World};
 use serde_json::json;
 
 #[test]
 fn readings_failures_and_edits_are_told_in_order_and_from_where_a_listener_was() {
     let world = World::new();
     let events = listen(&world.server, None);
-    let id = world.link(&world.some_chart(), json!({"every": "1h"}));
+    let id = world.link(&world.some_chart(), json!({"cron": SELDOM}));
     let (_, _, made) = next(&events, "key-result");
     assert_eq!((&made["data"]["key_result_id"], &made["data"]["change"]), (&id.as_str().into(), &"created".into()), "{made}");
     let (first, _, reading) = next(&events, "reading");
@@ -42,7 +42,7 @@ fn roll_outs_are_told() {
 #[test]
 fn a_listener_who_was_away_for_too_long_is_told_so() {
     let world = World::new();
-    world.link(&world.some_chart(), json!({"every": "1h"}));
+    world.link(&world.some_chart(), json!({"cron": SELDOM}));
     let events = listen(&world.server, Some("0-0"));
     let (_, name, _) = events.recv_timeout(PATIENCE).expect("an event");
     assert_eq!(name, "missed", "what came before the oldest event is not known");

@@ -1,7 +1,7 @@
 //! Connections: made, tested, changed and removed; and what may be called at all.
 
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
-use crate::harness::world::{World, connect, text};
+use crate::harness::world::{SELDOM, World, connect, text};
 use serde_json::json;
 
 #[test]
@@ -103,7 +103,7 @@ fn names_tell_connections_apart() {
 #[test]
 fn a_connection_in_use_stays() {
     let world = World::new();
-    let id = world.link(&world.some_chart(), json!({"every": "1h"}));
+    let id = world.link(&world.some_chart(), json!({"cron": SELDOM}));
     let any = world.client.clone().with("If-Match", "*");
     let path = format!("/v1/connections/{}", world.connection);
     any.delete(&path).problem(409, "conflict");

@@ -2,7 +2,7 @@
 
 use crate::harness::listener::{Event, listen, next};
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
-use crate::harness::world::{World, text};
+use crate::harness::world::{SELDOM, World, text};
 use looker_sim::Config;
 use serde_json::{Value, json};
 use std::sync::mpsc::Receiver;
@@ -79,7 +79,7 @@ fn a_tile_or_look_that_is_gone_is_told_until_it_is_back() {
 #[test]
 fn a_chart_type_that_changed_is_told_and_the_number_is_read_as_it_was_linked() {
     let world = moving();
-    let id = linked(&world, &world.with_defaults(&tile()), json!({"every": "1h"}));
+    let id = linked(&world, &world.with_defaults(&tile()), json!({"cron": SELDOM}));
     let by = world.key_result(&id)["last_reading"]["extractor"]["name"].clone();
     let events = listen(&world.server, None);
     let mut before = "looker_line".to_string();
@@ -111,7 +111,7 @@ fn a_field_that_was_renamed_is_told_with_its_successor_and_never_read_in_its_pla
     let world = moving();
     let chart = world.with_defaults(&tile());
     assert_eq!(chart["selection"]["y"], "orders.count", "{chart}");
-    let id = linked(&world, &chart, json!({"every": "1h"}));
+    let id = linked(&world, &chart, json!({"cron": SELDOM}));
     let events = listen(&world.server, None);
     let value = world.key_result(&id)["current"].clone();
     world.looker.edit(&json!({"rename": {"orders.count": "orders.order_count"}}));
@@ -129,7 +129,7 @@ fn a_field_that_was_renamed_is_told_with_its_successor_and_never_read_in_its_pla
 #[test]
 fn a_field_left_to_its_default_is_told_when_it_is_another() {
     let world = moving();
-    let id = linked(&world, &world.chart(&tile()), json!({"every": "1h"}));
+    let id = linked(&world, &world.chart(&tile()), json!({"cron": SELDOM}));
     let events = listen(&world.server, None);
     world.looker.edit(&json!({"rename": {"orders.count": "orders.order_count"}}));
     world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
@@ -145,7 +145,7 @@ fn a_selection_that_never_read_well_is_a_failure_and_no_drift() {
     let world = moving();
     let mut chart = world.with_defaults(&tile());
     chart["selection"]["y"] = "orders.nothing".into();
-    let id = world.link(&chart, json!({"every": "1h"}));
+    let id = world.link(&chart, json!({"cron": SELDOM}));
     let failed = world.until(&id, "a failure", |it| it["last_failure"].is_object());
     assert_eq!((&failed["last_failure"]["code"], &failed["drift"]), (&"bad-selection".into(), &json!([])), "{failed}");
 }
@@ -155,9 +155,9 @@ fn a_number_that_stopped_moving_is_told_once_until_it_moves_whatever_fails_in_be
     let world = moving();
     world.looker.edit(&json!({"still": true}));
     let chart = world.with_defaults(&tile());
-    let id = linked(&world, &chart, json!({"every": "1s", "still_after": "2s"}));
-    let patient = linked(&world, &chart, json!({"every": "1s", "still_after": "never"}));
     let events = listen(&world.server, None);
+    let patient = linked(&world, &chart, json!({"every": "1s", "still_after": "never"}));
+    let id = linked(&world, &chart, json!({"every": "1s", "still_after": "2s"}));
     let shown = begun(&world, &events, &id, "not-moving");
     assert!(text(&of(&shown, "not-moving").expect("shown")["message"]).contains(&text(&shown["current"])), "{shown}");
     assert_eq!(world.key_result(&patient)["drift"], json!([]));
@@ -165,10 +165,11 @@ fn a_number_that_stopped_moving_is_told_once_until_it_moves_whatever_fails_in_be
     world.looker.faults(&json!({"errors_in_200": true}));
     let failing = world.until(&id, "a failure", |it| it["last_failure"].is_object());
     // A failed read does not show that it moves: nothing ends, and nothing begins anew.
-    assert_eq!(failing["drift"], shown["drift"], "{failing}");
+    let since = |it: &Value| of(it, "not-moving").map(|drift| drift["since"].clone());
+    assert_eq!(since(&failing), since(&shown), "{failing}");
     world.looker.heal();
     let again = world.until(&id, "a reading", |it| it["last_failure"].is_null());
-    assert_eq!(of(&again, "not-moving").expect("still")["since"], of(&shown, "not-moving").expect("shown")["since"], "{again}");
+    assert_eq!(since(&again), since(&shown), "{again}");
 
     world.looker.edit(&json!({}));
     let moved = world.until(&id, "it moves", |it| it["current"] != shown["current"]);
@@ -210,7 +211,7 @@ fn a_reading_that_is_older_than_its_schedule_allows_is_overdue() {
 fn a_lookml_tile_under_a_new_id_is_no_drift_and_its_id_is_kept() {
     let world = moving();
     let old = json!({"dashboard_id": "shop::business_pulse", "tile_id": "shop::business_pulse::revenue"});
-    let id = linked(&world, &world.with_defaults(&old), json!({"every": "1h"}));
+    let id = linked(&world, &world.with_defaults(&old), json!({"cron": SELDOM}));
     for moved in ["shop::business_pulse::after_a_deploy", "777"] {
         world.looker.edit(&json!({"tiles": {"shop::business_pulse::revenue": {"id": moved}}}));
         for _ in 0..2 {

@@ -4,7 +4,7 @@
 
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
 use crate::harness::until;
-use crate::harness::world::{PATIENCE, World, connect, text};
+use crate::harness::world::{PATIENCE, SELDOM, World, connect, text};
 use looker_sim::Config;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -184,7 +184,7 @@ fn newer(now: &Value, before: &Value) -> bool {
 fn an_extractors_failure_keeps_the_value_and_names_the_control() {
     let world = world();
     let mut chart = world.some_chart();
-    let id = world.link(&chart, json!({"every": "1h"}));
+    let id = world.link(&chart, json!({"cron": SELDOM}));
     let good = world.until(&id, "a value", |it| it["current"].is_string());
     chart["selection"]["y"] = "nothing.there".into();
     chart["enabled"] = true.into();
@@ -199,12 +199,12 @@ fn an_extractors_failure_keeps_the_value_and_names_the_control() {
 #[test]
 fn a_query_that_was_not_done_in_time_is_picked_up_without_a_second_run() {
     let world = world();
-    let connection = connect(&world.client, &world.looker, "Impatient", json!({"timeout_seconds": 1}));
+    let connection = connect(&world.client, &world.looker, "Impatient", json!({"timeout_seconds": 4}));
     let mut chart = world.some_chart();
     chart["connection_id"] = connection.into();
     world.looker.faults(&json!({"hang": true}));
     world.looker.forget();
-    let id = world.link(&chart, json!({"every": "1h"}));
+    let id = world.link(&chart, json!({"cron": SELDOM}));
     let failed = world.until(&id, "a timeout", |it| it["last_failure"].is_object());
     assert_eq!(failed["last_failure"]["code"], "looker-timeout", "{failed}");
     assert!(text(&failed["last_failure"]["detail"]).contains("picked up"), "{failed}");

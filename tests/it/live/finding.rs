@@ -2,7 +2,7 @@
 //! Looker gives to the query itself.
 
 use crate::harness::client::Client;
-use crate::harness::world::{World, encoded, text};
+use crate::harness::world::{SELDOM, World, encoded, text};
 use serde_json::{Value, json};
 
 /// One chart that is to be found.
@@ -149,7 +149,7 @@ fn what_is_hard_to_find_is_found_linked_and_read() {
             chart["filters"] = case.filters.clone();
             let outline = world.client.post("/v1/charts/outline", &chart).expect(200);
             chart["selection"] = crate::harness::world::defaults(&outline);
-            let id = world.link(&chart, json!({"every": "1h"}));
+            let id = world.link(&chart, json!({"cron": SELDOM}));
             let read = world.until(&id, &format!("{what}: a value"), |it| it["current"].is_string() || it["last_failure"].is_object());
             assert!(read["last_failure"].is_null(), "{what}: {read}");
             let (value, expected) = (text(&read["current"]), asked(&world, &token, case.field, asks));

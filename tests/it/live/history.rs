@@ -1,6 +1,6 @@
 //! What was read over time, and what a chart shows of the time before.
 
-use crate::harness::world::{World, text};
+use crate::harness::world::{SELDOM, World, text};
 use serde_json::{Value, json};
 
 fn times(readings: &[Value]) -> Vec<String> {
@@ -10,7 +10,7 @@ fn times(readings: &[Value]) -> Vec<String> {
 #[test]
 fn readings_are_newest_first_in_pages_and_spans() {
     let world = World::new();
-    let id = world.link(&world.some_chart(), json!({"every": "1h"}));
+    let id = world.link(&world.some_chart(), json!({"cron": SELDOM}));
     world.until(&id, "a value", |it| it["current"].is_string());
     for _ in 0..4 {
         world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
@@ -35,7 +35,7 @@ fn readings_are_newest_first_in_pages_and_spans() {
 #[test]
 fn a_crowd_that_reads_and_changes_one_key_result_at_once_is_served() {
     let world = World::new();
-    let id = world.link(&world.some_chart(), json!({"every": "1h"}));
+    let id = world.link(&world.some_chart(), json!({"cron": SELDOM}));
     world.until(&id, "a value", |it| it["current"].is_string());
     let path = format!("/v1/key-results/{id}");
     let whatever = world.client.clone().with("If-Match", "*");
@@ -61,7 +61,7 @@ fn a_backfill_adds_the_charts_own_points_once_and_changes_no_value() {
     let charts = world.charts();
     let mut charts = charts.iter().map(|chart| world.with_defaults(&chart["source"]));
     let (chart, points) = charts.find_map(|chart| over_time(&chart).map(|points| (chart, points))).expect("a chart over time");
-    let id = world.link(&chart, json!({"every": "1h"}));
+    let id = world.link(&chart, json!({"cron": SELDOM}));
     let before = world.until(&id, "a value", |it| it["current"].is_string());
     let path = format!("/v1/key-results/{id}/backfill");
     let done = world.client.post_empty(&path).expect(200);

@@ -3,7 +3,7 @@
 
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
 use crate::harness::until;
-use crate::harness::world::{PATIENCE, World, connect};
+use crate::harness::world::{PATIENCE, SELDOM, World, connect};
 use looker_sim::Config;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn most(world: &World) -> u64 {
 #[test]
 fn queries_that_hang_keep_their_places_over_edits_and_nobody_who_waits_is_told_that_looker_is_slow() {
     let world = World::around(Looker::with(Config { cache_seconds: 0, ..Config::new(CLIENT_ID, CLIENT_SECRET) }));
-    let connection = connect(&world.client, &world.looker, "Narrow", json!({"timeout_seconds": 1, "max_concurrent": 2}));
+    let connection = connect(&world.client, &world.looker, "Narrow", json!({"timeout_seconds": 4, "max_concurrent": 2}));
     let path = format!("/v1/connections/{connection}");
     let any = world.client.clone().with("If-Match", "*");
     let charts = world.charts().into_iter().map(|chart| world.with_defaults(&chart["source"]));
@@ -26,7 +26,7 @@ fn queries_that_hang_keep_their_places_over_edits_and_nobody_who_waits_is_told_t
     world.looker.forget();
     let link = |mut chart: Value| {
         chart["connection_id"] = connection.as_str().into();
-        world.link(&chart, json!({"every": "1h"}))
+        world.link(&chart, json!({"cron": SELDOM}))
     };
     let ids: Vec<String> = charts.into_iter().map(link).collect();
     let failed = || {
@@ -38,7 +38,7 @@ fn queries_that_hang_keep_their_places_over_edits_and_nobody_who_waits_is_told_t
         assert_eq!(world.key_result(id)["last_failure"]["code"], "looker-timeout");
     }
     // An edit makes a new client, and no new places.
-    any.patch(&path, &json!({"timeout_seconds": 2})).expect(200);
+    any.patch(&path, &json!({"timeout_seconds": 5})).expect(200);
     let waiting = ids.iter().find(|id| !hanging.contains(id)).expect("one that waits");
     let busy = world.client.post_empty(&format!("/v1/key-results/{waiting}/refresh")).problem(503, "busy");
     assert!(busy["detail"].as_str().is_some_and(|detail| detail.contains("all 2 places") && detail.contains("max_concurrent")), "{busy}");

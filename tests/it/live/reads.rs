@@ -1,7 +1,7 @@
 //! Every chart of a Looker: outlined, linked with its defaults, refreshed and read; or it says why
 //! not.
 
-use crate::harness::world::{World, defaults, text};
+use crate::harness::world::{SELDOM, World, defaults, text};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ fn every_chart_that_an_extractor_reads_is_linked_and_read() {
         request["selection"] = defaults(&outline);
         let preview = world.client.post("/v1/charts/read", &request);
 
-        let id = world.link(&request, json!({"every": "1h"}));
+        let id = world.link(&request, json!({"cron": SELDOM}));
         let refreshed = world.client.post_empty(&format!("/v1/key-results/{id}/refresh"));
         assert_eq!(refreshed.status, preview.status, "{title}: {refreshed} after {preview}");
         let shown = world.key_result(&id);
@@ -83,7 +83,7 @@ fn merged_tiles_and_those_written_in_sql_are_linked_and_read() {
     let charts = world.charts();
     for title in ["Orders beside visits", "Orders and visits by month", "Written in SQL"] {
         let chart = charts.iter().find(|chart| chart["title"] == title).unwrap_or_else(|| panic!("{title} is not read"));
-        let id = world.link(&world.with_defaults(&chart["source"]), json!({"every": "1h"}));
+        let id = world.link(&world.with_defaults(&chart["source"]), json!({"cron": SELDOM}));
         let read = world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
         assert!(read["current"].is_string(), "{title}: {read}");
     }

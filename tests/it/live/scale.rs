@@ -62,9 +62,11 @@ fn a_thousand_key_results_on_fifty_tiles_of_three_connections_cost_fifty_runs_wi
         looker.faults(&json!({"run_ms": 1_500}));
         looker.forget();
     }
+    let due = |now: Timestamp| slot.parse::<Timestamp>().expect("a moment") <= now;
+    until("the slot begins", PATIENCE * 3, || due(Timestamp::now()).then_some(()));
     let origin = format!("slot:{slot}");
     let read = |it: &Value| it["last_reading"]["origin"].as_str().is_some_and(|last| last >= origin.as_str());
-    until("all are read in the slot", PATIENCE * 2, || Some(()).filter(|()| all().iter().all(read)));
+    until("all are read in the slot", PATIENCE * 4, || Some(()).filter(|()| all().iter().all(read)));
     let logs = lookers.map(Looker::log);
     let runs: Vec<u64> = logs.iter().map(|log| log["task_creates"].as_u64().expect("a number")).collect();
     assert_eq!(runs, TILES.map(|tiles| tiles as u64), "1,000 key results on 50 tiles");

@@ -2,7 +2,7 @@
 //! at Looker is ended.
 
 use crate::harness::server::TOKEN;
-use crate::harness::world::{LOCAL, World, text};
+use crate::harness::world::{LOCAL, SELDOM, World, text};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -30,7 +30,7 @@ fn a_poll_that_was_cut_short_is_read_after_the_next_start() {
     let world = World::new();
     let chart = world.some_chart();
     world.looker.faults(&json!({"hang": true}));
-    let id = world.link(&chart, json!({"every": "1h"}));
+    let id = world.link(&chart, json!({"cron": SELDOM}));
     crate::harness::until("the query is under way", Duration::from_secs(20), || {
         (world.looker.log()["task_creates"].as_u64() > Some(0)).then_some(())
     });

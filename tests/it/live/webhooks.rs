@@ -4,7 +4,7 @@ use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
 use crate::harness::receiver::{Receiver, Reply, Request};
 use crate::harness::server::{Place, Server};
 use crate::harness::until;
-use crate::harness::world::{PATIENCE, World, text};
+use crate::harness::world::{PATIENCE, SELDOM, World, text};
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use looker_sim::Config;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn try_out(world: &World, id: &str) -> String {
 fn a_reading_is_told_as_standard_webhooks_say() {
     let (world, receiver) = (World::new(), Receiver::start());
     let (_, secret) = hook(&world, &receiver.url(), &["reading"]);
-    let id = world.link(&world.some_chart(), json!({"every": "1h"}));
+    let id = world.link(&world.some_chart(), json!({"cron": SELDOM}));
     world.client.post_empty(&format!("/v1/key-results/{id}/refresh")).expect(200);
     let reading = &world.readings(&id)[0];
     // The schedule's first reading is told as well, before or after it.
@@ -78,7 +78,7 @@ fn each_webhook_is_told_what_it_asked_for() {
 fn what_is_not_taken_is_told_again_under_the_same_id() {
     let (world, receiver) = (World::new(), Receiver::start());
     let (id, secret) = hook(&world, &receiver.url(), &["reading"]);
-    receiver.answers([Reply::With(429, RETRY_AFTER, "2".into()), Reply::With(302, LOCATION, receiver.url())]);
+    receiver.answers([Reply::With(429, RETRY_AFTER, "5".into()), Reply::With(302, LOCATION, receiver.url())]);
     let name = try_out(&world, &id);
     let failing = until("it is seen to fail", PATIENCE, || Some(shown(&world, &id)).filter(|it| it["failing_since"].is_string()));
     assert_eq!(failing["waiting"], 1, "{failing}");
