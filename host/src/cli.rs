@@ -18,6 +18,7 @@ mod place;
 mod run;
 mod secret;
 mod serve;
+mod signals;
 mod trust_args;
 mod webhook;
 

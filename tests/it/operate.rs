@@ -90,6 +90,15 @@ fn the_log_has_a_line_for_each_request() {
 }
 
 #[test]
+fn a_server_that_is_stopped_as_soon_as_it_is_there_ends_in_order() {
+    let place = Place::new();
+    // Whether the signal comes before the server listens for it would be a matter of microseconds.
+    for _ in 0..10 {
+        assert_eq!(Server::start(&place.data()).stop(), Some(0));
+    }
+}
+
+#[test]
 fn two_servers_do_not_share_a_folder() {
     let place = Place::new();
     let first = Server::start(&place.data());

@@ -22,7 +22,8 @@ use crate::server::{Options, Server};
 
 use super::client;
 use super::compile::child;
-use super::serve::{announce, bind, stopped};
+use super::serve::{announce, bind};
+use super::signals::Signals;
 use plane::Plane;
 
 /// Start a server beside a simulated Looker and watch key results move
@@ -78,8 +79,9 @@ impl Demo {
             .cloned()
             .context("the demo's server made no token")?;
         let url = Url::parse(&format!("http://{}", listener.local_addr()?))?;
+        let signals = Signals::heard().context("this demo could not be stopped by a signal")?;
         announce(&listener)?;
-        let mut serving = tokio::spawn(server.run(listener, stopped()));
+        let mut serving = tokio::spawn(server.run(listener, signals.stop()));
 
         let client = client::Server::at(url.clone(), token.clone());
         story::tell(&client, &looker).await?;

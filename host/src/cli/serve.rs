@@ -12,11 +12,11 @@ use ipnet::IpNet;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::call_limits::CallLimits;
 use super::compile::child;
 use super::hub_args::HubArgs;
+use super::signals::Signals;
 use super::trust_args::TrustArgs;
 use crate::sample::kept;
 use crate::sandbox::{Bounds, Compiler};
@@ -192,9 +192,10 @@ impl Serve {
                 token.expose_secret()
             )?;
         }
+        let signals = Signals::heard().context("this server could not be stopped by a signal")?;
         announce(&listener)?;
         server
-            .run(listener, stopped())
+            .run(listener, signals.stop())
             .await
             .context("the server failed")
     }
@@ -213,33 +214,6 @@ pub(super) fn announce(listener: &TcpListener) -> anyhow::Result<()> {
     writeln!(out, "listening on http://{}", listener.local_addr()?)?;
     out.flush()?;
     Ok(())
-}
-
-/// Done at the first SIGTERM or SIGINT. The second ends the process at once.
-pub(super) async fn stopped() {
-    wait().await;
-    tokio::spawn(async {
-        wait().await;
-        std::process::exit(1);
-    });
-}
-
-async fn wait() {
-    match (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::error!(%error, "signals cannot be heard; only a kill stops this server");
-            std::future::pending().await
-        }
-    }
 }
 
 fn default_data() -> Option<PathBuf> {
