@@ -180,7 +180,7 @@ fn what_was_not_answered_is_there_whole_or_not_at_all() {
             assert!((200..300).contains(&again) || happened, "{step} again: {again}");
             whole(&client);
             if !amid {
-                assert!(change > 0, "{step} was over before it began");
+                assert!(change > 1, "{step} was over before anything was seen to be written");
                 println!("{step}: died {change} times");
                 break;
             }
