@@ -1,6 +1,7 @@
 //! The command line: against a running server, and by itself.
 
 use crate::harness::client::Client;
+use crate::harness::closed::Closed;
 use crate::harness::guests::gauge;
 use crate::harness::server::{Place, Server, TOKEN};
 use crate::harness::until;
@@ -101,9 +102,8 @@ fn a_failure_is_exit_code_1_with_the_problems_code() {
 
 #[test]
 fn a_server_that_is_not_there_is_exit_code_1() {
-    // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-    let output = run(lensmount(&["extractor", "list", "--url", &format!("http://127.0.0.1:{port}"), "--token", TOKEN]));
+    let nobody = Closed::new();
+    let output = run(lensmount(&["extractor", "list", "--url", &nobody.url(), "--token", TOKEN]));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(!output.stderr.is_empty());
 }

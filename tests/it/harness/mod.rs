@@ -1,6 +1,7 @@
 //! Servers, clients and guests for the tests.
 
 pub mod client;
+pub mod closed;
 pub mod doc;
 pub mod field;
 pub mod guests;

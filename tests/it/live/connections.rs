@@ -1,5 +1,6 @@
 //! Connections: made, tested, changed and removed; and what may be called at all.
 
+use crate::harness::closed::Closed;
 use crate::harness::looker::{CLIENT_ID, CLIENT_SECRET, Looker};
 use crate::harness::world::{SELDOM, World, connect, text};
 use serde_json::json;
@@ -39,8 +40,8 @@ fn a_404_at_login_is_told_apart() {
     let problem = test(&elsewhere).problem(502, "looker-unreachable");
     assert!(text(&problem["detail"]).contains("API"), "{problem}");
     // Nothing at all.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-    let nothing = connect(&world.client, &world.looker, "Nothing", json!({"server_url": format!("http://127.0.0.1:{port}")}));
+    let nobody = Closed::new();
+    let nothing = connect(&world.client, &world.looker, "Nothing", json!({"server_url": nobody.url()}));
     test(&nothing).problem(502, "looker-unreachable");
 }
 
