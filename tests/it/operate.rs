@@ -70,7 +70,7 @@ fn no_secret_is_in_the_log() {
     server.admin().get("/v1/extractors").expect(200);
     server.holder("lm_guess_0123456789abcdef").get("/v1/extractors").problem(401, "unauthorized");
     let log = crate::harness::until("both requests are logged", std::time::Duration::from_secs(10), || {
-        Some(server.log()).filter(|log| log.matches("/v1/extractors").count() >= 2)
+        Some(server.log()).filter(|log| log.lines().filter(|line| line.contains("/v1/extractors")).count() >= 2)
     });
     assert!(!log.contains(TOKEN), "the admin token is in the log: {log}");
     assert!(!log.contains("lm_guess_0123456789abcdef"), "a token is in the log: {log}");

@@ -8,7 +8,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::store::StoreError;
 
@@ -30,7 +30,7 @@ impl DirLock {
             .mode(0o600)
             .open(&path)
             .map_err(StoreError::io("open", &path))?;
-        match wait_for(&file) {
+        match wait_for(&file, Duration::from_secs(1)) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
@@ -51,15 +51,18 @@ impl DirLock {
     }
 }
 
-/// Takes the lock, and waits a little for somebody who is about to let go of it: a process that was
-/// just killed is still there until the kernel has cleared it away, and one that is being started
-/// has all our files until it runs its own program.
-fn wait_for(file: &File) -> Result<(), TryLockError> {
-    for _ in 0..100 {
+/// Takes the lock of a file, and waits so long for somebody who is about to let go of it: a process
+/// that was just killed is still there until the kernel has cleared it away, and one that is being
+/// started has all our files until it runs its own program.
+pub(super) fn wait_for(file: &File, patience: Duration) -> Result<(), TryLockError> {
+    let end = Instant::now() + patience;
+    loop {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+            // Nothing tells when a lock is free, so it is asked for again.
+            Err(TryLockError::WouldBlock) if Instant::now() < end => {
+                thread::sleep(Duration::from_millis(10));
+            }
             outcome => return outcome,
         }
     }
-    file.try_lock()
 }

@@ -5,7 +5,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
-use std::thread;
 use std::time::Duration;
 
 use sled::{Config, Db, Mode};
@@ -13,7 +12,7 @@ use tokio::sync::watch;
 
 use super::acked::{self, Acked};
 use super::check::verify;
-use super::lock::DirLock;
+use super::lock::{self, DirLock};
 use super::record::{
     self, AUDIT, DOCUMENTS, FEED, IMPORTING, META, ORIGINS, POLLS, READINGS, SCHEMA,
 };
@@ -207,19 +206,16 @@ pub(super) fn wait_for_sled(dir: &Path) -> Result<(), StoreError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(StoreError::io("open", &path)(e)),
     };
-    for _ in 0..500 {
-        match file.try_lock() {
-            // Closing the file would not give the lock back at once where another thread is about to
-            // start a process: until that runs its own program, it has a copy of the file.
-            Ok(()) => return file.unlock().map_err(StoreError::io("unlock", &path)),
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
-            Err(TryLockError::Error(e)) => return Err(StoreError::io("lock", &path)(e)),
-        }
+    match lock::wait_for(&file, Duration::from_secs(5)) {
+        // Closing the file would not give the lock back at once where another thread is about to start
+        // a process: until that runs its own program, it has a copy of the file.
+        Ok(()) => file.unlock().map_err(StoreError::io("unlock", &path)),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
+            dir: dir.to_owned(),
+            pid: None,
+        }),
+        Err(TryLockError::Error(e)) => Err(StoreError::io("lock", &path)(e)),
     }
-    Err(StoreError::Locked {
-        dir: dir.to_owned(),
-        pid: None,
-    })
 }
 
 /// Opens the database, or says in what way it is damaged.
